@@ -1,0 +1,365 @@
+"""The command line: `clearway …`. Exit 0: done, 1: found something, 2: you must mend your input."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from bot import logs, practice, settings, wiring
+from bot.districts import Districts
+from bot.settings import Settings, SettingsError
+from bot.slack.app import SlackStartError
+from bot.wiring import Clearway
+from handlers import audit as promises
+from handlers import log as record
+from handlers.district import check as checking
+from handlers.district import exporter, importer
+from handlers.district.notes import DistrictFileError
+from scheduling.clock import SystemClock
+from storage import registrations, schema
+from storage.database import Database
+from storage.sealing import Seal, UnsealError
+from storage.store import Came
+from storage.vocabulary import DistrictId, Door
+
+app = typer.Typer(
+    help="Clearway: what stands in the way of the work reaches somebody who can remove it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+district_app = typer.Typer(help="The district's file: its people, schools, calendar and written process.", no_args_is_help=True)
+db_app = typer.Typer(help="The database.", no_args_is_help=True)
+log_app = typer.Typer(help="The log of challenges.", no_args_is_help=True)
+app.add_typer(district_app, name="district")
+app.add_typer(db_app, name="db")
+app.add_typer(log_app, name="log")
+
+OK, FOUND, MEND = 0, 1, 2
+
+
+def main() -> None:
+    """The entry point: what the operator must mend is told in sentences, not as a traceback."""
+    try:
+        app()
+    except (SettingsError, schema.NewerDatabaseError, SlackStartError, UnsealError) as error:
+        fail(str(error))
+
+
+def say(line: str = "") -> None:
+    typer.echo(line)
+
+
+def fail(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise SystemExit(MEND)
+
+
+def _settings(*, keys: bool = True) -> Settings:
+    found = settings.read()
+    for name in settings.unknown_names():
+        typer.echo(f"Warning: {name} means nothing to Clearway; is it misspelt?", err=True)
+    if keys and not found.secret_keys:
+        fail("CLEARWAY_SECRET_KEYS is not set. Run `clearway init`: it makes a key and an .env file to start from.")
+    return found
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+# ----------------------------------------------------------------------------------------------------------- serving
+
+
+@app.command()
+def run(
+    only: Annotated[str, typer.Option(help="Only `web` (listens) or only `worker` (beats and sends).")] = "",
+) -> None:
+    """Listens to the platforms, follows up and delivers: the whole of Clearway, until it is stopped."""
+    if only not in {"", "web", "worker"}:
+        fail("--only takes `web` or `worker`.")
+    found = _settings()
+    logs.configure(found.log_format)
+    schema.upgrade(found.database_url)
+    _run(_serve(found, only))
+
+
+async def _serve(found: Settings, only: str) -> None:
+    database = Database(found.database_url)
+    seal = Seal(found.keys)
+    clock = SystemClock()
+    slack = await wiring.slack_registrations(database, seal, found, clock)
+    made = wiring.build(database, seal, clock=clock, slack=slack, slack_api_url=found.slack_api_url)
+    await _key_opens(made.districts)
+    if not slack:
+        typer.echo("No platform is set up yet: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN).", err=True)
+    web = made.web(beats=only != "web") if only != "worker" else None
+    async with wiring.running(made, web, found.host, found.port, worker=only != "web") as port:
+        say(f"Clearway listens on http://{found.host}:{port}" if web else "Clearway follows up and delivers")
+        await _until_stopped()
+
+
+async def _key_opens(districts: Districts) -> None:
+    """Refuses to start with keys that do not open what is there: raises UnsealError."""
+    async with districts.database.queue(write=False) as connection:
+        ids = await registrations.district_ids(connection)
+    for district_id in ids[:1]:
+        async with districts.open(district_id, Came(Door.OPERATOR)):
+            pass
+
+
+async def _until_stopped() -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stopped.set)
+    await stopped.wait()
+
+
+@app.command(name="practice")
+def practice_command(
+    port: Annotated[int, typer.Option(help="The port on this machine.")] = 3000,
+    database: Annotated[Path, typer.Option(help="Where the practice database is kept.")] = Path(".clearway/practice.db"),
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True,
+) -> None:
+    """The practice workspace in a browser: a fictional district, a movable clock, no account and no token."""
+    logs.configure("console", quiet=True)
+    try:
+        _run(practice_server(port, database, open_browser=open_browser))
+    except practice.NotFictionalError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"Port {port} cannot be used ({error.strerror or error}). Try another: clearway practice --port {port + 1}")
+
+
+async def practice_server(port: int, file: Path, *, open_browser: bool) -> None:
+    async with practice.workspace(file, port) as address:
+        say(f"The practice workspace is open: {address}")
+        say("Everything in it is made up, and nothing leaves this machine. Stop it with Ctrl+C.")
+        if open_browser:
+            practice.show(address)
+        await _until_stopped()
+
+
+# --------------------------------------------------------------------------------------------------------- setting up
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Option(help="Where the settings are written.")] = Path(".env"),
+) -> None:
+    """Makes a key and a file of settings to start from; changes nothing that is there."""
+    if file.exists():
+        fail(f"{file} is there already; Clearway does not overwrite it. A new key, if you need one: {Seal.new_key()}")
+    file.write_text(INIT.format(key=Seal.new_key()))
+    file.chmod(0o600)
+    say(f"{file} is written, readable by you alone. Keep a copy of CLEARWAY_SECRET_KEYS in a safe place:")
+    say("without it, what is encrypted in the database cannot be read.")
+    say("Next: fill in Slack's two values, then `set -a; . ./.env; clearway district import FILE; clearway run`.")
+
+
+INIT = """\
+# Clearway's settings. See docs/settings.md for each of them.
+CLEARWAY_SECRET_KEYS={key}
+CLEARWAY_DATABASE_URL=sqlite:///clearway.db
+CLEARWAY_HOST=127.0.0.1
+CLEARWAY_PORT=3000
+CLEARWAY_PUBLIC_URL=
+
+# Slack: your app's Bot User OAuth Token (xoxb-…), and either an app-level token (xapp-…, Socket Mode: no way in to
+# this server is needed) or the signing secret (HTTP).
+SLACK_BOT_TOKEN=
+SLACK_APP_TOKEN=
+SLACK_SIGNING_SECRET=
+"""
+
+
+@app.command(name="check-config")
+def check_config() -> None:
+    """Reads the environment as `run` would, prints it with secrets masked, and says what must be mended."""
+    found = _settings()
+    for name, value in settings.shown(found):
+        say(f"{name} = {value}")
+    revision = schema.current(found.database_url)
+    say(f"database: {'not made yet' if revision is None else 'revision ' + revision}")
+
+
+@db_app.command()
+def upgrade() -> None:
+    """Brings the database to the form that this version knows."""
+    found = _settings(keys=False)
+    schema.upgrade(found.database_url)
+    say(f"The database is at revision {schema.head()}.")
+
+
+@db_app.command()
+def current() -> None:
+    """The revision of the database. Exit 1 when it is not the newest that this version knows."""
+    revision = schema.current(_settings(keys=False).database_url)
+    say(revision or "empty")
+    raise typer.Exit(OK if revision == schema.head() else FOUND)
+
+
+# ------------------------------------------------------------------------------------------------------ the district
+
+
+@district_app.command(name="check")
+def district_check(file: Path) -> None:
+    """Reads a district file and names every mistake with its line and cure; findings are told apart. Changes nothing."""
+    found = checking.check(_read(file))
+    for each in found.mistakes:
+        say(f"{file}:{each}")
+    for finding in found.findings:
+        say(f"note: {finding}")
+    if found.mistakes:
+        raise typer.Exit(MEND)
+    say(f"{file} can be imported." if not found.findings else f"{file} can be imported; see the notes above.")
+
+
+@district_app.command(name="import")
+def district_import(file: Path) -> None:
+    """Takes a district file in, whole or not at all. The same file again changes nothing."""
+    found = _settings()
+    schema.upgrade(found.database_url)
+    text = _read(file)
+
+    async def work() -> importer.ImportResult:
+        database = Database(found.database_url)
+        try:
+            return await importer.import_district(database, Seal(found.keys), text, now=SystemClock().now())
+        finally:
+            await database.close()
+
+    try:
+        result: importer.ImportResult = _run(work())
+    except DistrictFileError as error:
+        for each in error.mistakes:
+            typer.echo(f"{file}:{each}", err=True)
+        fail("Nothing was imported. Please mend the lines above.")
+    for finding in result.findings:
+        say(f"note: {finding}")
+    if not result.changed:
+        say(f"{result.name}: nothing to change.")
+        return
+    say(f"{result.name}: {'made' if result.created else 'changed'}; process {result.in_force} is in force.")
+    for what, counts in (("added", result.added), ("changed", result.updated), ("removed", result.removed)):
+        if counts:
+            say(f"  {what}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())))
+    if result.left:
+        say(f"  no longer in the file, and marked as having left: {', '.join(result.left)}")
+    if result.draft:
+        say(f"  the file's rules differ from those in force under the same version: they are kept as draft {result.draft}")
+
+
+@district_app.command(name="export")
+def district_export(
+    district: Annotated[str, typer.Argument(help="The district's id; not needed where there is one.")] = "",
+) -> None:
+    """Writes the district's file to the standard output: importing it anew gives the same district."""
+    found = _settings()
+
+    async def work() -> str:
+        database = Database(found.database_url)
+        try:
+            return await exporter.export_district(database, await _which(database, district))
+        finally:
+            await database.close()
+
+    text: str = _run(work())
+    sys.stdout.write(text)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}.")
+    except UnicodeDecodeError:
+        fail(f"{file} is not UTF-8 text. Save it as UTF-8 and try again.")
+
+
+async def _which(database: Database, named: str) -> DistrictId:
+    async with database.queue(write=False) as connection:
+        ids = await registrations.district_ids(connection)
+    if named:
+        if named not in ids:
+            fail(f"There is no district “{named}”. There is: {', '.join(ids) or 'none yet; import a district file first'}.")
+        return DistrictId(named)
+    if len(ids) != 1:
+        fail(f"Please name the district: {', '.join(ids)}." if ids else "There is no district yet: import a district file first.")
+    return ids[0]
+
+
+# ----------------------------------------------------------------------------------------------------- the record
+
+
+@app.command()
+def audit(as_json: Annotated[bool, typer.Option("--json", help="For a machine.")] = False) -> None:
+    """Checks every promise on the live database, history included. Exit 0, or one line for each breach and exit 1."""
+    found = _settings()
+    breaches = _run(_audit(found))
+    if as_json:
+        say(json.dumps([str(each) for each in breaches]))
+    else:
+        for each in breaches:
+            say(str(each))
+        if not breaches:
+            say("Every promise holds.")
+    raise typer.Exit(FOUND if breaches else OK)
+
+
+async def _audit(found: Settings) -> list[promises.Breach]:
+    made: Clearway = wiring.build(Database(found.database_url), Seal(found.keys))
+    try:
+        return await promises_of(made)
+    finally:
+        await made.database.close()
+
+
+async def promises_of(made: Clearway) -> list[promises.Breach]:
+    """Every breach in every district, mended by nobody."""
+    now = made.clock.now()
+    fresh = await made.loops.is_fresh(now)
+    breaches: list[promises.Breach] = []
+    async with made.database.queue(write=False) as connection:
+        ids = await registrations.district_ids(connection)
+    for district_id in ids:
+        async with made.districts.open(district_id, Came(Door.OPERATOR)) as store:
+            breaches += [each async for each in promises.check(store, now, heart_fresh=fresh)]
+            if broken := await promises.check_history(store):
+                breaches.append(broken)
+    return breaches
+
+
+@log_app.command(name="export")
+def log_export(
+    file: Annotated[Path, typer.Argument(help="Where to write; - for the standard output.")],
+    form: Annotated[str, typer.Option("--format", help="`csv` or `json`.")] = "csv",
+    district: Annotated[str, typer.Option(help="The district's id; not needed where there is one.")] = "",
+    restricted: Annotated[bool, typer.Option(help="With restricted challenges.")] = False,
+) -> None:
+    """Writes every entry of the log, for people without chat and for review."""
+    if form not in {"csv", "json"}:
+        fail("--format takes `csv` or `json`.")
+    found = _settings()
+
+    async def work() -> str:
+        made = wiring.build(Database(found.database_url), Seal(found.keys))
+        try:
+            district_id = await _which(made.database, district)
+            async with made.districts.open(district_id, Came(Door.OPERATOR)) as store:
+                return await record.export_log(store, form, now=made.clock.now(), restricted_too=restricted)
+        finally:
+            await made.database.close()
+
+    text: str = _run(work())
+    if str(file) == "-":
+        sys.stdout.write(text)
+    else:
+        file.write_text(text, encoding="utf-8", newline="")
+        say(f"{file} is written.")

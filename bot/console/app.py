@@ -1,0 +1,543 @@
+"""The console's pages: what a person sees, and what becomes of what they send. Every act is a plain form."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from aiohttp import web
+from multidict import MultiDict
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from bot.console import pages, parse, people, practice
+from bot.console.guard import HEADERS, is_loopback, is_ours, keep_token, token_of
+from bot.console.parse import Answers, BrokenFormError, Opened
+from bot.console.render import Here, Renderer, templates
+from bot.console.rooms import Rooms, direct
+from bot.gateway import NotCommittedError
+from handlers.cards.model import Card, Text
+from handlers.cards.text import Voice
+from handlers.request import Identity, Inbound, Reply, Source
+from scheduling.calendar import Calendar
+from scheduling.clock import Clock
+from storage.directory import Directory, Person
+from storage.vocabulary import DistrictId, Door, PersonId, Platform, new_id
+
+STATIC: Final = Path(__file__).with_name("static")
+CONTENT_TYPES: Final[Mapping[str, str]] = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+OPEN_FORMS: Final = 500  # remembered until they are looked at; what comes back from an older one is taken all the same
+PULSE_S: Final = 15.0  # how often an idle stream says that it is alive
+GATHER_S: Final = 0.1  # changes that come together are one look
+
+THEIRS: Final = web.RequestKey("token", str)
+"""The token of the browser that asks."""
+SENT: Final = web.RequestKey("sent", MultiDict)
+"""The form data of a post that came from our own pages."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Gateway(Protocol):
+    """The one way in: commits what somebody did, and answers. Raises NotCommittedError when it could not."""
+
+    async def handle(self, inbound: Inbound) -> Reply: ...
+
+
+class RefusedError(Exception):
+    """There is no such page, or not for this person."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of one person. `sent` is the form data of a post that came from our own pages."""
+
+    path: Mapping[str, str]
+    sent: parse.Sent
+    token: str
+    now: datetime
+    directory: Directory
+    person: Person
+    say: Voice
+
+    @property
+    def who(self) -> Identity:
+        return Identity(Platform.CONSOLE, self.directory.district_id, self.person.id)
+
+    @property
+    def base(self) -> str:
+        return pages.base(self.person.id)
+
+    @property
+    def chat(self) -> str:
+        """The room of their direct chat with Clearway."""
+        return direct(self.person.id)
+
+
+Page = Callable[[Visit], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Where the answer to an act belongs."""
+
+    room: str
+    door: Door
+    key: str = ""
+    """The intent, so that an answer given twice stands once."""
+    source: Source = field(default_factory=Source)
+    thread_id: str | None = None
+    post_id: str = ""
+    """What the person looks at when there is no answer."""
+
+
+class ConsoleRoom:
+    """The practice workspace in the browser, for one fictional district. It answers on loopback names only."""
+
+    def __init__(
+        self,
+        *,
+        gateway: Gateway,
+        rooms: Rooms,
+        directory: Callable[[], Awaitable[Directory]],
+        clock: Clock,
+        steering: practice.Steering,
+        guide: practice.Guide,
+        start_over: Callable[[], Awaitable[None]],
+        public_url: str = "",
+    ) -> None:
+        """`start_over` empties the practice database; `public_url` is how links to posts begin (relative where empty)."""
+        self._gateway = gateway
+        self._rooms = rooms
+        self._directory = directory
+        self._clock = clock
+        self._steering = steering
+        self._guide = guide
+        self._start_over = start_over
+        self._posts_at = f"{public_url.rstrip('/')}/console/to/"
+        self._opened: OrderedDict[str, Opened] = OrderedDict()
+        self._moving = asyncio.Lock()
+        self._closing = False
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/console", self._guarded(self._front_door)),
+            web.get("/console/", self._guarded(self._everybody)),
+            web.get("/console/be", self._guarded(self._be)),
+            web.get("/console/live", self._guarded(self._live)),
+            web.get("/console/start-over", self._guarded(self._ask_start_over)),
+            web.post("/console/start-over", self._guarded(self._start_anew)),
+            web.post("/console/clock", self._guarded(self._move_clock)),
+            web.get("/console/to/{post}", self._guarded(self._front_door)),
+            web.get("/console/static/{name}", self._guarded(self._static)),
+            web.get("/console/as/{person}/", self._visited(self._inbox)),
+            web.get("/console/as/{person}/in/{channel}", self._visited(self._channel)),
+            web.get("/console/as/{person}/home", self._visited(self._home)),
+            web.get("/console/as/{person}/to/{post}", self._visited(self._to_post)),
+            web.get("/console/as/{person}/forms/{form}", self._visited(self._form)),
+            web.post("/console/as/{person}/forms/{form}", self._visited(self._submit)),
+            web.post("/console/as/{person}/say", self._visited(self._say)),
+            web.post("/console/as/{person}/press", self._visited(self._press)),
+            web.post("/console/as/{person}/shortcut", self._visited(self._shortcut)),
+            web.post("/console/as/{person}/report", self._visited(self._report)),
+            web.post("/console/as/{person}/put-away", self._visited(self._put_away)),
+            web.route("*", "/console/{rest:.*}", self._guarded(self._nothing)),
+        ]
+
+    async def close(self, _: web.Application | None = None) -> None:
+        """Ends the live streams; for `on_shutdown`."""
+        self._closing = True
+        self._rooms.bell.ring()
+
+    # -- what every page passes --------------------------------------------------------------------------------------
+
+    def _guarded(self, handler: Handler) -> Handler:
+        """Only for this machine's own browser, only from our own pages, always with our headers."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            request[THEIRS], request[SENT] = token_of(request), MultiDict[str]()
+            try:
+                response = await self._checked(handler, request)
+            except RefusedError as refused:
+                response = _sorry(refused.status, refused.sentence)
+            except BrokenFormError:
+                response = _sorry(400, "That did not come from a page of this workspace, so nothing was done.")
+            except web.HTTPException as error:
+                response = _sorry(error.status, f"{error.reason}. Nothing was done.")
+            except NotCommittedError as failed:
+                response = _try_again(request, failed.sentence)
+            except (DBAPIError, PoolTimeoutError):
+                response = _try_again(
+                    request, "The database did not answer in time. What was recorded already is not recorded twice."
+                )
+            if not response.prepared:
+                response.headers.update(HEADERS)
+                keep_token(response, request[THEIRS])
+            return response
+
+        return answer
+
+    async def _checked(self, handler: Handler, request: web.Request) -> web.StreamResponse:
+        if not is_loopback(request):
+            raise RefusedError(421, "The practice workspace answers only under the name of this machine: localhost.")
+        if request.method == "POST":
+            for name, value in (await request.post()).items():
+                if not isinstance(value, str):
+                    raise BrokenFormError(name)
+                request[SENT].add(name, value)
+            if not is_ours(request, request[SENT].get("token", "")):
+                raise RefusedError(403, "This page was opened too long ago, or elsewhere. Nothing was done.")
+        return await handler(request)
+
+    def _visited(self, page: Page) -> Handler:
+        """A page that is seen through one person's eyes."""
+
+        async def visit(request: web.Request) -> web.StreamResponse:
+            directory = await self._directory()
+            person = directory.people.get(PersonId(request.match_info["person"]))
+            if person is None:
+                raise RefusedError(404, "Nobody by that id is in this district.")
+            now, say = self._clock.now(), Voice(directory)
+            return await page(Visit(request.match_info, request[SENT], request[THEIRS], now, directory, person, say))
+
+        return self._guarded(visit)
+
+    # -- pages for nobody in particular ------------------------------------------------------------------------------
+
+    async def _front_door(self, _: web.Request) -> web.Response:
+        return _go("/console/")
+
+    async def _nothing(self, _: web.Request) -> web.Response:
+        raise RefusedError(404, "There is no such page.")
+
+    async def _everybody(self, request: web.Request) -> web.Response:
+        """Who one can be."""
+        directory, now = await self._directory(), self._clock.now()
+        say, today = Voice(directory), Calendar.of(directory).today(now)
+        wanted = request.query.get("find", "").strip()
+        found = [each for each in self._profiles(directory, now).values() if each.matches(wanted)]
+        return _html(
+            "everybody.html",
+            say=say,
+            district=directory.name,
+            groups=people.grouped(found),
+            wanted=wanted,
+            waiting=await self._rooms.waiting(),
+            today=today,
+            **await self._around(directory, now, say, request[THEIRS], "/console/"),
+        )
+
+    async def _be(self, request: web.Request) -> web.Response:
+        return _go(f"{pages.base(PersonId(request.query.get('person', '')))}/{pages.NEWEST}")
+
+    async def _ask_start_over(self, request: web.Request) -> web.Response:
+        return _html("start-over.html", say=Voice(await self._directory()), token=request[THEIRS])
+
+    async def _start_anew(self, _: web.Request) -> web.Response:
+        async with self._moving:
+            await self._start_over()
+        self._opened.clear()
+        self._rooms.forget()
+        return _go("/console/")
+
+    async def _move_clock(self, request: web.Request) -> web.Response:
+        async with self._moving:
+            try:
+                to = practice.destination(request[SENT].get("to", ""), self._clock.now())
+            except ValueError as error:
+                raise BrokenFormError("to") from error
+            await self._steering.move(to)
+        back = request[SENT].get("back", "")
+        return _go(back if back.startswith("/console/") and back.isprintable() else "/console/")
+
+    async def _static(self, request: web.Request) -> web.Response:
+        file = STATIC / request.match_info["name"]
+        if file.parent != STATIC or file.suffix not in CONTENT_TYPES or not file.is_file():
+            raise RefusedError(404, "There is no such file.")
+        return web.Response(body=file.read_bytes(), content_type=CONTENT_TYPES[file.suffix], charset="utf-8")
+
+    async def _live(self, request: web.Request) -> web.StreamResponse:
+        """Says "look again" whenever something has changed; the page fetches itself and shows what is new."""
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8", **HEADERS})
+        await stream.prepare(request)
+        try:
+            async with self._rooms.bell.listening() as heard:
+                await stream.write(b"retry: 2000\n\n")
+                while not self._closing:
+                    try:
+                        await asyncio.wait_for(heard.wait(), PULSE_S)
+                    except TimeoutError:
+                        await stream.write(b": still here\n\n")
+                        continue
+                    await asyncio.sleep(GATHER_S)
+                    heard.clear()
+                    await stream.write(b"event: look\ndata: again\n\n")
+        except ConnectionResetError:
+            pass  # the page was closed
+        return stream
+
+    # -- a person's pages --------------------------------------------------------------------------------------------
+
+    async def _inbox(self, visit: Visit) -> web.Response:
+        return await self._room(visit, visit.chat, visit.say("Clearway"))
+
+    async def _channel(self, visit: Visit) -> web.Response:
+        for each in people.channels(visit.directory):
+            if each.slug == visit.path["channel"]:
+                return await self._room(visit, each.room, each.label)
+        raise RefusedError(404, "There is no such channel.")
+
+    async def _room(self, visit: Visit, room: str, label: str) -> web.Response:
+        posts = await self._rooms.seen_by(visit.person.id, room)
+        self._rooms.read(visit.person.id, room, max((each.position for each in posts), default=0))
+        profiles = self._profiles(visit.directory, visit.now)
+        return _html(
+            "room.html",
+            label=label,
+            direct=room == visit.chat,
+            posts=pages.threads(posts, profiles, self._renderer(visit, room)),
+            post_id=new_id(),
+            **await self._framed(visit, room),
+        )
+
+    async def _home(self, visit: Visit) -> web.Response:
+        reply = await self._gateway.handle(parse.home(visit.who))
+        card = self._renderer(visit, "").card(reply.card, "home", level=2) if reply.card else ""
+        return _html("home.html", card=card, **await self._framed(visit, ""))
+
+    async def _to_post(self, visit: Visit) -> web.Response:
+        """Follows a link to a post, for whoever may see it."""
+        post = await self._rooms.post(visit.path["post"])
+        if post is None or not people.may_enter(post.room, visit.person, visit.directory):
+            raise RefusedError(404, "That message is gone, or in a conversation that you are not part of.")
+        return _go(self._address(visit, post.room, post.id))
+
+    async def _form(self, visit: Visit) -> web.Response:
+        opened = self._opened.get(visit.path["form"])
+        if opened is None:
+            raise RefusedError(410, "This form is not open any more. Please open it again where you found it.")
+        return self._form_page(visit, opened)
+
+    # -- what a person does ------------------------------------------------------------------------------------------
+
+    async def _say(self, visit: Visit) -> web.Response:
+        said = parse.typed(visit.sent)
+        self._enter(visit, said.room)
+        if not said.text:
+            return _go(self._address(visit, said.room))
+        root = await self._rooms.post(said.thread_id) if said.thread_id else None
+        said = replace(said, thread_id=(root.thread_id or root.id) if root and root.room == said.room else "")
+        if said.command:
+            asked = parse.command(visit.who, said)
+            answering = Answering(said.room, asked.door, said.post_id, asked.source, said.thread_id or None)
+            return await self._answered(visit, await self._gateway.handle(asked), answering)
+        # Clearway first, then the room: what stands in the room has been recorded.
+        reply = Reply()
+        if said.heard:
+            reply = await self._gateway.handle(parse.message(visit.who, said, self._posts_at + said.post_id))
+        thread_id = said.thread_id or None
+        await self._rooms.say(
+            said.room, visit.person.id, said.text, post_id=said.post_id, at=visit.now, thread_id=thread_id
+        )
+        answering = Answering(
+            said.room, Door.DIRECT_MESSAGE, f"answer:{said.post_id}", thread_id=thread_id, post_id=said.post_id
+        )
+        return await self._answered(visit, reply, answering)
+
+    async def _press(self, visit: Visit) -> web.Response:
+        room = visit.sent.get("room") or visit.chat
+        self._enter(visit, room)
+        pressed = parse.press(visit.who, visit.sent, room)
+        post = await self._rooms.post(pressed.source.message_id)
+        if post:
+            pressed = replace(pressed, source=replace(pressed.source, thread_id=post.thread_id or ""))
+        reply = await self._gateway.handle(pressed)
+        if not visit.sent.get("room") and not reply.card and not reply.form:
+            return _go(f"{visit.base}/home")
+        thread_id = post.thread_id if post else None
+        answering = Answering(room, pressed.door, pressed.key, pressed.source, thread_id, post.id if post else "")
+        return await self._answered(visit, reply, answering)
+
+    async def _shortcut(self, visit: Visit) -> web.Response:
+        room = visit.sent.get("room") or visit.chat
+        self._enter(visit, room)
+        reply = await self._gateway.handle(parse.global_shortcut(visit.who, room))
+        return await self._answered(visit, reply, Answering(room, Door.GLOBAL_SHORTCUT, "shortcut"))
+
+    async def _report(self, visit: Visit) -> web.Response:
+        """ "Report as a challenge", on what somebody wrote in a channel."""
+        post = await self._rooms.post(visit.sent.get("post", ""))
+        if post is None or post.author_id is None or post.only_for_id:
+            raise RefusedError(404, "That message is gone.")
+        self._enter(visit, post.room)
+        link = self._posts_at + post.id
+        asked = parse.message_shortcut(visit.who, post.room, post.id, post.author_id, post.text, link)
+        answering = Answering(post.room, asked.door, f"report:{post.id}", asked.source, post.thread_id, post.id)
+        return await self._answered(visit, await self._gateway.handle(asked), answering)
+
+    async def _submit(self, visit: Visit) -> web.Response:
+        opened = parse.opened(parse.one_time(visit.path["form"]), visit.sent)
+        self._enter(visit, opened.room)
+        given = parse.answers(opened.form, visit.sent)
+        if wanted := parse.lookup(opened.form, visit.sent):
+            found = await self._gateway.handle(parse.search(visit.who, opened.form, wanted))
+            chosen = str(given.get(wanted.field.name, ""))
+            offering = replace(opened, form=parse.offering(opened.form, wanted, tuple(found.options), chosen))
+            return self._form_page(visit, offering, given, notes={wanted.field.name: wanted.words})
+        asked = parse.submission(visit.who, opened, given)
+        try:
+            reply = await self._gateway.handle(asked)
+        except NotCommittedError as failed:
+            return self._form_page(visit, opened, given, trouble=failed.sentence, status=503)
+        if reply.errors:
+            return self._form_page(visit, opened, given, errors=reply.errors, status=422)
+        self._opened.pop(opened.id, None)
+        thread_id = opened.source.thread_id or None
+        return await self._answered(
+            visit, reply, Answering(opened.room, opened.door, asked.key, opened.source, thread_id)
+        )
+
+    async def _put_away(self, visit: Visit) -> web.Response:
+        await self._rooms.put_away(visit.person.id, visit.sent.get("post", ""))
+        room = visit.sent.get("room", "")
+        self._enter(visit, room)
+        return _go(self._address(visit, room))
+
+    async def _answered(self, visit: Visit, reply: Reply, answering: Answering) -> web.Response:
+        """Shows the answer where the person is looking: a form as its own page, a card privately in the room."""
+        if reply.form:
+            opened = Opened(new_id(), reply.form, answering.room, answering.door, answering.source)
+            self._opened[opened.id] = opened
+            while len(self._opened) > OPEN_FORMS:
+                self._opened.popitem(last=False)
+            return _go(f"{visit.base}/forms/{opened.id}")
+        post_id = answering.post_id
+        card = reply.card
+        if reply.errors and not card:  # of a form that is not open here
+            card = Card(visit.say("That did not work"), tuple(Text(each) for each in reply.errors.values()))
+        if card:
+            post_id = sha256(f"{visit.person.id} {answering.key}".encode()).hexdigest()[:20]
+            await self._rooms.answer(
+                answering.room, visit.person.id, card, post_id=post_id, thread_id=answering.thread_id
+            )
+        return _go(self._address(visit, answering.room, post_id))
+
+    # -- parts of pages ----------------------------------------------------------------------------------------------
+
+    def _enter(self, visit: Visit, room: str) -> None:
+        if not people.may_enter(room, visit.person, visit.directory):
+            raise RefusedError(404, "There is no such conversation, or you are not part of it.")
+
+    def _address(self, visit: Visit, room: str, post_id: str = "") -> str:
+        slugs = {each.room: each.slug for each in people.channels(visit.directory)}
+        page = f"{visit.base}/in/{slugs[room]}" if room in slugs else f"{visit.base}/"
+        return f"{page}#post-{post_id}" if post_id else page + pages.NEWEST
+
+    def _profiles(self, directory: Directory, now: datetime) -> dict[PersonId, people.Profile]:
+        say, today = Voice(directory), Calendar.of(directory).today(now)
+        return {each.id: people.profile(each, directory, today, say) for each in directory.people.values()}
+
+    def _renderer(self, visit: Visit, room: str) -> Renderer:
+        return Renderer(Here(visit.say, visit.token, visit.base, room, self._posts_at))
+
+    def _form_page(
+        self,
+        visit: Visit,
+        opened: Opened,
+        given: Answers | None = None,
+        *,
+        errors: Mapping[str, str] | None = None,
+        notes: Mapping[str, str] | None = None,
+        trouble: str = "",
+        status: int = 200,
+    ) -> web.Response:
+        fields = self._renderer(visit, opened.room).form(opened.form, given or {}, errors or {}, notes or {})
+        return _html(
+            "form.html",
+            status=status,
+            say=visit.say,
+            token=visit.token,
+            profile=self._profiles(visit.directory, visit.now)[visit.person.id],
+            action=f"{visit.base}/forms/{opened.id}",
+            back=self._address(visit, opened.room),
+            opened=opened,
+            fields=fields,
+            named={each.name for each in opened.form.fields if hasattr(each, "name")},
+            errors=errors or {},
+            trouble=trouble,
+        )
+
+    async def _framed(self, visit: Visit, room: str) -> dict[str, Any]:
+        """What stands around a person's page: who they are, their rooms, the clock, the guide."""
+        profiles = self._profiles(visit.directory, visit.now)
+        channels = people.channels(visit.directory)
+        own, others = pages.entries(visit.person, channels, await self._rooms.unread(visit.person.id), room, visit.say)
+        here = f"{visit.base}/home" if not room else self._address(visit, room)
+        return {
+            "say": visit.say,
+            "profile": profiles[visit.person.id],
+            "base": visit.base,
+            "room": room,
+            "own": own,
+            "others": others,
+            "groups": people.grouped(profiles.values()),
+            "waiting": await self._rooms.waiting(),
+            **await self._around(visit.directory, visit.now, visit.say, visit.token, here),
+        }
+
+    async def _around(self, directory: Directory, now: datetime, say: Voice, token: str, here: str) -> dict[str, Any]:
+        calendar = Calendar.of(directory)
+        steps = await self._guide()
+        return {
+            "token": token,
+            "here": here,
+            "now": now,
+            "day": calendar.today(now),
+            "zone": directory.timezone.rpartition("/")[2].replace("_", " "),
+            "moves": practice.moves(now, calendar, await self._steering.next_due(), say),
+            "steps": steps,
+            "current_step": next((n for n, each in enumerate(steps) if not each.done), None),
+            "people": directory.people,
+            "base_of": pages.base,
+        }
+
+
+def _html(template: str, *, status: int = 200, **context: Any) -> web.Response:
+    text = templates.get_template(template).render(**context)
+    return web.Response(status=status, text=text, content_type="text/html")
+
+
+def _go(address: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": address})
+
+
+_PLAIN: Final = Voice(Directory(DistrictId(""), "", "UTC", 0))
+"""For pages that must come even when the district cannot be read."""
+
+
+def _sorry(status: int, sentence: str) -> web.Response:
+    return _html("sorry.html", status=status, say=_PLAIN, sentence=sentence)
+
+
+def _try_again(request: web.Request, sentence: str) -> web.Response:
+    """It was not recorded: the page says so, and holds what was sent, to be sent again as the same act."""
+    sent = [(name, value) for name, value in request[SENT].items() if name not in {"token", "text"}]
+    return _html(
+        "try-again.html",
+        status=503,
+        say=_PLAIN,
+        sentence=sentence,
+        again=request.path if request.method == "POST" else "",
+        sent=sent,
+        text=request[SENT].get("text"),
+        token=request[THEIRS],
+    )

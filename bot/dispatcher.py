@@ -1,0 +1,244 @@
+"""The outbox reaches people: claim, compose, send, mark; and cards that show old news are edited in place.
+
+Never a network call inside a transaction. A send whose outcome is unknown is looked for before it is repeated, and
+repeated at most once. What cannot be delivered tries the person's other account, then becomes the coordinator's task.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Final
+
+import structlog
+
+from bot import crash
+from bot.districts import Districts
+from bot.transport import Address, OutcomeUnknownError, Place, Transport, TryLaterError, UndeliverableError
+from handlers import compose, registry, undelivered
+from handlers.cards.model import Card
+from handlers.rules import lanes
+from scheduling.calendar import Calendar
+from scheduling.clock import Clock
+from storage import queue, registrations
+from storage.queue import ClaimedCard, ClaimedMessage, Posted
+from storage.registrations import AccountRow
+from storage.store import Came
+from storage.vocabulary import DistrictId, Door, Lane, PersonId, Platform
+
+BATCH: Final = 100
+AT_ONCE: Final = 16  # in flight: acknowledgements stay quick beside them
+FIRST_WAIT: Final = timedelta(seconds=5)
+LONGEST_WAIT: Final = timedelta(hours=1)
+GIVE_UP_AFTER: Final = timedelta(days=3)
+LOOK_AGAIN: Final = timedelta(seconds=30)  # after an unknown outcome: what was under way has landed by then
+
+log = structlog.get_logger()
+
+
+class Dispatcher:
+    """One of any number of identical ones; what each claims is its own for a lease."""
+
+    def __init__(
+        self, districts: Districts, clock: Clock, transports: Mapping[Platform, Transport], *, only: Platform | None = None
+    ) -> None:
+        """`only`: in practice everybody is reached on this one platform, whatever accounts the file gives them."""
+        self._districts = districts
+        self._database = districts.database
+        self._clock = clock
+        self.transports = dict(transports)
+        self._only = only
+        self._resting: dict[tuple[Platform, str], datetime] = {}
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def run_once(self, limit: int = BATCH) -> int:
+        """Sends what may be sent now and edits what shows old news; returns how much there was to do."""
+        now = self._clock.now()
+        async with self._database.queue() as connection:
+            claimed = await queue.claim_messages(connection, now, limit)
+            stale = await queue.claim_stale(connection, now, limit)
+        singles = [each for each in claimed if each.lane is not Lane.DIGEST]
+        digests: dict[tuple[DistrictId, PersonId], list[ClaimedMessage]] = defaultdict(list)
+        for each in claimed:
+            if each.lane is Lane.DIGEST:
+                digests[each.district_id, each.person_id].append(each)
+        # One after the other for each person, so that what happened first is also read first.
+        people: dict[tuple[DistrictId, PersonId], list[Sequence[ClaimedMessage]]] = defaultdict(list)
+        for each in singles:
+            people[each.district_id, each.person_id].append([each])
+        for reader, together in digests.items():
+            people[reader].append(together)
+        async with asyncio.TaskGroup() as group:
+            for theirs in people.values():
+                group.create_task(self._to_one_person(theirs))
+            for card in stale:
+                group.create_task(self._guarded_edit(card))
+        return len(claimed) + len(stale)
+
+    async def _to_one_person(self, theirs: Sequence[Sequence[ClaimedMessage]]) -> None:
+        for messages in theirs:
+            async with self._slots:
+                try:
+                    await self._send(messages)
+                except Exception:
+                    # A bug in composing or marking: the lease ends by itself, and it is tried again.
+                    log.exception("outbox.failed", kind=messages[0].kind, attempts=messages[0].attempts)
+
+    # -- sending -----------------------------------------------------------------------------------------------------
+
+    async def _send(self, messages: Sequence[ClaimedMessage]) -> None:
+        now = self._clock.now()
+        first = messages[0]
+        card: Card | None
+        shown = 0
+        async with self._districts.open(first.district_id, Came(Door.TIMER)) as store:
+            reader = store.directory.people.get(first.person_id)
+            plan = None
+            if reader is not None:
+                calendar = Calendar.of(store.directory)
+                midnight = calendar.at(calendar.today(now), time(0))
+                async with self._database.queue(write=False) as connection:
+                    sent = await queue.sent_today(connection, first.district_id, first.person_id, midnight)
+                budget = store.directory.in_force.process.daily_message_budget
+                plan = lanes.plan(first.lane, reader, calendar, now, sent_today=sent, budget=budget)
+            if plan is not None and (plan.at > now or plan.lane is not first.lane):
+                async with self._database.queue() as connection:
+                    await queue.replan(connection, messages, plan.at, plan.lane)
+                return
+            if first.lane is Lane.DIGEST:
+                card, told = await compose.digest(store, messages, now)
+            else:
+                card = await compose.compose(store, first, now)
+                told = {first.id}
+                case = await store.case(first.challenge_id) if first.challenge_id else None
+                shown = case.challenge.version if case else 0
+        old = [each for each in messages if card is None or each.id not in told]
+        if old:
+            async with self._database.queue() as connection:
+                await queue.mark_dropped(connection, old, now, "old news")
+        if card is not None:
+            await self._deliver([each for each in messages if each.id in told], card, shown, now)
+
+    async def _deliver(self, messages: Sequence[ClaimedMessage], card: Card, shown: int, now: datetime) -> None:
+        """Tries the person's accounts in turn, and marks what came of it."""
+        first = messages[0]
+        reasons = []
+        for account in await self._accounts(first.district_id, first.person_id):
+            transport = self.transports.get(account.platform)
+            if transport is None:
+                continue
+            resting = self._resting.get((account.platform, account.workspace_id))
+            if resting and resting > now:
+                async with self._database.queue() as connection:
+                    await queue.replan(connection, messages, resting, first.lane)
+                return
+            try:
+                place = await self._put(transport, account, first, messages, card)
+            except UndeliverableError as error:
+                reasons.append((account, error.reason))
+                async with self._database.queue() as connection:
+                    await queue.note_attempt(connection, messages, now, account.platform, error.reason)
+                    await registrations.mark_unreachable(connection, account, now)
+                continue
+            except TryLaterError as error:
+                await self._later(messages, account, error, now)
+                return
+            except OutcomeUnknownError:
+                async with self._database.queue() as connection:
+                    if first.repeated:  # it was sent twice and never heard of: there is no third time
+                        await queue.mark_sent(connection, messages, now, None, "unknown")
+                    else:
+                        await queue.mark_unknown(connection, messages, now, now + LOOK_AGAIN, account.platform)
+                return
+            crash.at("outbox: before mark")
+            async with self._database.queue() as connection:
+                posted = Posted(place.platform, place.workspace_id, place.conversation_id, place.post_id, shown)
+                await queue.mark_sent(connection, messages, now, posted)
+                if account.conversation_id != place.conversation_id:
+                    await registrations.set_conversation(connection, account, place.conversation_id)
+            crash.at("outbox: after mark")
+            return
+        reason = reasons[-1][1] if reasons else "no account"
+        await self._give_up(messages, reason, now)
+
+    async def _put(
+        self, transport: Transport, account: AccountRow, first: ClaimedMessage, messages: Sequence[ClaimedMessage], card: Card
+    ) -> Place:
+        to = Address(account.platform, account.workspace_id, account.user_id, account.conversation_id)
+        if first.unknown_since is not None:
+            found = await transport.find(to, delivery_id=first.id)
+            if found is not None:
+                return found
+            async with self._database.queue() as connection:
+                await queue.mark_repeated(connection, messages)
+        crash.at("outbox: before send")
+        place = await transport.send(to, card, delivery_id=first.id)
+        crash.at("outbox: after send")
+        return place
+
+    async def _accounts(self, district_id: DistrictId, person_id: PersonId) -> list[AccountRow]:
+        if self._only is not None:
+            return [AccountRow(district_id, person_id, self._only, district_id, person_id, True, None, None)]
+        async with self._database.queue(write=False) as connection:
+            return await registrations.accounts_of(connection, district_id, person_id)
+
+    async def _later(
+        self, messages: Sequence[ClaimedMessage], account: AccountRow, error: TryLaterError, now: datetime
+    ) -> None:
+        first = messages[0]
+        if now - first.created_at > GIVE_UP_AFTER and first.attempts > 10:
+            await self._give_up(messages, error.reason, now)
+            return
+        wait = min(FIRST_WAIT * 2 ** min(first.attempts, 12), LONGEST_WAIT)
+        if error.after_s is not None:
+            wait = max(timedelta(seconds=error.after_s), timedelta(seconds=1))
+            self._resting[account.platform, account.workspace_id] = now + wait
+        async with self._database.queue() as connection:
+            await queue.mark_later(connection, messages, now, now + wait, error.reason, account.platform)
+
+    async def _give_up(self, messages: Sequence[ClaimedMessage], reason: str, now: datetime) -> None:
+        """It becomes a task of the coordinator; the task and the end of the message are written together."""
+        first = messages[0]
+        log.warning("outbox.undeliverable", kind=first.kind, reason=reason)
+        async with self._districts.open(first.district_id, Came(Door.TIMER), write=True) as store:
+            if await queue.mark_undeliverable(store.connection, messages, now, reason):
+                for each in messages:
+                    await undelivered.surface(store, each, reason, now)
+                registry.settle(store, now)
+                await store.flush(now)
+
+    # -- editing -----------------------------------------------------------------------------------------------------
+
+    async def _guarded_edit(self, card: ClaimedCard) -> None:
+        async with self._slots:
+            try:
+                await self._edit(card)
+            except Exception:
+                log.exception("card.failed", attempts=card.attempts)
+
+    async def _edit(self, claimed: ClaimedCard) -> None:
+        now = self._clock.now()
+        transport = self.transports.get(claimed.platform)
+        async with self._districts.open(claimed.district_id, Came(Door.TIMER)) as store:
+            message = await store.message(claimed.message_id)
+            case = await store.case(claimed.challenge_id) if claimed.challenge_id else None
+            version = case.challenge.version if case else claimed.shown
+            card = None if version == claimed.shown else await compose.redraw(store, claimed, message, now)
+        if card is not None and transport is not None:
+            place = Place(claimed.platform, claimed.workspace_id, claimed.conversation_id, claimed.post_id)
+            try:
+                crash.at("card: before edit")
+                await transport.edit(place, card)
+                crash.at("card: after edit")
+            except UndeliverableError:
+                async with self._database.queue() as connection:
+                    await queue.forget_card(connection, claimed)
+                return
+            except (TryLaterError, OutcomeUnknownError) as error:
+                after = getattr(error, "after_s", None)
+                wait = timedelta(seconds=after) if after else min(FIRST_WAIT * 2 ** min(claimed.attempts, 12), LONGEST_WAIT)
+                async with self._database.queue() as connection:
+                    await queue.mark_stale_later(connection, claimed, now + wait)
+                return
+        async with self._database.queue() as connection:
+            await queue.mark_fresh(connection, claimed, version)

@@ -1,0 +1,314 @@
+"""From a platform's request to a committed answer: who is it, which district, one short transaction, one handler.
+
+Acknowledged means committed (design 1.6): what is not committed within two seconds is rolled back, and the person is
+told so. Nothing here speaks to a platform but the look-up of somebody we do not know yet, outside any transaction.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from bot import crash
+from bot.districts import Districts
+from bot.profiles import Profile, Profiles
+from handlers import registry
+from handlers.cards import challenge as cards
+from handlers.cards.model import Button, Buttons, Card, Press, Text
+from handlers.cards.text import Voice, Who
+from handlers.errors import FormError, UserError
+from handlers.request import Identity, Inbound, Reply, Request
+from handlers.rules import presence
+from scheduling.calendar import Calendar
+from scheduling.clock import Clock
+from storage import models, people, registrations
+from storage.directory import Directory, Person
+from storage.store import Came, Store
+from storage.vocabulary import ChallengeId, DistrictId, Door, Kind, PersonId, Platform, new_id
+
+LIMIT_S: Final = 2.0  # platforms wait three seconds; a second is left for the way there and back
+REMEMBERED_FOR: Final = timedelta(minutes=1)
+REMEMBERED_MOST: Final = 10_000
+
+log = structlog.get_logger()
+
+Member = tuple[DistrictId, PersonId]
+
+
+class NotCommittedError(Exception):
+    """Nothing was recorded. `sentence` says so to the person; `reference` finds the log entry."""
+
+    def __init__(self, reference: str, *, busy: bool) -> None:
+        super().__init__(reference)
+        self.reference = reference
+        if busy:
+            self.sentence = f"Clearway is very busy just now, so nothing was recorded. Please try again in a minute. ({reference})"
+        else:
+            self.sentence = (
+                f"Something went wrong on our side, and nothing was recorded. Please try again; if it stays, "
+                f"give your coordinator this reference: {reference}"
+            )
+
+
+class Gateway:
+    """The one way in, for every platform."""
+
+    def __init__(
+        self,
+        districts: Districts,
+        clock: Clock,
+        profiles: Mapping[Platform, Profiles],
+        *,
+        console: bool = False,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`console`: whether people of the console are who they say (practice only). `wake`: there is work to do."""
+        self._districts = districts
+        self._clock = clock
+        self.profiles = dict(profiles)
+        self._console = console
+        self.wake = wake
+        self._members: dict[Identity, tuple[float, list[Member]]] = {}
+
+    async def handle(self, inbound: Inbound) -> Reply:
+        """Does what was asked, in one transaction; raises NotCommittedError when nothing was committed.
+
+        What the person can mend comes back in the reply.
+        """
+        try:
+            async with asyncio.timeout(LIMIT_S) as limit:
+                reply = await self._handle(inbound, limit)
+        except UserError as error:
+            return self._refused(error, None)
+        except (TimeoutError, PoolTimeoutError, DBAPIError, OSError) as error:
+            reference = self._report(inbound, error)
+            raise NotCommittedError(reference, busy=True) from error
+        except Exception as error:
+            reference = self._report(inbound, error)
+            raise NotCommittedError(reference, busy=False) from error
+        return reply
+
+    def _report(self, inbound: Inbound, error: Exception) -> str:
+        """A bug, or a database in trouble, goes to the log with a short reference; no words of anybody go with it."""
+        reference = secrets.token_hex(3).upper()
+        log.error("request.failed", reference=reference, action=inbound.action, door=inbound.door,
+                  error=type(error).__name__, exc_info=error)  # fmt: skip
+        return reference
+
+    async def _handle(self, inbound: Inbound, limit: asyncio.Timeout) -> Reply:
+        if inbound.action == "district.choose":
+            return await self.choose(inbound)
+        entry = registry.entry(inbound.action)
+        members = await self._who(inbound.identity)
+        if not members:
+            limit.reschedule(None)  # asking the platform who it is takes as long as it takes
+            refusal = await self._join(inbound.identity)
+            if refusal:
+                return refusal
+            limit.reschedule(asyncio.get_running_loop().time() + LIMIT_S)
+            members = await self._who(inbound.identity)
+        if inbound.identity.home_workspace_id not in {"", inbound.identity.workspace_id}:
+            return _outsider()
+        chosen = await self._district(inbound, members)
+        if isinstance(chosen, Reply):
+            return chosen
+        district_id, person_id = chosen
+        now = self._clock.now()
+        came = Came(inbound.door, inbound.identity.platform)
+        async with self._districts.open(
+            district_id, came, write=entry.writes, before_commit=lambda: crash.at("request: before commit")
+        ) as store:
+            actor = store.directory.people.get(person_id)
+            if actor is None or not actor.here_on(Calendar.of(store.directory).today(now)):
+                return _left(Voice(store.directory))
+            voice = Voice(store.directory, actor)
+            if actor.external:
+                return _external(store, voice, now=self._clock)
+            try:
+                reply = await self._in_district(store, inbound, actor, voice, entry.writes)
+            except UserError as error:
+                # The transaction must not be committed, and the reader's language is known only here.
+                raise _RefusedError(self._refused(error, voice)) from error
+            limit.reschedule(None)  # what is left is the commit; it is not cut short
+        crash.at("request: after commit")
+        if entry.writes:
+            self.wake()
+        return reply
+
+    async def _in_district(self, store: Store, inbound: Inbound, actor: Person, voice: Voice, writes: bool) -> Reply:
+        now = self._clock.now()
+        if writes and inbound.key and not await store.remember(inbound.key, now):
+            return Reply(challenge_id=await store.outcome_of(inbound.key))
+        request = Request(
+            actor=actor,
+            voice=voice,
+            action=inbound.action,
+            door=inbound.door,
+            platform=inbound.identity.platform,
+            key=inbound.key,
+            challenge_id=ChallengeId(inbound.challenge_id),
+            item=inbound.item,
+            version=inbound.version,
+            text=inbound.text,
+            fields=inbound.fields,
+            carry=inbound.carry,
+            source=inbound.source,
+        )
+        reply = await registry.act(store, request, now)
+        if writes:
+            await store.flush(now)
+            if inbound.key and reply.challenge_id:
+                await store.came_of(inbound.key, reply.challenge_id)
+        return reply
+
+    @staticmethod
+    def _refused(error: UserError, voice: Voice | None) -> Reply:
+        if isinstance(error, _RefusedError):
+            return error.reply
+        say = voice or (lambda said: said.msgid)
+        if isinstance(error, FormError):
+            return Reply(errors={name: say(sentence) for name, sentence in error.errors.items()})
+        title = voice("That did not work") if voice else "That did not work"
+        return Reply(card=Card(title, (Text(say(error.phrase)),), summary=say(error.phrase)))
+
+    # -- who is it ---------------------------------------------------------------------------------------------------
+
+    async def _who(self, identity: Identity) -> list[Member]:
+        """The person this account belongs to, in each district; remembered for a minute."""
+        if identity.platform is Platform.CONSOLE:
+            return [(DistrictId(identity.workspace_id), PersonId(identity.user_id))] if self._console else []
+        identity = replace(identity, home_workspace_id="")
+        at = asyncio.get_running_loop().time()
+        known = self._members.get(identity)
+        if known and at - known[0] < REMEMBERED_FOR.total_seconds():
+            return known[1]
+        async with self._districts.database.queue(write=False) as connection:
+            found = await registrations.accounts(
+                connection, identity.platform, identity.workspace_id, identity.user_id
+            )
+        if found:
+            if len(self._members) >= REMEMBERED_MOST:
+                self._members.clear()
+            self._members[identity] = (at, found)
+        return found
+
+    async def _district(self, inbound: Inbound, members: list[Member]) -> Member | Reply:
+        """The district that is meant. Somebody in several is asked once per conversation."""
+        if not members:
+            return _outsider()
+        if len(members) == 1:
+            return members[0]
+        identity, where = inbound.identity, inbound.source.conversation_id
+        async with self._districts.database.queue(write=False) as connection:
+            chosen = await registrations.chosen(
+                connection, identity.platform, identity.workspace_id, identity.user_id, where
+            )
+        return next((each for each in members if each[0] == chosen), None) or await self._ask_district(inbound, members)
+
+    async def choose(self, inbound: Inbound) -> Reply:
+        """Their answer to that question."""
+        identity = inbound.identity
+        members = dict(await self._who(identity))
+        district_id = DistrictId(inbound.item)
+        if district_id not in members:
+            return _outsider()
+        async with self._districts.database.queue() as connection:
+            await registrations.choose_district(
+                connection, identity.platform, identity.workspace_id, identity.user_id,
+                inbound.source.conversation_id, district_id, self._clock.now(),
+            )  # fmt: skip
+        return Reply(card=Card("Thank you", (Text("I will remember it for this conversation. Please send it once more."),)))
+
+    async def _ask_district(self, inbound: Inbound, members: list[Member]) -> Reply:
+        buttons = []
+        for district_id, _ in members:
+            async with self._districts.open(district_id, Came(inbound.door)) as store:
+                buttons.append(Button(store.directory.name, Press("district.choose", item=district_id)))
+        return Reply(
+            card=Card(
+                "Which district is this about?",
+                (Text("You belong to more than one. Nothing is recorded before you choose."), Buttons(tuple(buttons))),
+            )
+        )
+
+    async def _join(self, identity: Identity) -> Reply | None:
+        """Somebody the district's file does not name: staff of an admitted workspace join; others are refused, politely."""
+        async with self._districts.database.queue(write=False) as connection:
+            admitted = await registrations.admitted(connection, identity.platform, identity.workspace_id)
+        profiles = self.profiles.get(identity.platform)
+        if not admitted or profiles is None or identity.home_workspace_id not in {"", identity.workspace_id}:
+            return _outsider()
+        profile = await profiles.look_up(identity)
+        if profile is None or profile.guest or profile.foreign or profile.bot:
+            return _outsider()
+        for district_id in admitted[:1]:
+            await self._add(district_id, identity, profile)
+        return None
+
+    async def _add(self, district_id: DistrictId, identity: Identity, profile: Profile) -> None:
+        now = self._clock.now()
+        async with self._districts.open(district_id, Came(Door.DIRECT_MESSAGE, identity.platform), write=True) as store:
+            known = await registrations.accounts(
+                store.connection, identity.platform, identity.workspace_id, identity.user_id
+            )
+            if known:
+                return
+            person = models.Person(
+                district_id=district_id,
+                id=PersonId(f"j-{new_id()}"),
+                name=profile.name,
+                role="staff",
+                timezone=profile.timezone,
+                locale=profile.locale,
+                joined=True,
+            )
+            account = models.Account(
+                district_id=district_id,
+                platform=identity.platform,
+                workspace_id=identity.workspace_id,
+                user_id=identity.user_id,
+                person_id=person.id,
+                preferred=True,
+            )
+            await people.add_person(store.connection, person, account)
+            store.record(None, Kind.PERSON_JOINED, by=person.id, at=now, data={"person": person.id})
+            await store.flush(now)
+
+
+class _RefusedError(UserError):
+    """Carries an answer out of the transaction, so that it is rolled back."""
+
+    def __init__(self, reply: Reply) -> None:
+        Exception.__init__(self, "refused")
+        self.reply = reply
+
+
+def _outsider() -> Reply:
+    return Reply(
+        card=Card(
+            "This is for district staff",
+            (
+                Text(
+                    "I can only take reports from staff of the district, from their own workspace. "
+                    "Please tell somebody you work with in the district."
+                ),
+            ),
+        )
+    )
+
+
+def _left(voice: Voice) -> Reply:
+    return Reply(card=cards.plain(voice, voice("This is for district staff"), voice("Our record says that you have left the district. Please ask the coordinator if that is wrong.")))
+
+
+def _external(store: Store, voice: Voice, *, now: Clock) -> Reply:
+    directory: Directory = store.directory
+    who = presence.coordinator(directory, Calendar.of(directory).today(now.now()))
+    said = voice("Thank you for writing. Only staff of the district can report here; please tell {who}, who can enter it for you.", who=Who(who.id))
+    return Reply(card=cards.plain(voice, voice("This is for district staff"), said))

@@ -1,0 +1,128 @@
+"""The environment (design §5), read once. A bad value stops the start with a sentence that names the cure."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from cryptography.fernet import Fernet
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+
+FILE: Final = "_FILE"
+
+
+class SettingsError(Exception):
+    """The operator must mend the environment; each line names the variable and the cure."""
+
+
+class Settings(BaseSettings):
+    """Every variable that Clearway reads, each also as `<NAME>_FILE`: the path of a file that holds the value."""
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True, env_ignore_empty=True)
+
+    database_url: str = Field("sqlite:///clearway.db", alias="CLEARWAY_DATABASE_URL")
+    """Where the record is kept: sqlite:///file.db, or postgresql://user:password@host/name."""
+    host: str = Field("127.0.0.1", alias="CLEARWAY_HOST")
+    port: int = Field(3000, ge=1, le=65535, alias="CLEARWAY_PORT")
+    public_url: str = Field("", alias="CLEARWAY_PUBLIC_URL")
+    """How this server is reached from outside, for links: https://clearway.example.org."""
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field((), alias="CLEARWAY_SECRET_KEYS")
+    """Fernet keys, separated by commas; the first encrypts, all decrypt. `clearway init` makes one."""
+    log_format: Literal["json", "console"] = Field("json", alias="CLEARWAY_LOG_FORMAT")
+
+    slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
+    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
+    """Set: Socket Mode, which needs no way in to this server."""
+    slack_api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL")
+
+    @field_validator("secret_keys", mode="before")
+    @classmethod
+    def _several(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(each.strip() for each in value.split(",") if each.strip())
+        return value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _are_keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for each in value:
+            try:
+                Fernet(each.get_secret_value())
+            except ValueError as error:
+                raise ValueError("is not a key; make one with `clearway init`") from error
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value.replace("postgres://", "postgresql://", 1)
+
+    @property
+    def keys(self) -> list[str]:
+        return [each.get_secret_value() for each in self.secret_keys]
+
+
+KNOWN: Final = frozenset(str(each.alias) for each in Settings.model_fields.values())
+LATER: Final = frozenset(
+    {"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "MICROSOFT_APP_ID", "MICROSOFT_APP_PASSWORD", "MICROSOFT_APP_TENANT_ID",
+     "MICROSOFT_OPENID_METADATA_URL", "TEAMS_ALLOWED_SERVICE_HOSTS"}
+)  # fmt: skip
+"""Of the contract, and not read yet: this version has no Teams and no installing for many workspaces."""
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this environment (the process's own, by default); raises SettingsError with every fault at once."""
+    given = dict(os.environ if environment is None else environment)
+    values = _with_files(given)
+    try:
+        settings = Settings.model_validate({name: values[name] for name in KNOWN if values.get(name)})
+    except ValidationError as error:
+        raise SettingsError("\n".join(_faults(error))) from error
+    slack = (settings.slack_bot_token, settings.slack_signing_secret or settings.slack_app_token)
+    if any(slack) and not all(slack):
+        raise SettingsError(
+            "Slack needs both SLACK_BOT_TOKEN and either SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN (Socket Mode)."
+        )
+    return settings
+
+
+def _with_files(given: dict[str, str]) -> dict[str, str]:
+    for name in KNOWN:
+        path = given.get(name + FILE)
+        if path:
+            try:
+                given[name] = Path(path).read_text().strip()
+            except OSError as error:
+                raise SettingsError(f"{name}{FILE}: {path} cannot be read ({error.strerror}).") from error
+    return given
+
+
+def _faults(error: ValidationError) -> Iterator[str]:
+    for fault in error.errors():
+        name = str(fault["loc"][0])
+        yield f"{name}: {fault['msg'].removeprefix('Value error, ')}."
+
+
+def unknown_names(environment: Mapping[str, str] | None = None) -> list[str]:
+    """CLEARWAY_… names that mean nothing here: misspelt, most likely."""
+    given = os.environ if environment is None else environment
+    known = KNOWN | {each + FILE for each in KNOWN} | {"CLEARWAY_CRASH_AT", "CLEARWAY_TEST_POSTGRES_URL"}
+    return sorted(each for each in given if each.startswith("CLEARWAY_") and each not in known)
+
+
+def shown(settings: Settings) -> list[tuple[str, str]]:
+    """Each variable with its value, secrets masked."""
+    lines = []
+    for name, info in Settings.model_fields.items():
+        value = getattr(settings, name)
+        secret = isinstance(value, SecretStr) or name == "secret_keys"
+        text = ("set" if value else "not set") if secret or "secret" in name or "token" in name else str(value or "not set")
+        if name == "database_url":
+            text = make_url(value).render_as_string(hide_password=True)
+        lines.append((str(info.alias), text))
+    return lines

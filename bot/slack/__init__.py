@@ -1,0 +1,1 @@
+"""The Slack room: Bolt's listeners, and everything else that knows Slack."""

@@ -1,0 +1,135 @@
+"""Slack's way in: signed HTTP requests, or a socket, for every registration; and its way out."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final
+
+import aiohttp
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.signature import Clock
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.listeners import Desk, Gateway, SlackRegistration, SlackStartError
+from bot.slack.parse import workspace_of
+from bot.slack.profiles import SlackProfiles
+from bot.slack.transport import SlackTransport
+
+__all__ = ["SlackRegistration", "SlackRoom", "SlackStartError"]
+
+SLACK: Final = "https://slack.com/api/"
+PATH: Final = "/slack/events"
+AHEAD_S: Final = 60  # a clock may be this much ahead of ours; Bolt would allow five minutes, and refuses what is older
+ANSWER_WITHIN_S: Final = 2.7  # Slack waits for three, https://docs.slack.dev/interactivity/handling-user-interaction
+TIMEOUT_S: Final = 10.0  # of a call to Slack that nobody is waiting for
+
+
+class SlackRoom:
+    """All our Slack apps: what they hear goes to the gateway, and `transport` and `profiles` speak through them."""
+
+    def __init__(
+        self,
+        registrations: Sequence[SlackRegistration],
+        gateway: Gateway,
+        *,
+        api_url: str = SLACK,
+        on_learned: Callable[[SlackRegistration], Awaitable[None]] | None = None,
+        answer_within_s: float = ANSWER_WITHIN_S,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self.gateway = gateway
+        self.answer_within_s = answer_within_s
+        self.transport = SlackTransport(self._client_of)
+        self.profiles = SlackProfiles(self._client_of)
+        self._desks = [Desk(self, each, api_url) for each in registrations]
+        self._on_learned = on_learned
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=timeout_s / 2)
+        self._session: aiohttp.ClientSession | None = None
+        self._sockets: list[AsyncSocketModeHandler] = []
+        self._connecting: list[asyncio.Task[None]] = []
+        self._work: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Opens the session that everything shares, and learns who we are. SlackStartError when Slack refuses us."""
+        self._session = aiohttp.ClientSession(timeout=self._timeout)
+        for desk in self._desks:
+            desk.client.session = self._session
+        await asyncio.gather(*(desk.introduce() for desk in self._desks))
+
+    async def start_socket_mode(self) -> None:
+        """Connects those registrations that have an app token; Slack then needs no way in to this server."""
+        for desk in self._desks:
+            if token := desk.registration.app_token:
+                socket = AsyncSocketModeHandler(desk.bolt, token, web_client=desk.client)
+                self._sockets.append(socket)
+                connecting = socket.connect_async()  # type: ignore[no-untyped-call]  # tries until it succeeds
+                self._connecting.append(asyncio.create_task(connecting))
+
+    async def connected(self) -> bool:
+        """Every socket stands; True where there is none."""
+        return all([await socket.client.is_connected() for socket in self._sockets])
+
+    async def idle(self) -> None:
+        """Returns when everything that was left to show after an acknowledgement has been shown."""
+        while self._work:
+            await asyncio.wait(self._work)
+
+    async def close(self) -> None:
+        for connecting in self._connecting:
+            connecting.cancel()
+        for socket in self._sockets:
+            await socket.close_async()  # type: ignore[no-untyped-call]
+        await self.idle()
+        if self._session is not None:
+            await self._session.close()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post(PATH, self.handler)]
+
+    async def handler(self, request: web.Request) -> web.StreamResponse:
+        """One signed request of Slack. Whatever is not signed with the secret of its app is refused unread: 401."""
+        timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
+        signature = request.headers.get("X-Slack-Signature", "")
+        if not (timestamp.isascii() and timestamp.isdigit() and signature.isascii()):
+            return web.Response(status=401)
+        if int(timestamp) > Clock().now() + AHEAD_S:  # the same clock that Bolt verifies by
+            return web.Response(status=401)
+        try:
+            said = await to_bolt_request(request)
+        except (ValueError, LookupError, AttributeError, TypeError, RecursionError):  # not what Slack sends
+            return web.Response(status=401)
+        desk = self._desk_of(said, timestamp, signature)
+        if desk is None:
+            return web.Response(status=401)
+        return await to_aiohttp_response(await desk.bolt.async_dispatch(said))
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Work for after the acknowledgement; `idle` and `close` wait for it."""
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    async def learned(self, registration: SlackRegistration) -> None:
+        if self._on_learned is not None:
+            await self._on_learned(registration)
+
+    def _desk_of(self, said: AsyncBoltRequest, timestamp: str, signature: str) -> Desk | None:
+        """Whose request it claims to be; Bolt then verifies that. Without a known app id, whose secret fits."""
+        app_id, workspace = said.body.get("api_app_id", ""), workspace_of(said.body)
+        desks = sorted(
+            (desk for desk in self._desks if desk.verifier),  # with Socket Mode alone there is no secret
+            key=lambda desk: desk.registration.workspace_id != workspace,
+        )
+        for desk in desks:
+            if app_id and desk.registration.app_id == app_id:
+                return desk
+        for desk in desks:
+            unknown = not (app_id and desk.registration.app_id)
+            if unknown and desk.verifier and desk.verifier.is_valid(said.raw_body, timestamp, signature):
+                return desk
+        return None
+
+    def _client_of(self, workspace_id: str) -> AsyncWebClient | None:
+        return next((desk.client for desk in self._desks if desk.registration.workspace_id == workspace_id), None)

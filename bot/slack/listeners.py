@@ -1,0 +1,334 @@
+"""One Slack app in one workspace, and what it does with each kind of request: one listener for each.
+
+A listener parses, asks the gateway, and acknowledges exactly once, with the answer. What is left to show after that is
+work of its own, whose failures are logged: a listener that raises after its acknowledgement would lose it.
+"""
+
+import asyncio
+import logging
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol
+
+import aiohttp
+import structlog
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+from slack_sdk.webhook.webhook_response import WebhookResponse
+
+from bot.gateway import NotCommittedError
+from bot.slack import render
+from bot.slack.parse import parse
+from bot.slack.transport import PLAIN, code_of
+from handlers.cards.model import Card
+from handlers.request import Inbound, Reply
+
+log = structlog.get_logger()
+
+LAST_RETRY: Final = 3  # an event is delivered again up to three times, https://docs.slack.dev/apis/events-api
+REMEMBERED: Final = 1000  # messages whose answer we have shown: a re-delivery is not answered twice
+ANYTHING: Final = re.compile("")
+FAILURES: Final = (SlackApiError, aiohttp.ClientError, TimeoutError)
+
+NOT_INSTALLED: Final = "Clearway is not set up for this workspace. Please ask your district coordinator."
+NOT_OPENED: Final = "The form could not be opened just now. Please try again in a minute. (Reference {reference})"
+
+
+class Gateway(Protocol):
+    """What this room asks of `bot.gateway`."""
+
+    async def handle(self, inbound: Inbound) -> Reply: ...
+
+
+class Room(Protocol):
+    """What a registration asks of the room it is in."""
+
+    gateway: Gateway
+    answer_within_s: float
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None: ...
+
+    async def learned(self, registration: "SlackRegistration") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SlackRegistration:
+    """One Slack app in one workspace. What is empty is learned at the start, or from the first verified request."""
+
+    app_id: str
+    workspace_id: str
+    bot_user_id: str
+    bot_token: str = field(repr=False)
+    signing_secret: str = field(repr=False)
+    app_token: str | None = field(default=None, repr=False)
+    workspace_url: str = ""
+    id: str = ""
+    """The row it was read from."""
+
+
+class SlackStartError(Exception):
+    """Slack does not know us: the operator must mend the token, and the sentence says how."""
+
+
+class Desk:
+    """One registration: its client, its Bolt app, and the listeners."""
+
+    def __init__(self, room: Room, registration: SlackRegistration, api_url: str) -> None:
+        self.room = room
+        self.registration = registration
+        self.client = AsyncWebClient(
+            token=registration.bot_token,
+            base_url=api_url,
+            retry_handlers=[],  # by default a post would be sent again after a cut line; the outbox decides that
+            logger=_quiet(),
+        )
+        self.verifier = SignatureVerifier(registration.signing_secret) if registration.signing_secret else None
+        self.bolt = self._listening(api_url)
+        self._answered: OrderedDict[str, None] = OrderedDict()
+
+    def _listening(self, api_url: str) -> AsyncApp:
+        async def authorize(team_id: str | None) -> AuthorizeResult | None:
+            """From the registration: Bolt's own way would call auth.test."""
+            known = self.registration
+            if team_id and known.workspace_id and team_id != known.workspace_id:
+                return None
+            return AuthorizeResult(
+                enterprise_id=None, team_id=team_id, bot_token=known.bot_token, bot_user_id=known.bot_user_id or None
+            )
+
+        bolt = AsyncApp(
+            name="clearway",
+            logger=_quiet(),
+            process_before_response=True,  # or an event would be acknowledged before it is committed
+            signing_secret=self.registration.signing_secret,
+            client=AsyncWebClient(base_url=api_url, retry_handlers=[], logger=_quiet()),
+            authorize=authorize,  # type: ignore[arg-type]  # Bolt takes None for "not installed", its types do not
+            user_facing_authorize_error_message=NOT_INSTALLED,
+            ssl_check_enabled=False,  # its middleware answers before the signature is looked at
+            attaching_function_token_enabled=False,
+            attaching_conversation_kwargs_enabled=False,
+        )
+        bolt.command(ANYTHING)(self.on_command)
+        bolt.action(ANYTHING)(self.on_press)
+        bolt.view(ANYTHING)(self.on_form)
+        bolt.event(ANYTHING)(self.on_event)
+        bolt.shortcut(ANYTHING)(self.on_press)
+        bolt.options(ANYTHING)(self.on_search)
+        return bolt
+
+    async def introduce(self) -> None:
+        known = self.registration
+        try:
+            me = await self.client.auth_test()
+        except FAILURES as failure:
+            if known.workspace_id and known.bot_user_id:
+                log.error("slack.no_introduction", workspace=known.workspace_id, reason=_reason(failure))
+                return
+            raise SlackStartError(
+                f"Slack did not accept the bot token ({_reason(failure)}). Copy the Bot User OAuth Token of your app "
+                "(OAuth & Permissions, it starts with xoxb-) into SLACK_BOT_TOKEN, and see that this server can reach "
+                f"{self.client.base_url}."
+            ) from failure
+        workspace_id, bot_user_id = str(me["team_id"]), str(me["user_id"])
+        self.registration = replace(
+            known, workspace_id=workspace_id, bot_user_id=bot_user_id, workspace_url=str(me["url"])
+        )
+        if self.registration != known:
+            await self.room.learned(self.registration)
+
+    def _parse(self, body: Mapping[str, Any]) -> Inbound | None:
+        """Also learns the app id, which no token tells: the request is verified by now."""
+        known, app_id = self.registration, body.get("api_app_id")
+        if app_id and not known.app_id:
+            self.registration = replace(known, app_id=app_id)
+            self.room.later(self.room.learned(self.registration))
+        return parse(body, bot_user_id=known.bot_user_id, workspace_url=known.workspace_url)
+
+    # ---------------------------------------------------------------------------------------------------- listeners
+
+    async def on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        by, inbound = self._by(), self._parse(body)
+        card = None
+        if inbound is not None:
+            reply = await self._answer(inbound)
+            card = reply.card
+            if reply.form is not None:
+                card = await self._open(render.view(reply.form, opened_by=inbound), body, by)
+        await ack({"response_type": "ephemeral", "mrkdwn": False, **render.message(card)} if card else "")
+
+    async def on_press(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A button or a shortcut: a form must open at once, a card waits for the acknowledgement if it can."""
+        by, inbound = self._by(), self._parse(body)
+        if inbound is not None:
+            reply = await self._answer(inbound)
+            card = reply.card
+            if reply.form is not None:
+                card = await self._open(render.view(reply.form, opened_by=inbound), body, by)
+            elif card is not None and not body.get("response_url"):
+                card = card if await self._open(render.modal(card), body, by) else None
+            if card is not None:
+                self.room.later(self._show(card, body, inbound))
+        await ack()
+
+    async def on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        inbound = self._parse(body)
+        try:
+            reply = Reply() if inbound is None else await self.room.gateway.handle(inbound)
+        except NotCommittedError as failure:
+            reply = Reply(errors={"": failure.sentence})
+        await ack(_after_form(reply, inbound, body["view"]) or "")
+
+    async def on_search(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        inbound = self._parse(body)
+        reply = await self._answer(inbound) if inbound is not None else Reply()
+        await ack(options=render.options(reply.options))
+
+    async def on_event(self, body: dict[str, Any], request: AsyncBoltRequest) -> BoltResponse | None:
+        """Bolt acknowledges when this returns. 503: not committed, Slack delivers it again, until the last time."""
+        inbound = self._parse(body)
+        if inbound is None:
+            return None
+        try:
+            reply = await self.room.gateway.handle(inbound)
+        except NotCommittedError as failure:
+            retry = request.headers.get("x-slack-retry-num", ["0"])[0]
+            last = retry.isdecimal() and int(retry) >= LAST_RETRY
+            if inbound.action != "home.show" and not last:
+                return BoltResponse(status=503)
+            log.error("slack.event_lost", action=inbound.action, reference=failure.reference)
+            reply = Reply(render.sentence(failure.sentence))
+        if inbound.action == "home.show" and reply.card is not None:
+            self.room.later(self._publish(reply.card, inbound))
+        elif reply.card is not None and inbound.source.conversation_id and self._first(inbound.key):
+            self.room.later(self._tell(reply.card, inbound))
+        return None
+
+    # ------------------------------------------------------------------------------------------------------ answers
+
+    def _by(self) -> float:
+        return asyncio.get_running_loop().time() + self.room.answer_within_s
+
+    async def _answer(self, inbound: Inbound) -> Reply:
+        try:
+            return await self.room.gateway.handle(inbound)
+        except NotCommittedError as failure:
+            return Reply(render.sentence(failure.sentence))
+
+    async def _open(self, view: dict[str, Any], body: dict[str, Any], by: float) -> Card | None:
+        """Opens a window for somebody who has just pressed something; a card that says so where that fails."""
+        inside = (body.get("view") or {}).get("type") == "modal"
+        opening = self.client.views_push if inside else self.client.views_open
+        try:
+            async with asyncio.timeout_at(by):
+                await opening(trigger_id=body["trigger_id"], view=view)
+        except FAILURES as failure:
+            if _reason(failure) == "exchanged_trigger_id":  # the same press came twice: the window is there
+                return None
+            reference = secrets.token_hex(4)
+            log.warning("slack.not_opened", reason=_reason(failure), reference=reference)
+            return render.sentence(NOT_OPENED.format(reference=reference))
+        return None
+
+    async def _show(self, card: Card, body: dict[str, Any], inbound: Inbound) -> None:
+        """Where somebody pressed something: seen by them alone, below what they pressed."""
+        url = body.get("response_url")
+        if not url:
+            await self._tell(card, inbound)
+            return
+        answer = {"response_type": "ephemeral", "replace_original": False, "mrkdwn": False, **render.message(card)}
+        webhook = AsyncWebhookClient(
+            url, session=self.client.session, proxy=self.client.proxy, logger=_quiet(), retry_handlers=[]
+        )
+        try:
+            reason = _refusal(await webhook.send_dict(answer))
+        except FAILURES as failure:
+            reason = _reason(failure)
+        if reason:
+            log.warning("slack.not_shown", action=inbound.action, reason=reason)
+
+    async def _tell(self, card: Card, inbound: Inbound) -> None:
+        """Where somebody wrote: in the direct conversation, or in the channel for their eyes alone."""
+        source, user_id, shown = inbound.source, inbound.identity.user_id, render.message(card)
+        try:
+            if source.conversation_id and not source.direct and await self._whisper(inbound, shown):
+                return
+            channel = source.conversation_id if source.direct else ""
+            if not channel:
+                opened = await self.client.conversations_open(users=user_id)
+                channel = opened["channel"]["id"]
+            thread = source.thread_id if source.direct else ""
+            await self.client.chat_postMessage(channel=channel, thread_ts=thread or None, **shown, **PLAIN)
+        except FAILURES as failure:
+            log.warning("slack.not_told", action=inbound.action, reason=_reason(failure))
+
+    async def _whisper(self, inbound: Inbound, shown: dict[str, Any]) -> bool:
+        source = inbound.source
+        try:
+            await self.client.chat_postEphemeral(
+                channel=source.conversation_id,
+                user=inbound.identity.user_id,
+                thread_ts=source.thread_id or None,
+                parse="none",
+                **shown,
+            )
+        except SlackApiError:  # we are not in that channel: the direct conversation is always there
+            return False
+        return True
+
+    async def _publish(self, card: Card, inbound: Inbound) -> None:
+        try:
+            await self.client.views_publish(user_id=inbound.identity.user_id, view=render.home(card))
+        except FAILURES as failure:
+            log.warning("slack.not_published", reason=_reason(failure))
+
+    def _first(self, key: str) -> bool:
+        """Whether this message has not been answered yet: Slack may deliver it again after our answer."""
+        if key in self._answered:
+            return False
+        if key:
+            self._answered[key] = None
+        if len(self._answered) > REMEMBERED:
+            self._answered.popitem(last=False)
+        return True
+
+
+def _after_form(reply: Reply, inbound: Inbound | None, shown: dict[str, Any]) -> dict[str, Any] | None:
+    """What becomes of the form: it keeps what was typed and shows errors, turns into something else, or closes."""
+    if reply.errors:
+        if placed := render.errors(reply.errors, shown):
+            return {"response_action": "errors", "errors": placed}
+        told = render.sentence(" ".join(reply.errors.values()))  # a form without a field cannot show an error
+        return {"response_action": "push", "view": render.modal(told)}
+    if reply.form is not None:
+        view = render.view(reply.form, opened_by=inbound, fresh=shown.get("hash") or shown["id"])
+        return {"response_action": "update", "view": view}
+    if reply.card is not None:
+        return {"response_action": "update", "view": render.modal(reply.card)}
+    return None
+
+
+def _refusal(answer: WebhookResponse) -> str:
+    return "" if answer.status_code == 200 else f"http_{answer.status_code}"
+
+
+def _reason(failure: BaseException) -> str:
+    """A code for the log: never the message of an exception, which may quote what was sent."""
+    code = code_of(failure) if isinstance(failure, SlackApiError) else ""
+    return code or type(failure).__name__
+
+
+def _quiet() -> logging.Logger:
+    """The logger of the SDK: at INFO it quotes the bodies of requests."""
+    logger = logging.getLogger("clearway.slack")
+    logger.setLevel(logging.ERROR)
+    return logger

@@ -1,0 +1,47 @@
+"""Who somebody is, by Slack's account of them."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.profiles import Profile
+from bot.slack.transport import ask
+from bot.transport import TryLaterError, UndeliverableError
+from handlers.request import Identity
+
+PATIENCE_S: Final = 0.9  # somebody waits: with a transaction of two seconds the answer still comes within Slack's three
+
+
+class SlackProfiles:
+    """Implements `bot.profiles.Profiles`."""
+
+    def __init__(self, client_of: Callable[[str], AsyncWebClient | None], *, patience_s: float = PATIENCE_S) -> None:
+        self._client_of = client_of
+        self._patience_s = patience_s
+
+    async def look_up(self, identity: Identity) -> Profile | None:
+        client = self._client_of(identity.workspace_id)
+        if client is None:
+            return None
+        try:
+            async with asyncio.timeout(self._patience_s):
+                found = await ask(client.users_info(user=identity.user_id, include_locale=True), again=True)
+        except TimeoutError as slow:
+            raise TryLaterError("slow") from slow
+        except UndeliverableError:
+            return None
+        user = found["user"]
+        if user.get("deleted"):
+            return None
+        told = user.get("profile", {})
+        homes = {user.get("team_id") or identity.workspace_id, *user.get("enterprise_user", {}).get("teams", ())}
+        return Profile(
+            name=told.get("real_name") or user.get("real_name") or told.get("display_name") or user.get("name", ""),
+            guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+            foreign=bool(user.get("is_stranger")) or identity.workspace_id not in homes,
+            bot=bool(user.get("is_bot")) or identity.user_id == "USLACKBOT",
+            timezone=user.get("tz"),
+            locale=user.get("locale"),
+        )

@@ -1,0 +1,68 @@
+"""What the dispatcher asks of a platform: put this card before that person, edit it, look whether it arrived."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from handlers.cards.model import Card
+from storage.vocabulary import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A person's account on a platform, and the direct conversation with them once it is known."""
+
+    platform: Platform
+    workspace_id: str
+    user_id: str
+    conversation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a card stands."""
+
+    platform: Platform
+    workspace_id: str
+    conversation_id: str
+    post_id: str
+
+
+class TryLaterError(Exception):
+    """The platform did not take it, and said so: nothing was delivered. Try again after `after_s` seconds."""
+
+    def __init__(self, reason: str, after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after_s = after_s
+
+
+class OutcomeUnknownError(Exception):
+    """The line was cut after the message had left: it may or may not have arrived."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UndeliverableError(Exception):
+    """The platform will never take it for this account: it is gone, blocked, or was never there."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Transport(Protocol):
+    """One platform's way out. Every call is outside any transaction, and raises the three errors above."""
+
+    async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
+        """Sends a card to a person's direct conversation. `delivery_id` goes with it, so that `find` can tell."""
+        ...
+
+    async def edit(self, place: Place, card: Card) -> None:
+        """Replaces a card where it stands. UndeliverableError when it is no longer there."""
+        ...
+
+    async def find(self, to: Address, *, delivery_id: str) -> Place | None:
+        """Where the card of this delivery stands, if it arrived; None when it did not, or the platform cannot tell."""
+        ...

@@ -1,0 +1,141 @@
+"""Builds every object of a running Clearway, once, and takes it down again."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from bot.dispatcher import Dispatcher
+from bot.districts import Districts
+from bot.gateway import Gateway
+from bot.loops import Loops
+from bot.settings import Settings
+from bot.slack.app import SlackRegistration, SlackRoom
+from bot.web import application
+from scheduling.clock import Clock, SystemClock
+from storage import registrations
+from storage.database import Database
+from storage.models import Registration
+from storage.sealing import Seal
+from storage.vocabulary import Platform
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Clearway:
+    """A whole Clearway in one process: what listens, what beats, what sends."""
+
+    database: Database
+    districts: Districts
+    clock: Clock
+    gateway: Gateway
+    dispatcher: Dispatcher
+    loops: Loops
+    slack: SlackRoom | None = None
+
+    def web(self, *more: web.RouteDef, beats: bool = True) -> web.Application:
+        """The HTTP server's app, with the routes of every platform that is set up."""
+        routes = [*(self.slack.routes() if self.slack else []), *more]
+        return application(routes, self.database, self.loops, self.clock, beats=beats)
+
+
+def build(
+    database: Database,
+    seal: Seal,
+    *,
+    clock: Clock | None = None,
+    console: bool = False,
+    slack: Iterable[SlackRegistration] = (),
+    slack_api_url: str = "https://slack.com/api/",
+) -> Clearway:
+    """Everything wired together, nothing started. `console`: the practice workspace's people, on the console only."""
+    clock = clock or SystemClock()
+    districts = Districts(database, seal)
+    gateway = Gateway(districts, clock, {}, console=console)
+    dispatcher = Dispatcher(districts, clock, {}, only=Platform.CONSOLE if console else None)
+    loops = Loops(districts, clock, dispatcher)
+    gateway.wake = loops.wake
+    made = Clearway(database, districts, clock, gateway, dispatcher, loops)
+    known = list(slack)
+    if known:
+        made.slack = SlackRoom(known, gateway, api_url=slack_api_url, on_learned=_remember(database))
+        gateway.profiles[Platform.SLACK] = made.slack.profiles
+        dispatcher.transports[Platform.SLACK] = made.slack.transport
+    return made
+
+
+def _remember(database: Database):  # type: ignore[no-untyped-def]  # an async callback, typed by SlackRoom
+    async def learned(registration: SlackRegistration) -> None:
+        """The app id and the workspace that a first request, or Slack itself, told us."""
+        async with database.queue() as connection:
+            await registrations.update_registration(
+                connection,
+                registration.id,
+                app_id=registration.app_id,
+                workspace_id=registration.workspace_id,
+                bot_user_id=registration.bot_user_id,
+            )
+
+    return learned
+
+
+async def slack_registrations(database: Database, seal: Seal, settings: Settings, clock: Clock) -> list[SlackRegistration]:
+    """Slack's apps: the rows of the database; the environment seeds the first, and is followed at each start."""
+    if settings.slack_bot_token:
+        secrets = {
+            "bot_token": settings.slack_bot_token.get_secret_value(),
+            "signing_secret": settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "",
+        }
+        async with database.queue() as connection:
+            await registrations.seed_registration(
+                connection, Platform.SLACK, seal.seal(secrets, purpose="registration"), clock.now()
+            )
+    async with database.queue(write=False) as connection:
+        rows = await registrations.registrations(connection, Platform.SLACK)
+    return [_slack(each, seal, settings) for each in rows]
+
+
+def _slack(row: Registration, seal: Seal, settings: Settings) -> SlackRegistration:
+    secrets = seal.open(row.secrets, purpose="registration")
+    token = settings.slack_app_token.get_secret_value() if row.seeded and settings.slack_app_token else None
+    return SlackRegistration(
+        app_id=row.app_id,
+        workspace_id=row.workspace_id,
+        bot_user_id=row.bot_user_id,
+        bot_token=secrets["bot_token"],
+        signing_secret=secrets["signing_secret"],
+        app_token=token,
+        id=row.id,
+    )
+
+
+@asynccontextmanager
+async def running(
+    made: Clearway, app: web.Application | None, host: str, port: int, *, worker: bool = True
+) -> AsyncIterator[int]:
+    """Serves and beats until the block ends; yields the port. What was under way is finished before it returns."""
+    if made.slack:
+        await made.slack.start()
+    runner: web.AppRunner | None = None
+    try:
+        if app is not None:
+            runner = web.AppRunner(app, access_log=None)
+            await runner.setup()
+            site = web.TCPSite(runner, host, port)
+            await site.start()
+            port = runner.addresses[0][1]
+            if made.slack:
+                await made.slack.start_socket_mode()
+        if worker:
+            made.loops.heartbeat.start()
+        yield port
+    finally:
+        made.loops.heartbeat.stop()
+        if runner is not None:
+            await runner.cleanup()
+        if made.slack:
+            await made.slack.close()
+        await made.database.close()

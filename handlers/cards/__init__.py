@@ -1,0 +1,1 @@
+"""What we say: cards and forms as plain data, and all wording."""

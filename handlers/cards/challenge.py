@@ -1,0 +1,476 @@
+"""The card of a challenge: one card for everybody, drawn for its reader and for how it stands now.
+
+What a person may see and press follows from who they are and from the present state; so a card that is edited in place
+is simply drawn again, and a press on an old card meets the same rules.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from handlers.cards.model import (
+    Button,
+    Buttons,
+    Card,
+    Divider,
+    Element,
+    Facts,
+    Heading,
+    Items,
+    Link,
+    Note,
+    Press,
+    Quote,
+    Text,
+)
+from handlers.cards.text import At, Dollars, Phrase, Voice, Who, from_json, phrases
+from handlers.rules import access, lifecycle
+from handlers.rules.access import Action
+from handlers.rules.cadence import Due, Duty, Goal
+from handlers.rules.lifecycle import Move
+from scheduling.calendar import Calendar
+from storage.case import Case
+from storage.directory import Directory, Person
+from storage.models import Event, Step, Words
+from storage.vocabulary import (
+    ENDED,
+    Answer,
+    Door,
+    Field,
+    Kind,
+    Outcome,
+    PersonId,
+    Scope,
+    Status,
+    Visibility,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A challenge as one person sees it."""
+
+    directory: Directory
+    case: Case
+    voice: Voice
+    reader: Person
+    today: date
+    facts: access.Facts
+
+    def may(self, action: Action) -> bool:
+        return access.may(self.reader, action, self.facts, self.directory, self.today)
+
+    def can(self, action: Action, move: Move) -> bool:
+        """May, and the challenge stands so that it makes sense."""
+        return lifecycle.may(self.case.challenge.status, move) and self.may(action)
+
+    def name(self, person_id: PersonId | None) -> str:
+        """A person's name; a confidential reporter's only for those who may know it."""
+        if person_id is None:
+            return "Clearway"
+        reporter = self.case.reporter(person_id)
+        if reporter and reporter.confidential and not self.sees_reporter(person_id):
+            return self.voice("a reporter")
+        return self.voice("{who}", who=Who(person_id))
+
+    def sees_reporter(self, person_id: PersonId) -> bool:
+        return person_id == self.reader.id or self.may(Action.SEE_REPORTER)
+
+
+def view(directory: Directory, case: Case, voice: Voice, reader: Person, now: datetime) -> View:
+    return View(directory, case, voice, reader, Calendar.of(directory).today(now), access.facts(case))
+
+
+def plain(voice: Voice, title: str, *sentences: str) -> Card:
+    """A card with nothing but sentences."""
+    return Card(title, tuple(Text(each) for each in sentences), summary=" ".join([title, *sentences]))
+
+
+def done(voice: Voice, case: Case, said: Phrase, event: Event | None) -> Card:
+    """The answer to one's own act, with a way to undo a slip."""
+    buttons = [Button(voice("Show"), Press("show", case.id))]
+    if event is not None:
+        buttons.append(Button(voice("Undo"), Press("undo", case.id, event.id)))
+    title = voice("Challenge {n}", n=case.number)
+    return Card(title, (Text(voice(said)), Buttons(tuple(buttons))), summary=voice(said))
+
+
+def then_of(event: Event) -> Phrase:
+    """The second half of an escalation's reason: who is brought in, or leads."""
+    why = from_json(event.data["why"])
+    then = why.params.get("then")
+    return then if isinstance(then, Phrase) else why
+
+
+# ----------------------------------------------------------------------------------------------------------- the card
+
+
+def card(seen: View, intro: str = "", *, title: str = "") -> Card:
+    """The whole card. `intro` says why the reader gets it; the rest is the present state."""
+    voice, challenge = seen.voice, seen.case.challenge
+    head = title or voice("Challenge {n}", n=seen.case.number)
+    if not seen.may(Action.SEE):
+        return plain(voice, head, voice("This challenge is no longer open to you."))
+    body: list[Element] = []
+    if intro:
+        body.append(Text(intro))
+    body.append(Quote(seen.case.said(Field.WHAT) or voice("(These words were taken out by a recorded act.)")))
+    body.append(Facts(tuple(_facts(seen))))
+    body.extend(_brief(seen))
+    if challenge.asked_at is not None and (asked := seen.case.said(Field.QUESTION)):
+        body.append(Text(voice("A question waits for those who raised it:")))
+        body.append(Quote(asked, seen.name(challenge.owner_id)))
+    for step in seen.case.open_steps:
+        body.append(Text(_step_line(seen, step)))
+        if seen.may(Action.STEP_DONE) and (
+            step.owner_id == seen.reader.id or challenge.owner_id == seen.reader.id
+        ):
+            label = voice("Step {n} is done", n=step.position + 1)
+            body.append(Buttons((Button(label, _press(seen, "step_done", step.id)),)))
+    body.append(Note(next_line(seen)))
+    if reporter := seen.case.reporter(seen.reader.id):
+        body.extend(_who_sees(seen, reporter.confidential))
+    if link := _link(seen):
+        body.append(link)
+    if buttons := tuple(_buttons(seen)):
+        body.append(Buttons(buttons))
+    summary = " ".join(filter(None, [head + ".", intro, state_line(seen)]))
+    return Card(head, tuple(body), summary=summary)
+
+
+def _press(seen: View, action: str, item: str = "") -> Press:
+    return Press(action, seen.case.id, item, seen.case.challenge.version)
+
+
+def _facts(seen: View) -> Iterator[tuple[str, str]]:
+    voice, challenge = seen.voice, seen.case.challenge
+    yield voice("Where it stands"), state_line(seen)
+    yield voice("Who has it"), seen.name(challenge.owner_id)
+    yield voice("Why"), voice(from_json(challenge.why)) if challenge.why else "–"
+    if challenge.type:
+        yield voice("Type"), ", ".join([voice.label(challenge.type), *challenge.tags])
+    if challenge.scope:
+        yield voice("The power to remove it sits"), scope_label(voice, challenge.scope)
+    if challenge.school_id:
+        yield voice("School"), voice("{school}", school=At(challenge.school_id))
+    yield voice("Urgency"), voice.label(challenge.urgency)
+    if challenge.amount_usd:
+        yield voice("Money asked for"), voice("{amount}", amount=Dollars(challenge.amount_usd))
+    if challenge.outside_id:
+        yield voice("Works with, outside"), voice("{who}", who=Who(challenge.outside_id))
+    if challenge.decide_by and challenge.understood_at is None and challenge.status not in ENDED:
+        yield voice("Decision due"), voice("{day}", day=challenge.decide_by)
+    raised = [seen.name(each.person_id) for each in seen.case.reporters]
+    yield voice("Raised by"), ", ".join(dict.fromkeys(raised))
+    yield voice("Raised on"), voice("{day}", day=Calendar.of(seen.directory).today(challenge.reported_at))
+    if challenge.visibility is Visibility.RESTRICTED:
+        yield voice("Who can see it"), voice("Restricted: the coordinator, the owner, those who raised it, and those admitted")
+
+
+def _brief(seen: View) -> Iterator[Element]:
+    """The brief: who is hit, what was tried, how big it is, the options (R-26)."""
+    labels = (
+        (Field.AFFECTED, "Who is hit, and how many"),
+        (Field.TRIED, "Tried so far"),
+        (Field.EVIDENCE, "Evidence"),
+        (Field.SCOPE, "How big it is, in the owner's words"),
+        (Field.OPTIONS, "Options"),
+        (Field.RESOLUTION, "What was done"),
+    )
+    pairs = [(seen.voice(label), said) for part, label in labels if (said := seen.case.said(part))]
+    if pairs:
+        yield Facts(tuple(pairs))
+    notes = list(seen.case.all_said(Field.NOTE))
+    for words in notes[-2:]:
+        if words.text:
+            yield Quote(words.text, seen.voice("{who}, {when}", who=seen.name(words.author_id), when=words.said_at))
+
+
+def scope_label(voice: Voice, scope: Scope) -> str:
+    match scope:
+        case Scope.SCHOOL:
+            return voice("in the school")
+        case Scope.DISTRICT:
+            return voice("in the district")
+        case Scope.EXTERNAL:
+            return voice("outside the district")
+
+
+def state_line(seen: View) -> str:
+    """Where it stands, in one plain sentence."""
+    voice, challenge = seen.voice, seen.case.challenge
+    owner = seen.name(challenge.owner_id)
+    day = challenge.review_on
+    if challenge.asked_at is not None and challenge.status not in ENDED:
+        return voice("{who} has asked a question; the clock stands still until it is answered.", who=owner)
+    if day and challenge.status not in {Status.WAITING_OUTSIDE, Status.DECLINED}:
+        return voice("It rests until {day}.", day=day)
+    match challenge.status:
+        case Status.REPORTED:
+            return voice("Being sorted by {who}.", who=owner)
+        case Status.WITH_SCHOOL:
+            return voice("With the school first: {who} has it.", who=owner)
+        case Status.ASSIGNED:
+            return voice("With {who}.", who=owner)
+        case Status.UNDERSTOOD:
+            return voice("{who} has confirmed how big it is and what could be done.", who=owner)
+        case Status.PLANNED:
+            return voice("There is a plan.")
+        case Status.IN_PROGRESS:
+            return voice("{who} is working on it.", who=owner)
+        case Status.WAITING_OUTSIDE:
+            return voice("Waiting on somebody outside the district; looked at again on {day}.", day=day)
+        case Status.RESOLVED:
+            return voice("{who} says it is resolved. Those who raised it will be asked.", who=owner)
+        case Status.AWAITING_CONFIRMATION:
+            return voice("Those who raised it are being asked whether it was addressed.")
+        case Status.DECLINED:
+            return voice("Declined for now by {who}; looked at again on {day}.", who=owner, day=day)
+        case Status.CLOSED if challenge.outcome is Outcome.CONFIRMED:
+            return voice("Closed: those who raised it say it was addressed.")
+        case Status.CLOSED:
+            return voice("Closed, not confirmed.")
+        case Status.WITHDRAWN:
+            return voice("Withdrawn by who raised it.")
+        case Status.REDIRECTED:
+            return voice("Not for this process: it was sent to the right desk.")
+        case Status.MERGED:
+            return voice("It joined another challenge.")
+
+
+def next_line(seen: View) -> str:
+    """When it is looked at next: what the reporter most wants to know."""
+    challenge = seen.case.challenge
+    if challenge.status in ENDED or challenge.next_at is None:
+        return seen.voice("Nothing more will happen unless it is raised again.")
+    day = Calendar.of(seen.directory).today(challenge.next_at)
+    if challenge.status is Status.RESOLVED:
+        return seen.voice("You will be asked on {day} whether it was addressed." if seen.case.reporter(seen.reader.id)
+                          else "Those who raised it will be asked on {day}.", day=day)  # fmt: skip
+    return seen.voice("It is looked at again on {day} at the latest; you hear of each change.", day=day)
+
+
+def _who_sees(seen: View, confidential: bool) -> Iterator[Note]:
+    voice = seen.voice
+    if seen.case.challenge.visibility is Visibility.RESTRICTED:
+        yield Note(voice("Only the coordinator, the owner and those admitted can see this challenge."))
+    else:
+        yield Note(voice("The district team, your school and those who work on it can see this challenge."))
+    yield Note(voice("Your name is shown to the coordinator only.") if confidential else voice("Your name is shown with it."))
+    yield Note(voice("The owners of a workspace may be able to read direct messages."))
+
+
+def _step_line(seen: View, step: Step) -> str:
+    return seen.voice(
+        "Step {n}: {what} ({who}, by {day})",
+        n=step.position + 1,
+        what=seen.case.words_of(step),
+        who=seen.name(step.owner_id),
+        day=step.due_on,
+    )
+
+
+def _link(seen: View) -> Link | None:
+    """The message it came from; a confidential reporter's only for those who may know them."""
+    for reporter in seen.case.reporters:
+        if reporter.link and (not reporter.confidential or seen.sees_reporter(reporter.person_id)):
+            return Link(seen.voice("The message it came from"), reporter.link)
+    return None
+
+
+def _buttons(seen: View) -> Iterator[Button]:
+    """What this person can do now; the most likely first."""
+    voice, challenge, case = seen.voice, seen.case.challenge, seen.case
+
+    def button(label: str, action: str, *, form: bool = False, style: str = "plain", confirm: str = "", item: str = "") -> Button:
+        return Button(label, _press(seen, action + (".form" if form else ""), item), style, form, confirm)  # type: ignore[arg-type]
+
+    me = case.reporter(seen.reader.id)
+    status = challenge.status
+    unsettled = lifecycle.may(status, Move.ASSIGN) and status is not Status.DECLINED
+
+    if me and status in {Status.RESOLVED, Status.AWAITING_CONFIRMATION} and seen.may(Action.CONFIRM):
+        if me.answer is not Answer.YES:
+            yield button(voice("Yes, it was addressed"), "yes", style="primary")
+        yield button(voice("Partly"), "partly", form=True)
+        yield button(voice("No"), "no", form=True)
+    if me and challenge.asked_at is not None and seen.may(Action.ANSWER):
+        yield button(voice("Answer"), "answer", form=True, style="primary")
+
+    if status is Status.REPORTED and seen.may(Action.TRIAGE):
+        yield button(voice("Sort it"), "sort", form=True, style="primary")
+    if challenge.taken_at is None and seen.can(Action.TAKE, Move.UNDERSTAND):
+        yield button(voice("I'll take it"), "take", style="primary")
+    if challenge.understood_at is None and seen.can(Action.UNDERSTAND, Move.UNDERSTAND):
+        yield button(voice("I understand it"), "understand", form=True, style="primary" if challenge.taken_at else "plain")
+    if seen.can(Action.PLAN, Move.PLAN):
+        yield button(voice("Plan steps"), "plan", form=True)
+    if unsettled and seen.may(Action.PROGRESS):
+        yield button(voice("Progress"), "progress", form=True)
+    if unsettled and challenge.asked_at is None and seen.may(Action.ASK):
+        yield button(voice("Question"), "question", form=True)
+    if unsettled and seen.may(Action.ESCALATE):
+        yield button(voice("Still blocked"), "still_blocked")
+    if unsettled and status is not Status.REPORTED and seen.may(Action.HAND_ON):
+        yield button(voice("Not mine"), "not_mine", form=True)
+    if challenge.scope is Scope.SCHOOL and unsettled and seen.may(Action.SEND_UP):
+        yield button(voice("Send up"), "send_up", form=True)
+    if seen.can(Action.RESOLVE, Move.RESOLVE):
+        yield button(voice("Resolved"), "resolve", form=True, style="primary")
+    if challenge.review_on and seen.may(Action.PAUSE):
+        yield button(voice("Resume now"), "resume")
+    elif unsettled and seen.may(Action.PAUSE):
+        yield button(voice("Pause until"), "pause", form=True)
+    if seen.can(Action.WAIT, Move.WAIT) and status is not Status.WAITING_OUTSIDE:
+        yield button(voice("Waiting outside"), "wait", form=True)
+    if seen.can(Action.DECLINE, Move.DECLINE):
+        yield button(voice("Decline"), "decline", form=True)
+
+    if challenge.decision_asked_at and status is Status.AWAITING_CONFIRMATION and seen.may(Action.DECIDE):
+        yield button(voice("Close, not confirmed"), "close", form=True)
+        yield button(voice("Keep it open"), "keep_open")
+    if status in {Status.RESOLVED, Status.AWAITING_CONFIRMATION} and seen.may(Action.TALK):
+        yield button(voice("Enter a talk"), "talk", form=True)
+    if unsettled and seen.may(Action.REASSIGN):
+        yield button(voice("Reassign"), "reassign", form=True)
+    if status not in ENDED and seen.may(Action.RESTRICT):
+        yield button(voice("Who can see it"), "restrict", form=True)
+    if seen.can(Action.MERGE, Move.MERGE):
+        yield button(voice("Join with another"), "merge", form=True)
+    if seen.can(Action.REDIRECT, Move.REDIRECT):
+        yield button(voice("Redirect"), "redirect", form=True)
+
+    if status not in ENDED and seen.may(Action.DETAIL) and unsettled:
+        yield button(voice("Add details"), "details", form=True)
+    if me and status not in ENDED and seen.may(Action.WITHDRAW):
+        as_message = challenge.door in {Door.DIRECT_MESSAGE, Door.MENTION} and status is Status.REPORTED
+        yield button(
+            voice("Not a report") if as_message else voice("Withdraw"),
+            "withdraw",
+            confirm="" if as_message else voice("Take challenge {n} back? Nobody will follow it up.", n=case.number),
+        )
+    if not me and status not in ENDED and seen.may(Action.JOIN):
+        yield button(voice("Me too"), "me_too", form=True)
+    yield button(voice("What happens next"), "what_next")
+
+
+# --------------------------------------------------------------------------------------------- history, what is next
+
+HISTORY: Final[Mapping[Kind, str]] = {
+    Kind.REPORTED: "{who} raised it",
+    Kind.JOINED: "{who} joined: me too",
+    Kind.DETAILED: "{who} added details",
+    Kind.SORTED: "{who} sorted it; it went to {to}",
+    Kind.ASSIGNED: "it went to {to}",
+    Kind.TAKEN: "{who} took it",
+    Kind.UNDERSTOOD: "{who} confirmed the scope and the options",
+    Kind.ASKED: "{who} asked a question",
+    Kind.ANSWERED: "{who} answered",
+    Kind.PLANNED: "{who} planned steps",
+    Kind.STEP_DONE: "{who} finished a step",
+    Kind.NOTED: "{who} added a note",
+    Kind.PROMPTED: "Clearway asked how it stands",
+    Kind.ESCALATED: "it went up the ladder: {to} leads",
+    Kind.HANDED_ON: "{who} handed it on; it went to {to}",
+    Kind.SENT_UP: "{who} sent it up to the district; it went to {to}",
+    Kind.WAITING: "{who} waits on somebody outside",
+    Kind.RESUMED: "work on it was taken up again",
+    Kind.PAUSED: "{who} paused it",
+    Kind.RESOLVED: "{who} said it is resolved",
+    Kind.CONFIRMATION_ASKED: "those who raised it were asked whether it was addressed",
+    Kind.REMINDED: "a reporter was reminded",
+    Kind.COLLEAGUE_ASKED: "a colleague was asked to ask a reporter",
+    Kind.DECISION_ASKED: "{to} was asked to decide after silence",
+    Kind.CONFIRMED: "{who} said yes, it was addressed",
+    Kind.PARTLY: "{who} said it was partly addressed",
+    Kind.REFUSED: "{who} said no, it was not addressed",
+    Kind.TALKED: "{who} entered a talk",
+    Kind.CLOSED: "it was closed",
+    Kind.REOPENED: "it was opened again",
+    Kind.DECLINED: "{who} declined it for now",
+    Kind.WITHDRAWN: "{who} withdrew it",
+    Kind.REDIRECTED: "{who} sent it to another desk",
+    Kind.MERGED: "{who} joined it with another challenge",
+    Kind.RESTRICTED: "{who} restricted who can see it",
+    Kind.OPENED_UP: "{who} opened it to the district team",
+    Kind.ADMITTED: "{who} admitted somebody",
+    Kind.UNDONE: "{who} undid a slip",
+    Kind.REPAIRED: "it moved to {to}, because its owner was no longer there",
+    Kind.UNDELIVERABLE: "a message could not be delivered",
+    Kind.PROCESS_MOVED: "{who} moved it to another version of the process",
+    Kind.REDACTED: "{who} took words out of it",
+}
+MOST_HISTORY = 25  # lines in a card; the export has them all
+
+
+def event_line(seen: View, event: Event) -> str:
+    """One line of history, in words."""
+    told = HISTORY.get(event.kind, event.kind.value)
+    to = event.data.get("to")
+    return seen.voice(told, who=seen.name(event.actor_id), to=seen.name(PersonId(to)) if to else "–")
+
+
+def with_history(seen: View, history: Sequence[Event], words: Mapping[str, Words], agenda: Sequence[Due]) -> Card:
+    """The challenge with its history and what is next."""
+    voice = seen.voice
+    drawn = card(seen)
+    if not seen.may(Action.SEE):
+        return drawn
+    *above, buttons = drawn.body  # the buttons stay last
+    body = list(above)
+    body += [Divider(), Heading(voice("What happens next")), Items(tuple(due_line(seen, due) for due in agenda[:3]) or (next_line(seen),))]
+    lines = []
+    for event in history[-MOST_HISTORY:]:
+        said = "; ".join(words[each].text or voice("(taken out)") for each in event.words if each in words)
+        line = voice("{when}: {what}", when=event.at, what=event_line(seen, event))
+        lines.append(f"{line} – {said}" if said and event.kind is not Kind.REPORTED else line)
+    body += [Heading(voice("History")), Items(tuple(lines))]
+    if len(history) > MOST_HISTORY:
+        earlier = phrases("{n} earlier line is in the log.", "{n} earlier lines are in the log.", n=len(history) - MOST_HISTORY)
+        body.append(Note(voice(earlier)))
+    return Card(drawn.title, (*body, buttons), summary=drawn.summary)
+
+
+def what_next(seen: View, agenda: Sequence[Due]) -> Card:
+    """What happens next, and when."""
+    voice = seen.voice
+    title = voice("Challenge {n}: what happens next", n=seen.case.number)
+    if not agenda:
+        return plain(voice, title, next_line(seen))
+    lines = tuple(due_line(seen, due) for due in agenda)
+    return Card(title, (Text(state_line(seen)), Items(lines)), summary=f"{title}. {lines[0]}")
+
+
+GOALS: Final[Mapping[Goal, str]] = {
+    Goal.SORT: "{who} is asked to sort it (due {by})",
+    Goal.TAKE: "{who} is asked to take it (due {by})",
+    Goal.DECIDE: "{who} is asked for a decision (due {by})",
+    Goal.UPDATE: "{who} is asked for a first update (due {by})",
+    Goal.STEP: "{who} is asked about a step (due {by})",
+    Goal.MOVE: "{who} is asked how it stands",
+}
+
+
+def due_line(seen: View, due: Due) -> str:
+    """One date to come, in words."""
+    voice = seen.voice
+    who = seen.name(due.person_id)
+    when = voice("{day}", day=Calendar.of(seen.directory).today(due.at))
+    what: str
+    match due.duty:
+        case Duty.PROMPT | Duty.STEP:
+            what = voice(GOALS[due.goal], who=who, by=due.by or "–")
+        case Duty.ASK_AGAIN:
+            what = voice("those who raised it are asked again for an answer")
+        case Duty.REVIEW:
+            what = voice("it is looked at again by {who}", who=who)
+        case Duty.CONFIRM:
+            what = voice("those who raised it are asked whether it was addressed")
+        case Duty.REMIND:
+            what = voice("{who} is reminded of the question whether it was addressed", who=who)
+        case Duty.COLLEAGUE:
+            what = voice("a colleague asks {who} whether it was addressed", who=who)
+        case Duty.DECIDE:
+            what = voice("somebody decides after the silence")
+    return voice("{when}: {what}", when=when, what=what)

@@ -1,0 +1,164 @@
+"""Help by role, Home, and a word on the process."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from handlers.cards import lists
+from handlers.cards.model import Button, Buttons, Card, Element, Facts, Heading, Items, Note, Press, Text
+from handlers.cards.text import Label, Voice, Who, phrase
+from handlers.rules import access, presence
+from storage import log
+from storage.directory import Directory, Person
+
+
+def help_card(voice: Voice, actor: Person, directory: Directory, today: date) -> Card:
+    """What this person can do here. Everybody's first, then what their role adds."""
+    body: list[Element] = [
+        Text(voice("Clearway makes sure that what stands in the way of the work reaches somebody who can remove it.")),
+        Heading(voice("Everybody")),
+        Items(
+            (
+                voice("/challenge – report what is in the way. One sentence is enough."),
+                voice("Or write me a direct message, mention me, or use “Report as a challenge” on any message."),
+                voice("/challenges mine, /challenges reported, /challenges 42 – see how it stands."),
+                voice("Reply in the thread of a card to add a note."),
+            )
+        ),
+    ]
+    if access.has_authority(actor, directory, today):
+        body += [
+            Heading(voice("When a challenge is yours")),
+            Items(
+                (
+                    voice("Press “I'll take it”, then “I understand it”: how big it is, and what could be done."),
+                    voice("Plan steps with dates; press “Progress” when something moves, “Still blocked” when it does not."),
+                    voice("“Not mine” sends it to somebody else with authority. “Resolved” asks those who raised it."),
+                    voice("/clearway away – say who stands in for you."),
+                )
+            ),
+        ]
+    if presence.is_coordinator(directory, actor.id, today):
+        body += [
+            Heading(voice("The coordinator")),
+            Items(
+                (
+                    voice("/challenges new – what waits to be sorted. /challenges overdue – whom to chase."),
+                    voice("/challenges waiting – what waits for an answer or a date."),
+                    voice("On each card: sort it, reassign, restrict, join, redirect, enter a talk."),
+                )
+            ),
+        ]
+    body.append(Buttons(tuple(_home_buttons(voice, actor, directory, today))))
+    body.append(Note(voice("Something wrong, or an idea? Tell {who}.", who=Who(presence.coordinator(directory, today).id))))
+    return Card(voice("Clearway: help"), tuple(body))
+
+
+def _home_buttons(voice: Voice, actor: Person, directory: Directory, today: date) -> Iterator[Button]:
+    yield Button(voice("Report a challenge"), Press("challenge.form"), "primary", opens_form=True)
+    if presence.is_coordinator(directory, actor.id, today):
+        yield Button(voice("Enter for a caller"), Press("enter.form"), opens_form=True)
+    if access.has_authority(actor, directory, today):
+        yield Button(voice("I am away"), Press("substitute.form"), opens_form=True)
+
+
+def questions(voice: Voice) -> Card:
+    """What `/challenges` understands."""
+    return Card(
+        voice("What you can ask"),
+        (
+            Items(
+                (
+                    voice("open, new, overdue, waiting, resolved, closed, all"),
+                    voice("mine (with me), reported (by me)"),
+                    voice("at Cedar Flats · type staffing · owner Ramon"),
+                    voice("older than 30 days · since 2026-10-01"),
+                    voice("“no subs” (words to find) · 42 (that one)"),
+                )
+            ),
+            Note(voice("In any order, together: /challenges overdue type staffing at Cedar Flats")),
+        ),
+    )
+
+
+def say_it_as_command(voice: Voice, text: str) -> Card:
+    """A direct message in the words of a question about the log: answered with the list, by a press."""
+    asked = text.strip()
+    for word in ("/challenges", "challenges"):
+        asked = asked.removeprefix(word).strip()
+    return Card(
+        voice("A question about the log?"),
+        (
+            Text(voice("This looks like a question about the log, so it was not recorded as a challenge.")),
+            Buttons(
+                (
+                    Button(voice("Show the list"), Press("log.more", item=asked or "open"), "primary"),
+                    Button(voice("Report it as a challenge"), Press("challenge.form"), opens_form=True),
+                )
+            ),
+        ),
+    )
+
+
+def greeting(voice: Voice, directory: Directory) -> Card:
+    return Card(
+        voice("Hello"),
+        (
+            Text(voice("Tell me in a sentence what is in the way, and it goes to somebody who can remove it.")),
+            Buttons((Button(voice("Report a challenge"), Press("challenge.form"), "primary", opens_form=True),)),
+        ),
+    )
+
+
+def unknown_subword(voice: Voice, word: str) -> Card:
+    return Card(
+        voice("I did not understand “{word}”", word=lists.short(word, 60)),
+        (Items((voice("/clearway – what needs you now"), voice("/clearway help"), voice("/clearway process"), voice("/clearway away"))),),
+    )
+
+
+def process(voice: Voice, directory: Directory) -> Card:
+    """The process in force, in short."""
+    version = directory.in_force
+    targets = version.process.response_targets_school_days
+    return Card(
+        voice("{name}, version {version}", name=version.process.name, version=version.version),
+        (
+            Text(voice("An implementation challenge is something that stops the work and that you cannot remove yourself.")),
+            Facts(
+                (
+                    (voice("Types"), ", ".join(voice.label(each) for each in version.process.types)),
+                    (voice("First answer within"), voice("{n} school days", n=targets.acknowledge)),
+                    (voice("You are asked after it is resolved"), voice("{n} school days later", n=targets.follow_up_after_resolution)),
+                    *((voice.label(level), meaning) for level, meaning in version.process.urgency.items()),
+                )
+            ),
+        ),
+    )
+
+
+def home_questions(voice: Voice, actor: Person, directory: Directory, today: date) -> Iterator[tuple[str, str]]:
+    """What Home shows: headings, and the question whose answer stands below each."""
+    if presence.is_coordinator(directory, actor.id, today):
+        yield voice("To be sorted"), "new"
+        yield voice("Overdue"), "overdue"
+        yield voice("Waiting for an answer"), "waiting"
+    yield voice("With you"), "mine open"
+    yield voice("Raised by you"), "reported open"
+
+
+def home(
+    voice: Voice, actor: Person, directory: Directory, sections: Sequence[tuple[str, str, log.Found]], today: date
+) -> Card:
+    """What needs this person now; help is below."""
+    body: list[Element] = [Buttons(tuple(_home_buttons(voice, actor, directory, today)))]
+    for title, words, found in sections:
+        body.append(Heading(title))
+        if not found.lines:
+            body.append(Note(voice("Nothing.")))
+        for each in found.lines:
+            body.append(Text(lists.line(voice, each, today)))
+            body.append(Buttons((Button(voice("Show {n}", n=each.number), Press("show", each.id)),)))
+        if found.more:
+            body.append(Buttons((Button(voice("All: {words}", words=words), Press("log.more", item=words)),)))
+    body.append(Note(voice(phrase("{district} · {role} · /clearway help", district=directory.name, role=Label(actor.role)))))
+    return Card(voice("Home"), tuple(body))

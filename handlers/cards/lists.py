@@ -1,0 +1,69 @@
+"""Lists of challenges, the morning digest, and what was not understood."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from handlers.cards.model import Button, Buttons, Card, Element, Items, Note, Press, Text
+from handlers.cards.text import At, Voice, Who, phrases
+from handlers.rules import asking
+from storage import log
+
+
+def line(voice: Voice, found: log.Line, today: date) -> str:
+    """One challenge on one line."""
+    overdue = found.decide_by is not None and found.decide_by < today
+    return voice(
+        "{n}: {title} – {status}, with {who}{where}{late}",
+        n=found.number,
+        title=short(found.title or voice("(taken out)"), 110),
+        status=voice.label(found.outcome or found.status).lower(),
+        who=voice("{who}", who=Who(found.owner_id)),
+        where=voice(", {school}", school=At(found.school_id)) if found.school_id else "",
+        late=voice(" (late)") if overdue and found.status in {"reported", "with_school", "assigned"} else "",
+    )
+
+
+def short(text: str, most: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def lines(voice: Voice, asked: str, page: int, found: log.Found, today: date) -> Card:
+    """The answer to a question about the log. `asked`: the question in words, which ask for it again."""
+    title = voice("Challenges: {asked}", asked=asked)
+    if not found.lines:
+        hint = voice("Try “all”, or “help” for what can be asked.")
+        return Card(title, (Text(voice("None.")), Note(hint)), summary=voice("Challenges: {asked}. None.", asked=asked))
+    body: list[Element] = []
+    for each in found.lines:
+        body.append(Text(line(voice, each, today)))
+        body.append(Buttons((Button(voice("Show {n}", n=each.number), Press("show", each.id)),)))
+    if found.more:
+        body.append(Buttons((Button(voice("More"), Press("log.more", item=f"{asked} page {page + 1}")),)))
+    count = voice(phrases("{n} challenge", "{n} challenges", n=len(found.lines)))
+    return Card(title, tuple(body), summary=voice("{title}: {count}.", title=title, count=count))
+
+
+def not_understood(voice: Voice, missed: asking.NotUnderstood) -> Card:
+    """What was not understood is named, with what would have been."""
+    return Card(
+        voice("I did not understand “{word}”", word=short(missed.word, 60)),
+        (
+            Text(voice("These would have been understood:")),
+            Items(tuple(missed.would_have_been[:12])),
+            Note(voice("To look for words, put them in quotation marks: “no subs”.")),
+        ),
+    )
+
+
+def digest(voice: Voice, items: Sequence[tuple[Any, str, str]], day: date) -> Card:
+    """One morning digest: (press, line, button label) each. Every line can be answered in place."""
+    title = voice("Your challenges for {day}", day=day)
+    body: list[Element] = []
+    for press, text, label in items:
+        body.append(Text(text))
+        if press is not None:
+            body.append(Buttons((Button(label, press),)))
+    count = voice(phrases("{n} line in your digest", "{n} lines in your digest", n=len(items)))
+    return Card(title, tuple(body), summary=f"{title}: {count}")

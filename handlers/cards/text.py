@@ -1,0 +1,218 @@
+"""Wording: phrases with parameters, said in the reader's language, zone and view.
+
+Every sentence that a person reads is the message id of a phrase. Parameters are values, or references to people,
+schools and dates, which become words only when the phrase is said: so history and reasons hold ids, not names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.core import UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_time
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency
+
+from storage.directory import Directory, Person
+from storage.vocabulary import PersonId, SchoolId
+
+LOCALES: Final = Path(__file__).parent / "locales"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A person, by name when said."""
+
+    id: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A school, by name when said."""
+
+    id: SchoolId
+
+
+@dataclass(frozen=True, slots=True)
+class Dollars:
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A word of the district or of our vocabulary ("data_systems"), by its label when said."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A sentence not yet said: the English text is its message id."""
+
+    msgid: str
+    params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    plural: str | None = None
+    """With `plural`, the parameter `n` chooses the form."""
+
+
+def phrase(msgid: str, **params: Any) -> Phrase:
+    return Phrase(msgid, MappingProxyType(params))
+
+
+def phrases(one: str, many: str, *, n: int, **params: Any) -> Phrase:
+    """A phrase with a number in it, in its singular and plural forms."""
+    return Phrase(one, MappingProxyType({"n": n, **params}), plural=many)
+
+
+def to_json(said: Phrase) -> dict[str, Any]:
+    """A phrase as it stands in the database: ids and codes, no names."""
+    return {"say": said.msgid, "with": {name: _param_to_json(value) for name, value in said.params.items()}} | (
+        {"many": said.plural} if said.plural else {}
+    )
+
+
+def from_json(stored: Mapping[str, Any]) -> Phrase:
+    params = {name: _param_from_json(value) for name, value in stored.get("with", {}).items()}
+    return Phrase(stored["say"], MappingProxyType(params), plural=stored.get("many"))
+
+
+def _param_to_json(value: Any) -> Any:
+    match value:
+        case Who(id):
+            return {"person": id}
+        case At(id):
+            return {"school": id}
+        case Label(code):
+            return {"word": code}
+        case Dollars(amount):
+            return {"usd": amount}
+        case Phrase():
+            return {"phrase": to_json(value)}
+        case datetime():
+            return {"at": value.isoformat()}
+        case date():
+            return {"on": value.isoformat()}
+        case _:
+            return value
+
+
+def _param_from_json(value: Any) -> Any:
+    match value:
+        case {"person": id}:
+            return Who(id)
+        case {"school": id}:
+            return At(id)
+        case {"word": code}:
+            return Label(code)
+        case {"usd": amount}:
+            return Dollars(amount)
+        case {"phrase": inner}:
+            return from_json(inner)
+        case {"at": instant}:
+            return datetime.fromisoformat(instant)
+        case {"on": day}:
+            return date.fromisoformat(day)
+        case _:
+            return value
+
+
+@cache
+def _catalog(language: str) -> Catalog | None:
+    file = LOCALES / f"{language}.po"
+    if not file.exists():
+        return None
+    with file.open("rb") as stream:
+        return read_po(stream, locale=language)
+
+
+@cache
+def _locale(code: str | None) -> Locale:
+    try:
+        return Locale.parse((code or "en_US").replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en_US")
+
+
+class Voice:
+    """Says phrases to one reader: in their language and zone, with the names of their district."""
+
+    def __init__(self, directory: Directory, person: Person | None = None) -> None:
+        self.directory = directory
+        self.person = person
+        self.locale = _locale((person and person.locale) or directory.locale)
+        self.zone = ZoneInfo((person and person.timezone) or directory.timezone)
+
+    @property
+    def language(self) -> str:
+        return str(self.locale.language)
+
+    def __call__(self, said: Phrase | str, **params: Any) -> str:
+        """The sentence. Give a Phrase, or a message id with its parameters."""
+        if isinstance(said, str):
+            said = Phrase(said, params)
+        template = self._translated(said)
+        return template.format_map({name: self._word(value) for name, value in said.params.items()})
+
+    def _translated(self, said: Phrase) -> str:
+        catalog = _catalog(self.language)
+        found = catalog.get(said.msgid) if catalog else None
+        if said.plural is None:
+            return str(found.string) if found and found.string else said.msgid
+        n = int(said.params["n"])
+        if catalog and found and isinstance(found.string, tuple | list):
+            chosen = found.string[catalog_plural(catalog, n)]
+            if chosen:
+                return str(chosen)
+        return said.msgid if n == 1 else said.plural
+
+    def _word(self, value: Any) -> Any:
+        match value:
+            case Who(id):
+                person = self.directory.people.get(id)
+                return person.name if person else self("somebody")
+            case At(id):
+                school = self.directory.schools.get(id)
+                return school.name if school else self("a school")
+            case Label(code):
+                return self.label(code)
+            case Dollars(amount):
+                return self.money(amount)
+            case Phrase():
+                return self(value)
+            case datetime():
+                return self.moment(value)
+            case date():
+                return self.day(value)
+            case _:
+                return value
+
+    def label(self, code: str) -> str:
+        """The label of a code: "data_systems" is "Data systems"."""
+        words = code.replace("_", " ")
+        return self(words[:1].upper() + words[1:])
+
+    def day(self, day: date) -> str:
+        """Mon, Oct 12, 2026 (short, with the weekday: school people plan by it)."""
+        return str(format_date(day, "EEE, MMM d, y", locale=self.locale))
+
+    def moment(self, instant: datetime) -> str:
+        """An instant in the reader's zone."""
+        return str(format_datetime(instant, "EEE, MMM d, h:mm a", tzinfo=self.zone, locale=self.locale))
+
+    def clock(self, instant: datetime) -> str:
+        return str(format_time(instant, "short", tzinfo=self.zone, locale=self.locale))
+
+    def money(self, amount: int) -> str:
+        return str(format_currency(amount, "USD", locale=self.locale, currency_digits=False, format="¤#,##0"))
+
+
+def catalog_plural(catalog: Catalog, n: int) -> int:
+    """Which plural form `n` takes. English and Spanish, the languages we ship, have two."""
+    return 0 if n == 1 or catalog.num_plurals < 2 else 1

@@ -1,0 +1,249 @@
+"""A message becomes a card when it is sent: for its reader, from the present state. Old news is dropped (None)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from handlers import acts
+from handlers.cards import challenge as cards
+from handlers.cards import drafts as draft_cards
+from handlers.cards import lists
+from handlers.cards.model import Card, Press
+from handlers.cards.text import Phrase, Voice, Who, from_json, phrase
+from handlers.rules import access
+from handlers.rules.access import Action
+from storage.case import Case
+from storage.directory import Person
+from storage.models import Event
+from storage.queue import ClaimedCard
+from storage.store import Store
+from storage.vocabulary import ENDED, ChallengeId, EventId, Field, Kind, MessageKind, PersonId, Status, StepId
+
+
+class Told(Protocol):
+    """What composing looks at in a message of the outbox: a claimed one, or its row."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> MessageKind: ...
+    @property
+    def person_id(self) -> PersonId: ...
+    @property
+    def challenge_id(self) -> ChallengeId | None: ...
+    @property
+    def event_id(self) -> EventId | None: ...
+    @property
+    def item_id(self) -> str | None: ...
+    @property
+    def created_at(self) -> datetime: ...
+
+
+async def compose(store: Store, message: Told, now: datetime) -> Card | None:
+    """The card of one message, or None where it is old news, or no longer theirs to see."""
+    reader = store.directory.people.get(message.person_id)
+    if reader is None or not reader.here_on(acts.today(store, now)):
+        return None
+    voice = Voice(store.directory, reader)
+    if message.kind is MessageKind.DRAFT_LAPSED:
+        return draft_cards.lapsed(voice)
+    event = await store.event(message.event_id) if message.event_id else None
+    if message.challenge_id is None:
+        return _about_no_challenge(voice, message, event)
+    case = await store.case(message.challenge_id)
+    if case is None or event is None:
+        return None
+    return _card(store, voice, reader, case, message, event, now)
+
+
+def _card(
+    store: Store, voice: Voice, reader: Person, case: Case, message: Told, event: Event, now: datetime
+) -> Card | None:
+    seen = cards.view(store.directory, case, voice, reader, now)
+    if not seen.may(Action.SEE) or not still_news(message, case):
+        return None
+    title, intro = headline(seen, message, event)
+    return cards.card(seen, voice(intro), title=voice(title, n=case.number))
+
+
+def still_news(message: Told, case: Case) -> bool:
+    """Whether it still has a point, as the challenge stands now (a receipt and an update always have)."""
+    challenge = case.challenge
+    mine = challenge.owner_id == message.person_id
+    match message.kind:
+        case MessageKind.TRIAGE:
+            return challenge.status is Status.REPORTED and mine
+        case MessageKind.ASSIGNMENT | MessageKind.NUDGE | MessageKind.REVIEW:
+            return challenge.status not in ENDED and (mine or message.kind is MessageKind.NUDGE)
+        case MessageKind.STEP:
+            step = case.step(StepId(message.item_id)) if message.item_id else None
+            return challenge.status not in ENDED and (step is None or step.done_at is None)
+        case MessageKind.QUESTION:
+            return challenge.asked_at is not None
+        case MessageKind.CONFIRMATION:
+            reporter = case.reporter(message.person_id)
+            asked = challenge.status in {Status.AWAITING_CONFIRMATION, Status.RESOLVED}
+            return asked and reporter is not None and reporter.answer is None
+        case MessageKind.COLLEAGUE_ASK:
+            reporter = case.reporter(PersonId(message.item_id or ""))
+            return challenge.status is Status.AWAITING_CONFIRMATION and bool(reporter and reporter.answer is None)
+        case MessageKind.DECISION:
+            return challenge.status is Status.AWAITING_CONFIRMATION
+        case MessageKind.ESCALATION:
+            return challenge.status not in ENDED
+        case _:
+            return True
+
+
+def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase]:
+    """The title (safe on a locked screen) and the first sentence of a message."""
+    case = seen.case
+    who = phrase("{name}", name=seen.name(event.actor_id))
+    match message.kind:
+        case MessageKind.RECEIPT if event.kind is Kind.JOINED:
+            return "Challenge {n}: you joined", phrase("You are now one of those who raised this.")
+        case MessageKind.RECEIPT:
+            if event.actor_id != message.person_id:
+                return "Challenge {n} is recorded for you", phrase("{who} entered this for you.", who=who)
+            return "Challenge {n} is recorded", phrase("Thank you. Nothing you report here is lost.")
+        case MessageKind.TRIAGE:
+            return "Challenge {n}: please sort it", phrase("This came in and needs a type and an owner.")
+        case MessageKind.ASSIGNMENT if event.kind is Kind.REOPENED:
+            return "Challenge {n} is open again", phrase("Those who raised it say that it is not gone.")
+        case MessageKind.ASSIGNMENT:
+            return "Challenge {n}: a challenge for you", from_json(event.data["why"]) if "why" in event.data else phrase("It is with you.")
+        case MessageKind.INFORM:
+            return "Challenge {n}: for your information", phrase("The process has you informed of this.")
+        case MessageKind.QUESTION:
+            return "Challenge {n}: a question for you", phrase("{who} needs to know something from you.", who=Who(case.challenge.owner_id))
+        case MessageKind.ANSWERED:
+            return "Challenge {n}: your question is answered", phrase("{who} has answered: {answer}", who=who, answer=case.said(Field.ANSWER) or "–")
+        case MessageKind.NUDGE:
+            if event.data.get("goal") == "answer":
+                return "Challenge {n}: no answer yet", phrase("A question to those who raised it has no answer yet. Can you help?")
+            return "Challenge {n}: how does it stand?", phrase("One press is enough: progress, still blocked, or resolved.")
+        case MessageKind.STEP:
+            return "Challenge {n}: a step for you", phrase("You have a step in this.")
+        case MessageKind.ESCALATION:
+            return "Challenge {n} came up to you", from_json(event.data["why"]) if "why" in event.data else phrase("It needs a decision.")
+        case MessageKind.CONFIRMATION:
+            return "Challenge {n}: was it addressed?", phrase(
+                "{who} says it is resolved. Was it addressed sufficiently?", who=Who(case.challenge.owner_id)
+            )
+        case MessageKind.COLLEAGUE_ASK:
+            return "Challenge {n}: please ask", phrase(
+                "{name} has not answered whether this was addressed. Please ask, and press “Enter a talk”.",
+                name=seen.name(PersonId(message.item_id or "")),
+            )
+        case MessageKind.DECISION:
+            return "Challenge {n}: your decision", phrase(
+                "Somebody who raised this has not answered after every ask. Close it as not confirmed, or keep it open."
+            )
+        case MessageKind.REVIEW:
+            return "Challenge {n}: look at it again", phrase("The day has come to look at it again.")
+        case MessageKind.UNDELIVERABLE:
+            return "Challenge {n}: a message did not arrive", phrase(
+                "{who} could not be reached. Please tell them, or reassign it.", who=Who(PersonId(message.item_id or ""))
+            )
+        case MessageKind.BREACH:
+            return "Challenge {n} needs you", phrase("Clearway found it without an owner or a date, and could not mend it.")
+        case _:
+            return "Challenge {n}: news", phrase("{what}.", what=cards.event_line(seen, event))
+
+
+def _about_no_challenge(voice: Voice, message: Told, event: Event | None) -> Card | None:
+    if event is None:
+        return None
+    if event.kind is Kind.SUBSTITUTED and event.actor_id:
+
+
+        said = voice(
+            "You stand in for {who} from {first} to {last}. What they hold comes to you on the first day.",
+            who=Who(event.actor_id),
+            first=date.fromisoformat(event.data["from"]),
+            last=date.fromisoformat(event.data["to"]),
+        )
+        return cards.plain(voice, voice("You stand in"), said)
+    if message.kind is MessageKind.UNDELIVERABLE:
+        return cards.plain(
+            voice,
+            voice("A message did not arrive"),
+            voice("{who} could not be reached on any account.", who=Who(PersonId(message.item_id or ""))),
+        )
+    if message.kind is MessageKind.BREACH:
+        return cards.plain(voice, voice("Clearway needs you"), voice("The audit found something it could not mend. Please tell whoever runs Clearway."))
+    return None
+
+
+async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple[Card | None, set[str]]:
+    """One card for everything that waits for one person, one line for each challenge; and which messages had a point.
+
+    Several messages about one challenge become one line: the most pressing.
+    """
+    reader = store.directory.people[messages[0].person_id]
+    if not reader.here_on(acts.today(store, now)):
+        return None, set()
+    voice = Voice(store.directory, reader)
+    lines: dict[str, tuple[int, Press | None, str, str]] = {}
+    told: set[str] = set()
+    for message in sorted(messages, key=lambda each: each.created_at):
+        event = await store.event(message.event_id) if message.event_id else None
+        case = await store.case(message.challenge_id) if message.challenge_id else None
+        if case is None or event is None:
+            card = _about_no_challenge(voice, message, event)
+            if message.kind is MessageKind.DRAFT_LAPSED:
+                card = draft_cards.lapsed(voice)
+            if card:
+                told.add(message.id)
+                lines[message.id] = (5, None, card.fallback(), "")
+            continue
+        seen = cards.view(store.directory, case, voice, reader, now)
+        facts_ok = access.may(reader, Action.SEE, seen.facts, store.directory, seen.today)
+        if not facts_ok or not still_news(message, case):
+            continue
+        told.add(message.id)
+        title, intro = headline(seen, message, event)
+        weight = WEIGHTS.get(message.kind, 9)
+        if case.id in lines and lines[case.id][0] < weight:
+            continue
+        text = voice("{title} – {about}. {why}", title=voice(title, n=case.number), about=lists.short(case.title, 90), why=voice(intro))
+        lines[case.id] = (weight, Press("show", case.id), text, voice("Open {n}", n=case.number))
+    if not lines:
+        return None, told
+    ordered = sorted(lines.values(), key=lambda line: line[0])
+    return lists.digest(voice, [(press, text, label) for _, press, text, label in ordered], acts.today(store, now)), told
+
+
+WEIGHTS = {
+    MessageKind.DECISION: 0,
+    MessageKind.ESCALATION: 1,
+    MessageKind.CONFIRMATION: 1,
+    MessageKind.QUESTION: 1,
+    MessageKind.ASSIGNMENT: 1,
+    MessageKind.TRIAGE: 1,
+    MessageKind.STEP: 2,
+    MessageKind.NUDGE: 2,
+    MessageKind.REVIEW: 2,
+    MessageKind.COLLEAGUE_ASK: 2,
+    MessageKind.UNDELIVERABLE: 3,
+    MessageKind.UPDATE: 7,
+    MessageKind.INFORM: 8,
+}
+"""What is most pressing stands first in a digest."""
+
+
+async def redraw(store: Store, posted: ClaimedCard, message: Told | None, now: datetime) -> Card | None:
+    """A card that stands already, drawn anew for its reader and the present state; None where it may stay as it is."""
+    if posted.challenge_id is None or message is None:
+        return None
+    reader = store.directory.people.get(posted.person_id)
+    case = await store.case(posted.challenge_id)
+    event = await store.event(message.event_id) if message.event_id else None
+    if reader is None or case is None or event is None:
+        return None
+    seen = cards.view(store.directory, case, Voice(store.directory, reader), reader, now)
+    voice = seen.voice
+    title, intro = headline(seen, message, event)
+    if not still_news(message, case):  # what it asked is settled: say what is true now instead
+        return cards.card(seen, "", title=voice("Challenge {n}", n=case.number))
+    return cards.card(seen, voice(intro), title=voice(title, n=case.number))

@@ -1,0 +1,340 @@
+"""What the coordinator does: sorts, names owners, restricts, merges, redirects, enters for a caller, is substituted."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers import acts, moves
+from handlers.capture import capture, join, read_report
+from handlers.cards import challenge as cards
+from handlers.cards import forms
+from handlers.cards.text import Who, phrase
+from handlers.errors import FormError
+from handlers.request import Reply, Request
+from handlers.rules import access, cadence, lifecycle
+from handlers.rules.access import Action
+from handlers.rules.lifecycle import Move
+from handlers.telling import tell
+from storage import people
+from storage.case import Case
+from storage.models import Absence, Helper
+from storage.store import Store, unplain
+from storage.vocabulary import (
+    Authority,
+    Field,
+    Kind,
+    MessageKind,
+    SchoolId,
+    Scope,
+    Status,
+    Urgency,
+    Visibility,
+)
+
+UNDO_WITHIN = timedelta(minutes=10)
+
+
+async def sort_form(store: Store, request: Request, now: datetime) -> Reply:
+    case = await acts.case_for(store, request, Action.TRIAGE, now)
+    if not moves.is_unsettled(case.challenge.status):
+        lifecycle.after(case.challenge.status, Move.ASSIGN)
+    return Reply(form=forms.sort(request.voice, store.directory, case))
+
+
+async def sort(store: Store, request: Request, now: datetime) -> Reply:
+    """Triage: type, scope, tags, school, urgency and amount are settled; the process then names the owner."""
+    case = await acts.case_for(store, request, Action.TRIAGE, now)
+    challenge = case.challenge
+    if not moves.is_unsettled(challenge.status):
+        lifecycle.after(challenge.status, Move.ASSIGN)
+    fields = request.fields
+    process = acts.process_of(store, case)
+    acts.required(request, "type", "Please pick a type: it decides who can remove it.")
+    acts.required(request, "scope", "Please say where the power to remove it sits.")
+    if fields["type"] not in process.types:
+        raise FormError({"type": phrase("The process has no such type; please pick one of the list.")})
+    school = SchoolId(str(fields.get("school") or "")) or None
+    if school and school not in store.directory.schools:
+        raise FormError({"school": phrase("That school is not in the district; please pick one of the list.")})
+    scope = Scope(fields["scope"])
+    if scope is Scope.SCHOOL and school is None:
+        raise FormError({"school": phrase("Please pick the school: its principal takes it.")})
+    urgency = Urgency(fields.get("urgency") or challenge.urgency)
+    tags = [tag for tag in fields.get("tags") or () if tag in process.tags]
+    conduct = acts.person_field(store, fields, "conduct_of", now)
+    calendar = acts.calendar(store)
+    event = moves.send(
+        store,
+        case,
+        Kind.SORTED,
+        now,
+        by=request.actor.id,
+        type=fields["type"],
+        scope=scope,
+        school_id=school,
+        tags=tags,
+        urgency=urgency,
+        amount_usd=acts.money_field(fields, "amount"),
+        conduct_of_id=conduct,
+        origin="external" if scope is Scope.EXTERNAL else challenge.origin,
+        dit_aware_at=None if scope is Scope.SCHOOL and challenge.status is Status.REPORTED else challenge.dit_aware_at,
+        decide_by=cadence.decide_by(urgency, school, store.directory, process, calendar, challenge.reported_at),
+    )
+    return Reply(
+        card=cards.done(
+            request.voice, case, phrase("Challenge {n} is sorted: {who} has it.", n=case.number, who=Who(challenge.owner_id)), event
+        ),
+        challenge_id=case.id,
+    )
+
+
+async def reassign_form(store: Store, request: Request, now: datetime) -> Reply:
+    case = await acts.case_for(store, request, Action.REASSIGN, now)
+    return Reply(form=forms.reassign(request.voice, store.directory, [case], acts.today(store, now)))
+
+
+async def reassign(store: Store, request: Request, now: datetime) -> Reply:
+    """The coordinator names the owner, with a recorded reason; one challenge, or several by their numbers."""
+    person_id = acts.person_field(store, request.fields, "owner", now)
+    if person_id is None:
+        raise FormError({"owner": phrase("Please pick a person.")})
+    if store.directory.people[person_id].external:
+        raise FormError({"owner": phrase("An owner must be of the district; they can work with people outside it.")})
+    acts.required(request, "reason", "Please give your reason: it stands in the log.")
+    texts = acts.clean(store, request, "reason")
+    cases = await _numbered(store, request, Action.REASSIGN, now)
+    event = None
+    for case in cases:
+        if case.challenge.conduct_of_id == person_id:
+            raise FormError({"owner": phrase("Challenge {n} cannot go to them. Please pick somebody else.", n=case.number)})
+        lifecycle.after(case.challenge.status, Move.ASSIGN)
+        event = moves.give(
+            store,
+            case,
+            Kind.HANDED_ON,
+            now,
+            by=request.actor.id,
+            owner_id=person_id,
+            authority=Authority.NAMED,
+            reason=phrase("{by} named {who}.", by=Who(request.actor.id), who=Who(person_id)),
+            said={Field.REASON: texts["reason"]},
+        )
+    numbers = ", ".join(str(each.number) for each in cases)
+    said = phrase("{who} now has {numbers}.", who=Who(person_id), numbers=numbers)
+    return Reply(card=cards.done(request.voice, cases[0], said, event if len(cases) == 1 else None), challenge_id=cases[0].id)
+
+
+async def _numbered(store: Store, request: Request, action: Action, now: datetime) -> list[Case]:
+    """The challenges of the form: the card's own, or those whose numbers were typed."""
+    typed = str(request.fields.get("numbers") or "").replace("#", " ").replace(",", " ").split()
+    if not typed:
+        return [await acts.case_for(store, request, action, now)]
+    if not all(each.isdigit() for each in typed):
+        raise FormError({"numbers": phrase("Please give numbers only, such as 12, 15, 31.")})
+    return [await acts.case_by_number(store, request, int(each), action, now) for each in dict.fromkeys(typed)]
+
+
+async def restrict_form(store: Store, request: Request, now: datetime) -> Reply:
+    case = await acts.case_for(store, request, Action.RESTRICT, now)
+    return Reply(form=forms.restrict(request.voice, store.directory, case))
+
+
+async def restrict(store: Store, request: Request, now: datetime) -> Reply:
+    """Hides the challenge from all but the coordinator, its owner, its reporters and those admitted; or opens it up."""
+    case = await acts.case_for(store, request, Action.RESTRICT, now)
+    closed = "restricted" in (request.fields.get("restricted") or [])
+    admitted = acts.person_field(store, request.fields, "admit", now)
+    visibility = Visibility.RESTRICTED if closed else Visibility.OPEN
+    added = []
+    if admitted and not case.has_helper(admitted):
+        added = [f"helper:{admitted}"]
+        case.helpers.append(
+            store.add(Helper(district_id=store.district_id, challenge_id=case.id, person_id=admitted, since=now))
+        )
+    kind = Kind.RESTRICTED if closed else Kind.OPENED_UP
+    event = store.record(case, kind, by=request.actor.id, at=now, data={"added": added}, visibility=visibility)
+    if admitted:
+        tell(store, [admitted], MessageKind.INFORM, event, now, case=case)
+    said = phrase("Challenge {n} is now restricted.", n=case.number) if closed else phrase("Challenge {n} is now open to the district team.", n=case.number)
+    return Reply(card=cards.done(request.voice, case, said, event), challenge_id=case.id)
+
+
+async def merge_form(store: Store, request: Request, now: datetime) -> Reply:
+    case = await acts.case_for(store, request, Action.MERGE, now)
+    return Reply(form=forms.merge(request.voice, case))
+
+
+async def merge(store: Store, request: Request, now: datetime) -> Reply:
+    """One challenge, one record, all who raised it (R-06): this one joins another, with its reporters and its facts."""
+    case = await acts.case_for(store, request, Action.MERGE, now)
+    typed = acts.required(request, "into", "Please give the number of the challenge that it joins.").lstrip("#")
+    if not typed.isdigit() or int(typed) == case.number:
+        raise FormError({"into": phrase("Please give the number of another challenge.")})
+    into = await acts.case_by_number(store, request, int(typed), Action.MERGE, now)
+    if into.challenge.status in {Status.CLOSED, Status.WITHDRAWN, Status.REDIRECTED, Status.MERGED}:
+        raise FormError({"into": phrase("Challenge {n} has ended; please pick one that is open.", n=into.number)})
+    # A restricted challenge stays hidden from those who could not see it: it is not poured into an open one.
+    if case.challenge.visibility is not into.challenge.visibility:
+        raise FormError({"into": phrase("One of the two is restricted and the other is not; make them alike first.")})
+    status = lifecycle.after(case.challenge.status, Move.MERGE)
+    said = case.said(Field.WHAT) or ""
+    for reporter in case.reporters:
+        if into.reporter(reporter.person_id) is None:
+            join(store, into, reporter.person_id, said, now, confidential=reporter.confidential, link=reporter.link or "")
+            said = ""
+    event = store.record(
+        case, Kind.MERGED, by=request.actor.id, at=now, data={"into": into.id}, status=status, merged_into_id=into.id,
+        closed_at=now, asked_at=None, review_on=None,
+    )  # fmt: skip
+    tell(store, [case.challenge.owner_id], MessageKind.UPDATE, event, now, case=case)
+    return Reply(
+        card=cards.done(request.voice, case, phrase("Challenge {n} has joined challenge {into}.", n=case.number, into=into.number), None),
+        challenge_id=case.id,
+    )
+
+
+async def redirect_form(store: Store, request: Request, now: datetime) -> Reply:
+    case = await acts.case_for(store, request, Action.REDIRECT, now)
+    return Reply(form=forms.redirect(request.voice, store.directory, case))
+
+
+async def redirect(store: Store, request: Request, now: datetime) -> Reply:
+    """It is no challenge of this process: a work order, a personnel matter, classroom advice. The reporter hears where to go."""
+    case = await acts.case_for(store, request, Action.REDIRECT, now)
+    desk = acts.required(request, "desk", "Please pick where it belongs.")
+    texts = acts.clean(store, request, "reason")
+    status = lifecycle.after(case.challenge.status, Move.REDIRECT)
+    event = store.record(
+        case, Kind.REDIRECTED, by=request.actor.id, at=now, said={Field.REASON: texts["reason"]}, data={"desk": desk},
+        status=status, closed_at=now, asked_at=None, review_on=None,
+    )  # fmt: skip
+    moves.tell_involved(store, case, event, now)
+    return Reply(
+        card=cards.done(request.voice, case, phrase("Challenge {n} is redirected; its reporters hear where it belongs.", n=case.number), event),
+        challenge_id=case.id,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ caller, substitute
+
+
+async def enter_form(store: Store, request: Request, now: datetime) -> Reply:
+    access.require(request.actor, Action.ENTER_FOR, None, store.directory, acts.today(store, now))
+    return Reply(form=forms.enter_for(request.voice, store.directory, request.actor, request.text))
+
+
+async def enter(store: Store, request: Request, now: datetime) -> Reply:
+    """The coordinator enters a challenge for a caller, who is its reporter and gets every follow-up."""
+    access.require(request.actor, Action.ENTER_FOR, None, store.directory, acts.today(store, now))
+    caller = acts.person_field(store, request.fields, "caller", now)
+    if caller is None:
+        raise FormError({"caller": phrase("Please pick who called.")})
+    if store.directory.people[caller].external:
+        raise FormError({"caller": phrase("Please pick somebody of the district, who can be asked later whether it was addressed.")})
+    sure = "sure" in (request.fields.get("sure") or [])
+    texts = acts.clean(store, request, "what", "affected", "tried", sure=sure)
+    report = read_report(store, request, texts)
+    case = await capture(store, caller, report, now, entered_by=request.actor.id)
+    return Reply(
+        card=cards.done(request.voice, case, phrase("Challenge {n} is on record for {who}.", n=case.number, who=Who(caller)), None),
+        challenge_id=case.id,
+    )
+
+
+async def substitute_form(store: Store, request: Request, now: datetime) -> Reply:
+    return Reply(form=forms.away(request.voice, store.directory, acts.today(store, now)))
+
+
+async def substitute(store: Store, request: Request, now: datetime) -> Reply:
+    """Away from a day to a day, with somebody in one's place: the coordinator's substitute, or any owner's delegate.
+
+    What they hold moves when the first day comes, with the reason, and no ladder skips anybody for it.
+    """
+    stand_in = acts.person_field(store, request.fields, "delegate", now)
+    first = acts.day_field(request.fields, "from")
+    last = acts.day_field(request.fields, "to")
+    today = acts.today(store, now)
+    errors = {}
+    if stand_in is None or stand_in == request.actor.id:
+        errors["delegate"] = phrase("Please pick who stands in for you.")
+    elif store.directory.people[stand_in].external:
+        errors["delegate"] = phrase("Please pick somebody of the district.")
+    if first is None or first < today:
+        errors["from"] = phrase("Please pick the first day, today or later.")
+    if last is None or (first and last < first):
+        errors["to"] = phrase("Please pick the last day, not before the first.")
+    if errors:
+        raise FormError(errors)
+    assert stand_in and first and last  # noqa: S101  # checked above
+    await people.add_absence(
+        store.connection,
+        Absence(
+            district_id=store.district_id,
+            person_id=request.actor.id,
+            from_on=first,
+            to_on=last,
+            delegate_id=stand_in,
+            delegate_limit_usd=acts.money_field(request.fields, "limit"),
+        ),
+    )
+    event = store.record(
+        None, Kind.SUBSTITUTED, by=request.actor.id, at=now,
+        data={"delegate": stand_in, "from": first.isoformat(), "to": last.isoformat()},
+    )  # fmt: skip
+    tell(store, [stand_in], MessageKind.INFORM, event, now)
+    voice = request.voice
+    said = phrase("{who} stands in for you from {first} to {last}.", who=Who(stand_in), first=first, last=last)
+    return Reply(card=cards.plain(voice, voice("You are away"), voice(said)))
+
+
+# ------------------------------------------------------------------------------------------------------------ slips
+
+
+async def undo(store: Store, request: Request, now: datetime) -> Reply:
+    """A slip is undone by its author within ten minutes, if nobody has acted since: a compensating event, nothing erased."""
+    case = await acts.case_for(store, request, Action.SEE, now)
+    history = await store.history(case.id)
+    target = next((each for each in history if each.id == request.item), None)
+    if target is None or target.actor_id != request.actor.id:
+        raise acts.refuse("Only who did it can undo it.")
+    if now - target.at > UNDO_WITHIN:
+        raise acts.refuse("That was more than ten minutes ago. Tell the coordinator what should change.")
+    act = [each for each in history if each.at == target.at]
+    if history[-len(act) :] != act:
+        raise acts.refuse("Somebody has acted on it since, so it cannot be undone. The card below shows how it stands.")
+    if any(each.kind is Kind.REPORTED for each in act):
+        raise acts.refuse("A report is not undone but withdrawn: press Withdraw under it.")
+    if any(each.kind in {Kind.MERGED, Kind.UNDONE} for each in act):
+        raise acts.refuse("That cannot be undone here. Tell the coordinator what should change.")
+    rows: dict[str, Any] = {f"reporter:{each.person_id}": each for each in case.reporters}
+    rows |= {f"step:{each.id}": each for each in case.steps}
+    rows |= {f"helper:{each.person_id}": each for each in case.helpers}
+    restored: dict[str, Any] = {}
+    also: dict[str, dict[str, Any]] = {}
+    for event in reversed(act):
+        for label, changed in event.data.get("changes", {}).items():
+            before = {name: pair[0] for name, pair in changed.items() if name not in {"version", "updated_at"}}
+            if label == "challenge":
+                restored |= store_values(case.challenge, before)
+            elif label in rows:
+                also.setdefault(label, {}).update(store_values(rows[label], before))
+        for label in event.data.get("added", []):
+            if label in rows:
+                _take_away(store, case, rows[label])
+    store.record(
+        case, Kind.UNDONE, by=request.actor.id, at=now, data={"undone": [each.id for each in act]},
+        also=[(rows[label], values) for label, values in also.items()], **restored,
+    )  # fmt: skip
+    await store.forget_messages([each.id for each in act])
+    return Reply(card=cards.plain(request.voice, request.voice("Undone"), request.voice("Challenge {n} stands as it did before.", n=case.number)))
+
+
+def _take_away(store: Store, case: Case, row: Any) -> None:
+    store.remove(row)
+    groups: tuple[list[Any], ...] = (case.reporters, case.steps, case.helpers)
+    for rows in groups:
+        rows[:] = [each for each in rows if each is not row]
+
+
+def store_values(row: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """Plain values of an event, as the row's columns have them."""
+    return {name: unplain(type(row), name, value) for name, value in values.items()}

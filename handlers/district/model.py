@@ -1,0 +1,282 @@
+"""What a district file may say.
+
+Fields that are known and used by nothing yet are kept as they came. A field that looks like a slip of a known one is a
+mistake; any other is kept, too, and `check` names it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from handlers.district.notes import Finding, Mistake
+from handlers.district.reader import Document, Path
+from storage.process import ClockTime, Process
+from storage.vocabulary import ProcessStatus
+
+# ------------------------------------------------------------------------------------------------- kinds of value
+
+
+def _short_id(value: str) -> str:
+    if not (0 < len(value) <= 60 and value[0].isalnum() and value.isascii() and not set(value) - _IN_IDS):
+        raise ValueError(f'"{value}" cannot be an id: use up to 60 letters, digits, dashes, dots and underscores')
+    return value
+
+
+_IN_IDS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+
+
+def _some_words(value: str) -> str:
+    if not value.strip() or len(value) > 500:
+        raise ValueError("must be some words, at most 500 characters")
+    return value
+
+
+def _day(value: object) -> object:
+    """A date as its author wrote it; far from our time it is a slip."""
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        day = None
+    if day is None or not 2000 <= day.year < 2100 or value != day.isoformat():
+        raise ValueError("must be a date: year, month and day, such as 2026-08-31")
+    return day
+
+
+def _several(value: object) -> object:
+    """One entry stands for a list of one."""
+    return (value,) if isinstance(value, dict) else tuple(value) if isinstance(value, list) else value
+
+
+def _in_words(value: object) -> object:
+    """A rule may be a list of dates."""
+    return ", ".join(str(each) for each in value) if isinstance(value, list) else value
+
+
+Id = Annotated[str, AfterValidator(_short_id)]
+Words = Annotated[str, AfterValidator(_some_words)]
+Day = Annotated[date, BeforeValidator(_day)]
+Dollars = Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
+# -------------------------------------------------------------------------------------------------- the sections
+
+
+class Entry(BaseModel):
+    """A part of the file. `keeps` are the fields that nothing uses yet."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    keeps: ClassVar[frozenset[str]] = frozenset()
+
+
+class Span(Entry):
+    first: Day = Field(alias="from")
+    last: Day = Field(alias="to")
+    keeps = frozenset({"name", "nudges"})
+
+
+class Slack(Entry):
+    workspace_id: Words
+    primary: bool = False
+    keeps = frozenset({"plan"})
+
+
+class Teams(Entry):
+    tenant_id: Words
+    primary: bool = False
+    keeps = frozenset({"licence", "license"})
+
+
+class Platforms(Entry):
+    slack: Slack | None = None
+    teams: Teams | None = None
+
+
+class DistrictEntry(Entry):
+    id: Id
+    name: Words
+    timezone: Words
+    locale: Words = "en"
+    word: Words = "challenge"
+    platforms: Platforms = Platforms()
+    foia_coordinator: str | None = None
+    records_officer: str | None = None
+    keeps = frozenset({"state", "isd", "partnership_agreement", "phase", "first_initiative"})
+
+
+class CalendarEntry(Entry):
+    first_student_day: Day | None = None
+    last_student_day: Day | None = None
+    closed: tuple[Span, ...] = ()
+    half_days: tuple[Day, ...] = ()
+    summer: Span | None = None
+    benchmark_windows: tuple[Span, ...] = ()
+    dca_windows: tuple[Span, ...] = ()
+    keeps = frozenset({"school_year", "data_reviews", "dst_changes"})
+
+
+class SchoolEntry(Entry):
+    id: Id
+    name: Words
+    csi: bool = False
+    slt: str | None = None
+    slack_channel: str | None = None
+    teams_channel: str | None = None
+    keeps = frozenset({"grades", "students"})
+
+
+class Leave(Span):
+    delegate: str | None = None
+    delegate_limit_usd: Dollars | None = None
+    above_limit: str | None = None
+
+
+class PersonEntry(Entry):
+    id: Id
+    name: Words
+    role: Words = "staff"
+    school: str | None = None
+    schools: tuple[str, ...] = ()
+    authority: tuple[str, ...] = ()
+    spend_limit_usd: Dollars | None = None
+    executive_leader: bool = False
+    dit_liaison: bool = False
+    external: bool = False
+    left_on: Day | None = None
+    successor: str | None = None
+    leave: Annotated[tuple[Leave, ...], BeforeValidator(_several)] = ()
+    slack: Words | None = None
+    teams: Words | None = None
+    timezone: Words | None = None
+    locale: Words | None = None
+    message_from: ClockTime | None = None
+    message_to: ClockTime | None = None
+    joined: bool = False
+    """Became staff by writing; an exported file says so."""
+    keeps = frozenset({"grade", "subject", "also", "org", "funded_by", "time_days_per_month"})
+
+    @property
+    def school_ids(self) -> list[str]:
+        return list(dict.fromkeys(([self.school] if self.school else []) + list(self.schools)))
+
+
+class TeamEntry(Entry):
+    id: Id
+    name: Words
+    level: Words = "district"
+    school: str | None = None
+    lead: str | None = None
+    facilitator: str | None = None
+    recorder: str | None = None
+    timekeeper: str | None = None
+    backups: dict[str, str] = Field(default_factory=dict)
+    members: tuple[str, ...] = ()
+    observers: tuple[str, ...] = ()
+    measures: tuple[Any, ...] = ()
+    uses_process: bool = False
+    standing_item: bool = False
+    keeps = frozenset({"purpose", "plan_goal"})
+
+
+class RoutineEntry(Entry):
+    id: Id
+    rule: Annotated[Words, BeforeValidator(_in_words)]
+    start: ClockTime
+    minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 60
+    team: str | None = None
+    teams: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    log_review: bool = False
+
+    @property
+    def team_ids(self) -> list[str]:
+        return list(dict.fromkeys(([self.team] if self.team else []) + list(self.teams)))
+
+
+class VersionEntry(Entry):
+    version: Words
+    status: ProcessStatus
+    dated: Day | None = Field(default=None, alias="date")
+    approved_by: str | None = None
+    submitted_by: str | None = None
+    rules: dict[str, Any] | None = None
+    """The rules of a version other than the one in force; an exported file has them."""
+    keeps = frozenset({"effective", "change"})
+
+
+class Whole(Entry):
+    """The file's own fields, beside its sections."""
+
+    fictional: bool = False
+    kind: Literal["clearway-district/1", "clearway-district-fixture/1"] = Field("clearway-district/1", alias="schema")
+    keeps = frozenset(
+        {"strategic_plan", "communication_links", "learning_series", "agreements", "dca", "dca_target_percent"}
+        | {"supports", "supports_expected_flags", "expected_dates_dit_monthly"}
+        | {"installation_checklist", "installation_checklist_expected_percent"}
+    )
+
+
+SECTIONS: Final = (
+    "district",
+    "calendar",
+    "schools",
+    "people",
+    "authority_matrix",
+    "teams",
+    "routines",
+    "process_document",
+)
+"""What the district is made of; the other fields of the file are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictFile:
+    """A file that was read. After a mistake it holds what could be understood, so that the rest is checked, too.
+
+    Entries are numbered by their place in the file.
+    """
+
+    document: Document
+    whole: Whole
+    district: DistrictEntry
+    calendar: CalendarEntry
+    schools: Mapping[int, SchoolEntry]
+    people: Mapping[int, PersonEntry]
+    teams: Mapping[int, TeamEntry]
+    routines: Mapping[int, RoutineEntry]
+    versions: Mapping[int, VersionEntry]
+    process: Process
+    rules: dict[str, Any]
+    """The process as written, filled up from the starter process."""
+    from_starter: tuple[str, ...]
+    """The parts of the process that came from there."""
+    unknown: tuple[Path, ...]
+    """Fields that Clearway does not know."""
+
+    def given(self, section: str, field: str = "id") -> frozenset[str]:
+        """Every value that the entries of a section give for a field, those with mistakes included."""
+        entries = self.document.data.get(section)
+        if not isinstance(entries, list):
+            return frozenset()
+        return frozenset(str(each[field]) for each in entries if isinstance(each, dict) and field in each)
+
+    def understood(self, path: Path, entries: Mapping[int, Entry]) -> bool:
+        """No entry of this list was left out for a mistake."""
+        return len(self.document.at(path) or entries) == len(entries)
+
+    def leave(self, person: int, n: int) -> Path:
+        """Where the n-th absence of a person stands: a single one stands by itself, several in a list."""
+        path: Path = ("people", person, "leave")
+        return path if isinstance(self.document.at(path), dict) else (*path, n)
+
+    def mistake(self, path: Path, says: str) -> Mistake:
+        return Mistake(self.document.line(path), f"{self.document.called(path)}: {says}")
+
+    def finding(self, path: Path, says: str) -> Finding:
+        return Finding(self.document.line(path), f"{self.document.called(path)}: {says}")
+
+    @property
+    def in_force(self) -> VersionEntry | None:
+        return next((each for each in self.versions.values() if each.status is ProcessStatus.IN_FORCE), None)

@@ -1,0 +1,149 @@
+"""Words that wait for their author's consent: held sealed for 24 hours, outside the log (design §4, held drafts).
+
+Two reasons to hold: the words look like student information, or they may be the answer to an open question as well as
+a new report. The author chooses; when a draft lapses they hear that nothing was recorded.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers import acts, owners
+from handlers.capture import Report, capture
+from handlers.cards import drafts as draft_cards
+from handlers.cards import forms
+from handlers.cards.text import phrase
+from handlers.errors import NotFoundError
+from handlers.request import Reply, Request
+from handlers.rules import privacy
+from handlers.rules.access import Action
+from handlers.telling import tell
+from storage.case import Case
+from storage.models import Timer
+from storage.store import Store
+from storage.vocabulary import ChallengeId, Door, Kind, MessageKind, Scope, TimerKind, Urgency
+
+KEPT_FOR = timedelta(hours=24)
+
+
+async def hold_report(
+    store: Store, request: Request, report: Report, findings: Mapping[str, privacy.Finding], now: datetime
+) -> Reply:
+    """Holds a report whose words look like student information, and asks its author privately, with a safe rewrite."""
+    words = asdict(report) | {"is": "report", "door": request.carry.get("door") or request.door}
+    safe = {name: finding.safe_text for name, finding in findings.items()}
+    draft = store.hold(request.actor.id, words | {"safe": safe}, now + KEPT_FOR)
+    if former := request.carry.get("draft"):
+        await store.drop_draft(former)
+    if request.fields:  # it came by a form: the form itself asks, with everything that was typed
+        values = asdict(report) | safe | {"school": report.school_id, "amount": report.amount_usd, "door": words["door"]}
+        return Reply(form=forms.check_words(request.voice, store.directory, values, draft))
+    kinds = sorted({kind for finding in findings.values() for kind in finding.kinds})
+    return Reply(card=draft_cards.held(request.voice, draft, safe["what"], kinds))
+
+
+async def hold_note(
+    store: Store, request: Request, case: Case, text: str, finding: privacy.Finding, now: datetime
+) -> Reply:
+    """The same for a reply to a card."""
+    words = {"is": "note", "challenge_id": case.id, "what": text, "safe": {"what": finding.safe_text}}
+    draft = store.hold(request.actor.id, words, now + KEPT_FOR)
+    return Reply(card=draft_cards.held(request.voice, draft, finding.safe_text, sorted(finding.kinds)))
+
+
+async def hold_ambiguous(
+    store: Store, request: Request, report: Report, waiting: Sequence[tuple[ChallengeId, int]], now: datetime
+) -> Reply:
+    """A bare direct message while a question waits: the answer, or a new report?"""
+    draft = store.hold(request.actor.id, asdict(report) | {"is": "report", "door": request.door}, now + KEPT_FOR)
+    return Reply(card=draft_cards.answer_or_report(request.voice, draft, waiting))
+
+
+async def _held(store: Store, request: Request) -> tuple[str, dict[str, Any]]:
+    draft = request.carry.get("draft") or request.item
+    words = await store.held(draft, request.actor.id)
+    if words is None:
+        raise NotFoundError(phrase("Those words are no longer held, and nothing of them was recorded. Please report it anew."))
+    return draft, words
+
+
+async def use_safe(store: Store, request: Request, now: datetime) -> Reply:
+    """The author takes the safe rewrite: only now is it a report."""
+    draft, words = await _held(store, request)
+    return await _release(store, request, draft, words | words.get("safe", {}), now)
+
+
+async def own_words_form(store: Store, request: Request, now: datetime) -> Reply:
+    draft, words = await _held(store, request)
+    return Reply(form=forms.own_words(request.voice, draft, str(words.get("safe", {}).get("what") or words["what"])))
+
+
+async def own_words(store: Store, request: Request, now: datetime) -> Reply:
+    """The author writes it anew; looked at again, unless they say that no student can be known from it."""
+    acts.required(request, "what", "Please say in a sentence what is in the way.")
+    sure = "sure" in (request.fields.get("sure") or [])
+    texts = acts.clean(store, request, "what", sure=sure)
+    draft, words = await _held(store, request)
+    return await _release(store, request, draft, words | {"what": texts["what"]}, now)
+
+
+async def as_report(store: Store, request: Request, now: datetime) -> Reply:
+    """The held words are a new report, not the answer to a question."""
+    draft, words = await _held(store, request)
+    return await _release(store, request, draft, words, now)
+
+
+async def as_answer(store: Store, request: Request, now: datetime) -> Reply:
+    """The held words answer the question that waits in this challenge."""
+    case = await acts.case_for(store, request, Action.ANSWER, now)
+    draft, words = await _held(store, request)
+    await store.drop_draft(draft)
+    return await owners.record_answer(store, request, case, str(words["what"]), now)
+
+
+async def drop(store: Store, request: Request, now: datetime) -> Reply:
+    """Nothing is recorded."""
+    draft, _ = await _held(store, request)
+    await store.drop_draft(draft)
+    return Reply(card=draft_cards.dropped(request.voice))
+
+
+async def _release(store: Store, request: Request, draft: str, words: Mapping[str, Any], now: datetime) -> Reply:
+    await store.drop_draft(draft)
+    if words["is"] == "note":
+        case = await acts.case_by_id(store, request, ChallengeId(words["challenge_id"]), Action.NOTE, now)
+        if case.challenge.asked_at is not None and case.reporter(request.actor.id):
+            return await owners.record_answer(store, request, case, words["what"], now)
+        return await owners.record_note(store, request, case, words["what"], now)
+    case = await capture(store, request.actor.id, report_from(words), now, door=Door(words["door"]))
+    return Reply(challenge_id=case.id)
+
+
+def report_from(words: Mapping[str, Any]) -> Report:
+    """The report that a draft holds."""
+    return Report(
+        what=words["what"],
+        affected=words.get("affected", ""),
+        tried=words.get("tried", ""),
+        type=words.get("type"),
+        scope=Scope(words["scope"]) if words.get("scope") else None,
+        school_id=words.get("school_id"),
+        tags=tuple(words.get("tags") or ()),
+        urgency=Urgency(words.get("urgency") or Urgency.MEDIUM),
+        amount_usd=words.get("amount_usd"),
+        confidential=bool(words.get("confidential")),
+        link=words.get("link", ""),
+    )
+
+
+async def lapse(store: Store, timer: Timer, now: datetime) -> None:
+    """24 hours have passed: the words go, and their author hears, in their hours, that nothing was recorded."""
+    author = await store.draft_author(timer.about)
+    await store.drop_draft(timer.about)
+    if author is None:
+        return
+    # The event names nobody's words: it only says that something lapsed, so that the message has one to tell of.
+    event = store.record(None, Kind.DRAFT_LAPSED, by=None, at=now, data={"draft": timer.about})
+    tell(store, [author], MessageKind.DRAFT_LAPSED, event, now)
+    store.set_timer(TimerKind.DRAFT_LAPSES, timer.about, None)

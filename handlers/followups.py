@@ -1,0 +1,269 @@
+"""Follow-up until resolved: what happens to a challenge when its timer falls due, and when it is looked at next.
+
+`settle` keeps invariant 2: whatever a request or a timer changed, each open challenge it touched has a timer at the
+first date of its agenda. `on_due` does what that date asks for, reading the present state.
+"""
+
+from datetime import datetime
+
+from handlers import acts, moves, owners
+from handlers.cards.text import Phrase, Who, phrase, to_json
+from handlers.rules import access, cadence, presence
+from handlers.rules.cadence import Duty
+from handlers.rules.lifecycle import Move
+from handlers.telling import tell
+from storage.case import Case
+from storage.models import Reporter, Timer
+from storage.store import Store
+from storage.vocabulary import (
+    ENDED,
+    Authority,
+    ChallengeId,
+    Kind,
+    Lane,
+    MessageKind,
+    PersonId,
+    Status,
+    StepId,
+    TimerKind,
+    Urgency,
+)
+
+
+def settle(store: Store, now: datetime) -> None:
+    """Sets the follow-up timer of every challenge that was touched; called before each commit."""
+    calendar = acts.calendar(store)
+    today = calendar.today(now)
+    for case in store.touched:
+        process = acts.process_of(store, case)
+        agenda = cadence.agenda(case, store.directory, process, calendar, today)
+        # What is due already is looked at again at once, but by the loop, not here.
+        next_at = max(agenda[0].at, now) if agenda else None
+        store.change(case.challenge, next_at=next_at)
+        store.set_timer(TimerKind.FOLLOW_UP, case.id, next_at)
+
+
+async def on_due(store: Store, timer: Timer, now: datetime) -> None:
+    """A challenge's date has come. One duty is done; the others, if due, follow by the timer that `settle` sets."""
+    case = await store.case(ChallengeId(timer.about))
+    if case is None or case.challenge.status in ENDED:
+        store.set_timer(TimerKind.FOLLOW_UP, timer.about, None)
+        return
+    calendar = acts.calendar(store)
+    today = calendar.today(now)
+    if mend_owner(store, case, now):
+        return
+    agenda = cadence.agenda(case, store.directory, acts.process_of(store, case), calendar, today)
+    due = agenda[0]
+    if due.at > now:
+        store.set_timer(TimerKind.FOLLOW_UP, case.id, due.at)
+        store.change(case.challenge, next_at=due.at)
+        return
+    match due.duty:
+        case Duty.PROMPT:
+            _prompt_owner(store, case, due, now)
+        case Duty.STEP:
+            _prompt_step(store, case, due, now)
+        case Duty.ASK_AGAIN:
+            _ask_again(store, case, now)
+        case Duty.REVIEW:
+            _review(store, case, now)
+        case Duty.CONFIRM:
+            _ask_for_confirmation(store, case, now)
+        case Duty.REMIND:
+            _remind(store, case, _reporter(case, due), now)
+        case Duty.COLLEAGUE:
+            _ask_colleague(store, case, _reporter(case, due), now)
+        case Duty.DECIDE:
+            _ask_for_decision(store, case, now)
+
+
+def mend_owner(store: Store, case: Case, now: datetime) -> bool:
+    """Where the owner has left, or is away and somebody stands in: it moves, with the reason. True when it moved.
+
+    A person named by the coordinator keeps it through their leave, unless a delegate stands in; a leaver keeps nothing.
+    """
+    challenge = case.challenge
+    directory = store.directory
+    today = acts.today(store, now)
+    working = moves.is_unsettled(challenge.status) or challenge.status is Status.DECLINED
+    owner = directory.people[challenge.owner_id]
+    if presence.is_active(directory, owner.id, today):
+        absence = directory.absence(owner.id, today)
+        if not working or absence is None or challenge.review_on is not None:
+            return False
+        stand = presence.standing_in(directory, owner.id, today, amount_usd=challenge.amount_usd)
+        if challenge.authority is Authority.TRIAGE and stand.person is None:
+            stand = presence.Stand(presence.coordinator(directory, today), Authority.TRIAGE, stand.reason)
+        if stand.person is None or stand.person.id in {owner.id, *moves.facts_of(case).barred}:
+            return False
+        reason = phrase("{why}, so to {who}.", why=stand.reason, who=Who(stand.person.id))
+        _give_on(store, case, stand.person.id, challenge.authority if challenge.authority is Authority.TRIAGE else Authority.DELEGATE, reason, now)
+        return True
+    if working:
+        moves.send(store, case, Kind.REPAIRED, now, by=None)
+        return True
+    # Resolved already: somebody must hold it while the reporters are asked, and their answers need not start anew.
+    leader = presence.executive_leader(directory, today) or presence.coordinator(directory, today)
+    reason = phrase("{who} has left, so to {next}.", who=Who(owner.id), next=Who(leader.id))
+    authority = Authority.EXECUTIVE if leader.executive_leader else Authority.NAMED
+    store.record(
+        case, Kind.REPAIRED, by=None, at=now, data={"to": leader.id, "authority": authority}, owner_id=leader.id, authority=authority,
+        why=to_json(reason),
+    )  # fmt: skip
+    return True
+
+
+def _give_on(store: Store, case: Case, to: PersonId, authority: Authority, reason: Phrase, now: datetime) -> None:
+    if authority is Authority.TRIAGE:
+        move = Move.TO_TRIAGE
+    else:
+        move = Move.TO_SCHOOL if case.challenge.status is Status.WITH_SCHOOL else Move.ASSIGN
+    moves.give(store, case, Kind.REPAIRED, now, by=None, owner_id=to, authority=authority, reason=reason, move=move)
+
+
+def _reporter(case: Case, due: cadence.Due) -> Reporter:
+    reporter = case.reporter(PersonId(due.item))
+    assert reporter is not None  # noqa: S101  # the agenda was made of this case
+    return reporter
+
+
+def _prompt_owner(store: Store, case: Case, due: cadence.Due, now: datetime) -> None:
+    """A prompt, or a rung up after as many unanswered ones as the process allows."""
+    challenge = case.challenge
+    process = acts.process_of(store, case)
+    if challenge.unanswered >= process.climb_after(challenge.urgency):
+        why = phrase("No answer to {n} prompts", n=challenge.unanswered)
+        moves.climb(store, case, now, by=None, why=why)
+        if challenge.rung is not process.ladder[-1]:
+            return
+    # The first prompt may come singly where it is urgent; all others are soft: they wait for the morning digest.
+    event = store.record(
+        case, Kind.PROMPTED, by=None, at=now, data={"goal": due.goal, "by": due.by.isoformat() if due.by else None, "to": challenge.owner_id},
+        prompted_at=now, unanswered=challenge.unanswered + 1,
+    )  # fmt: skip
+    lane = None if challenge.urgency is Urgency.HIGH and challenge.unanswered <= 1 else Lane.DIGEST
+    tell(store, [challenge.owner_id], MessageKind.NUDGE, event, now, case=case, lane=lane)
+
+
+def _prompt_step(store: Store, case: Case, due: cadence.Due, now: datetime) -> None:
+    step = case.step(StepId(due.item))
+    if step is None:
+        return
+    event = store.record(
+        case, Kind.PROMPTED, by=None, at=now, data={"goal": due.goal, "step": step.id, "to": step.owner_id},
+        also=[(step, {"prompted_on": acts.today(store, now), "prompts": step.prompts + 1})],
+    )  # fmt: skip
+    tell(store, [step.owner_id], MessageKind.STEP, event, now, case=case, item=step.id, lane=Lane.DIGEST)
+
+
+def _ask_again(store: Store, case: Case, now: datetime) -> None:
+    """The reporter is reminded of the question; then the coordinator is brought in to get the answer."""
+    challenge = case.challenge
+    times = challenge.asked_times + 1
+    event = store.record(
+        case, Kind.PROMPTED, by=None, at=now, data={"goal": "answer"}, prompted_at=now, asked_times=times
+    )  # fmt: skip
+    tell(store, [each.person_id for each in case.reporters], MessageKind.QUESTION, event, now, case=case, lane=Lane.DIGEST)
+    if times > 2:
+        coordinator = presence.coordinator(store.directory, acts.today(store, now))
+        tell(store, [coordinator.id], MessageKind.NUDGE, event, now, case=case, lane=Lane.DIGEST)
+
+
+def _review(store: Store, case: Case, now: datetime) -> None:
+    """The pause, the wait or the decline is over: it is looked at again."""
+    event = store.record(case, Kind.RESUMED, by=None, at=now, **owners.awake(case, now))
+    store.change(case.challenge, owned_since=now)
+    tell(store, [case.challenge.owner_id], MessageKind.REVIEW, event, now, case=case)
+    tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
+
+
+def _ask_for_confirmation(store: Store, case: Case, now: datetime) -> None:
+    """Each reporter who is still here is asked: was it addressed sufficiently?"""
+    today = acts.today(store, now)
+    asking = cadence.silent(case, store.directory, today)
+    event = store.record(
+        case,
+        Kind.CONFIRMATION_ASKED,
+        by=None,
+        at=now,
+        also=[(each, {"asked_at": now}) for each in asking],
+        data={"asked": [each.person_id for each in asking]},
+        status=Status.AWAITING_CONFIRMATION,
+        prompted_at=None,
+        unanswered=0,
+    )
+    tell(store, [each.person_id for each in asking], MessageKind.CONFIRMATION, event, now, case=case)
+
+
+def _remind(store: Store, case: Case, reporter: Reporter, now: datetime) -> None:
+    changes = {"reminded_at": now} if reporter.asked_at else {"asked_at": now}
+    event = store.record(
+        case, Kind.REMINDED, by=None, at=now, also=[(reporter, changes)], data={"reporter": reporter.person_id}
+    )  # fmt: skip
+    tell(store, [reporter.person_id], MessageKind.CONFIRMATION, event, now, case=case)
+
+
+def colleague_for(store: Store, case: Case, reporter: Reporter, now: datetime) -> PersonId:
+    """Who asks a silent reporter: the school's coach, else the coordinator (R-37).
+
+    The coordinator where the reporter is confidential, or the coach is a reporter, the owner, absent or not admitted,
+    or there is no school.
+    """
+    directory = store.directory
+    today = acts.today(store, now)
+    coordinator = presence.coordinator(directory, today).id
+    rule = acts.process_of(store, case).confirmation.then
+    coach = presence.coach(directory, case.challenge.school_id, today) if rule == "school_coach" else None
+    if (
+        reporter.confidential
+        or coach is None
+        or case.reporter(coach.id)
+        or coach.id == case.challenge.owner_id
+        or not access.may(coach, access.Action.SEE, access.facts(case), directory, today)
+    ):
+        return coordinator
+    return coach.id
+
+
+def _ask_colleague(store: Store, case: Case, reporter: Reporter, now: datetime) -> None:
+    colleague = colleague_for(store, case, reporter, now)
+    event = store.record(
+        case,
+        Kind.COLLEAGUE_ASKED,
+        by=None,
+        at=now,
+        also=[(reporter, {"colleague_id": colleague, "colleague_asked_at": now})],
+        data={"reporter": reporter.person_id, "asked": colleague},
+    )
+    tell(store, [colleague], MessageKind.COLLEAGUE_ASK, event, now, case=case, item=reporter.person_id)
+
+
+def decider(store: Store, case: Case, now: datetime) -> PersonId:
+    """Who decides after silence: the coordinator, or the DIT liaison where the coordinator owns or raised it."""
+    today = acts.today(store, now)
+    deciders = access.deciders(access.facts(case), store.directory, today)
+    watching = presence.coordinator(store.directory, today).id
+    return watching if watching in deciders else min(deciders)
+
+
+def _ask_for_decision(store: Store, case: Case, now: datetime) -> None:
+    """After every ask the process prescribes: somebody decides; asked again, and higher, until they do."""
+    challenge = case.challenge
+    who = decider(store, case, now)
+    again = challenge.decision_asked_at is not None
+    event = store.record(
+        case,
+        Kind.DECISION_ASKED,
+        by=None,
+        at=now,
+        data={"to": who},
+        decision_asked_at=challenge.decision_asked_at or now,
+        prompted_at=now if again else None,
+        unanswered=challenge.unanswered + 1 if again else 0,
+    )
+    tell(store, [who], MessageKind.DECISION, event, now, case=case, lane=Lane.DIGEST if again else Lane.SINGLE)
+    if challenge.unanswered >= acts.process_of(store, case).climb_after(challenge.urgency):
+        leader = presence.executive_leader(store.directory, acts.today(store, now), barred=[who])
+        if leader:
+            tell(store, [leader.id], MessageKind.ESCALATION, event, now, case=case, lane=Lane.DIGEST)

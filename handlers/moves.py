@@ -1,0 +1,268 @@
+"""What moves a challenge: to an owner, up the ladder, to its end, back open. Each writes its event and tells people.
+
+Handlers, the follow-up and the audit's repairs all move challenges by these, so that there is one way for each.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from handlers import acts
+from handlers.cards.text import Phrase, phrase, to_json
+from handlers.rules import cadence, lifecycle, routing
+from handlers.rules.lifecycle import Move
+from handlers.telling import tell
+from storage.case import Case
+from storage.models import Event, Helper
+from storage.store import Store
+from storage.vocabulary import (
+    WORKING,
+    Authority,
+    Field,
+    Kind,
+    MessageKind,
+    Outcome,
+    PersonId,
+    Scope,
+    Status,
+)
+
+FRESH: dict[str, Any] = {
+    "taken_at": None,
+    "understood_at": None,
+    "understood_by_id": None,
+    "unanswered": 0,
+    "prompted_at": None,
+    "asked_at": None,
+    "asked_times": 0,
+    "review_on": None,
+}
+"""How a challenge stands for somebody who has only just been given it."""
+
+
+def facts_of(case: Case) -> routing.Facts:
+    """What routing looks at. Whom it is about is barred, who said "not mine", and who asks for money, for that money."""
+    challenge = case.challenge
+    barred = set(challenge.refused_ids)
+    if challenge.conduct_of_id:
+        barred.add(challenge.conduct_of_id)
+    if challenge.amount_usd:
+        barred |= {each.person_id for each in case.reporters}
+    return routing.Facts(
+        challenge.type,
+        challenge.scope,
+        challenge.school_id,
+        tuple(challenge.tags),
+        challenge.amount_usd,
+        challenge.urgency,
+        frozenset(PersonId(each) for each in barred),
+    )
+
+
+def send(
+    store: Store,
+    case: Case,
+    kind: Kind,
+    now: datetime,
+    *,
+    by: PersonId | None,
+    said: Mapping[Field, str] | None = None,
+    **changes: Any,
+) -> Event:
+    """Sends a challenge to whoever has the authority now, by its facts, its version of the process and today's people."""
+    directory = store.directory
+    version = directory.version(case.challenge.process_id)
+    store.change(case.challenge, **changes)
+    route = routing.route(facts_of(case), directory, version, acts.today(store, now))
+    held_by_school = case.challenge.scope is Scope.SCHOOL and not route.is_triage and case.challenge.dit_aware_at is None
+    if route.is_triage:
+        move = Move.TO_TRIAGE
+    else:
+        move = Move.TO_SCHOOL if held_by_school else Move.ASSIGN
+    return give(
+        store,
+        case,
+        kind,
+        now,
+        by=by,
+        said=said,
+        owner_id=route.owner_id,
+        authority=route.authority,
+        reason=route.reason,
+        move=move,
+        informed=route.inform,
+        venue=route.venue,
+        outside_id=route.outside_id,
+        rung=route.rung,
+    )
+
+
+def give(
+    store: Store,
+    case: Case,
+    kind: Kind,
+    now: datetime,
+    *,
+    by: PersonId | None,
+    owner_id: PersonId,
+    authority: Authority,
+    reason: Phrase,
+    move: Move = Move.ASSIGN,
+    said: Mapping[Field, str] | None = None,
+    informed: tuple[PersonId, ...] = (),
+    **changes: Any,
+) -> Event:
+    """Gives a challenge to a named person, with the reason in words; they, and its reporters, are told."""
+    challenge = case.challenge
+    former = challenge.owner_id
+    same = former == owner_id and challenge.authority is authority
+    told_before = {str(each) for each in challenge.informed_ids}
+    event = store.record(
+        case,
+        kind,
+        by=by,
+        at=now,
+        said=said,
+        data={"to": owner_id, "authority": authority, "why": to_json(reason), "informed": list(informed)},
+        status=lifecycle.after(challenge.status, move),
+        owner_id=owner_id,
+        authority=authority,
+        why=to_json(reason),
+        owned_since=now,
+        dit_aware_at=challenge.dit_aware_at if move is Move.TO_SCHOOL else challenge.dit_aware_at or now,
+        informed_ids=sorted(told_before | set(informed)),
+        **(FRESH | changes),
+    )
+    if not same or challenge.authority is not Authority.TRIAGE:
+        kind_told = MessageKind.TRIAGE if authority is Authority.TRIAGE else MessageKind.ASSIGNMENT
+        tell(store, [owner_id], kind_told, event, now, case=case)
+    tell(store, [each for each in informed if each not in told_before | {owner_id}], MessageKind.INFORM, event, now, case=case)
+    tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
+    return event
+
+
+def climb(store: Store, case: Case, now: datetime, *, by: PersonId | None, why: Phrase, said: Mapping[Field, str] | None = None) -> Event:
+    """One rung up the ladder, never to nobody (R-25): whoever is above hears the history, and it stays dated."""
+    challenge = case.challenge
+    directory = store.directory
+    version = directory.version(challenge.process_id)
+    up = routing.next_up(
+        challenge.rung, challenge.owner_id, directory, version, acts.today(store, now), barred=facts_of(case).barred
+    )
+    reason = phrase("{why}; {then}.", why=why, then=up.reason)
+    changes: dict[str, Any] = {"rung": up.rung, "unanswered": 0, "prompted_at": now}
+    moved = up.lead_id != challenge.owner_id
+    former = challenge.owner_id
+    if moved:
+        changes |= FRESH | {
+            "owner_id": up.lead_id,
+            "authority": Authority.EXECUTIVE,
+            "why": to_json(reason),
+            "owned_since": now,
+            "dit_aware_at": challenge.dit_aware_at or now,
+        }
+        if challenge.status in WORKING:
+            changes["status"] = lifecycle.after(challenge.status, Move.ASSIGN)
+    added = []
+    if up.brought_in_id and not case.has_helper(up.brought_in_id):
+        added = [f"helper:{up.brought_in_id}"]
+        case.helpers.append(
+            store.add(Helper(district_id=store.district_id, challenge_id=case.id, person_id=up.brought_in_id, since=now))
+        )
+    event = store.record(
+        case,
+        Kind.ESCALATED,
+        by=by,
+        at=now,
+        said=said,
+        data={"to": up.lead_id, "with": up.brought_in_id, "why": to_json(reason), "added": added},
+        **changes,
+    )
+    above = [up.lead_id] if moved else []
+    tell(store, [*above, *([up.brought_in_id] if up.brought_in_id else [])], MessageKind.ESCALATION, event, now, case=case)
+    if moved:
+        tell(store, [former], MessageKind.UPDATE, event, now, case=case)
+    tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
+    return event
+
+
+def climb_for_authority(store: Store, case: Case, now: datetime, *, by: PersonId | None, why: Phrase) -> None:
+    """One level of authority up: past the coordinator's rung, where the owner would stay (invariant 4)."""
+    before = case.challenge.owner_id, case.challenge.rung
+    climb(store, case, now, by=by, why=why)
+    if case.challenge.owner_id == before[0] and case.challenge.rung is not before[1]:
+        climb(store, case, now, by=by, why=why)
+
+
+def tell_involved(store: Store, case: Case, event: Event, now: datetime) -> None:
+    """One line to everybody who is part of it: reporters, owner, helpers, the owners of open steps, those informed."""
+    people = [
+        *(each.person_id for each in case.reporters),
+        case.challenge.owner_id,
+        *(each.person_id for each in case.helpers),
+        *(each.owner_id for each in case.open_steps),
+        *(PersonId(each) for each in case.challenge.informed_ids),
+    ]
+    tell(store, people, MessageKind.UPDATE, event, now, case=case)
+
+
+def close(store: Store, case: Case, outcome: Outcome, now: datetime, *, by: PersonId | None, said: Mapping[Field, str] | None = None) -> Event:
+    """Closes a challenge, confirmed or not; the two are counted apart (invariant 4)."""
+    move = Move.CONFIRM if outcome is Outcome.CONFIRMED else Move.CLOSE
+    event = store.record(
+        case,
+        Kind.CLOSED,
+        by=by,
+        at=now,
+        said=said,
+        status=lifecycle.after(case.challenge.status, move),
+        outcome=outcome,
+        closed_at=now,
+    )
+    tell_involved(store, case, event, now)
+    return event
+
+
+def reopen(store: Store, case: Case, now: datetime, *, by: PersonId | None) -> Event:
+    """Back to its owner; everybody will be asked again when it is resolved anew."""
+    challenge = case.challenge
+    calendar = acts.calendar(store)
+    again = cadence.decide_by(
+        challenge.urgency, challenge.school_id, store.directory, acts.process_of(store, case), calendar, now
+    )
+    event = store.record(
+        case,
+        Kind.REOPENED,
+        by=by,
+        at=now,
+        also=ask_anew(case),
+        status=lifecycle.after(challenge.status, Move.REOPEN),
+        outcome=None,
+        closed_at=None,
+        resolved_at=None,
+        decision_asked_at=None,
+        decide_by=again,
+        owned_since=now,
+        **FRESH,
+    )
+    tell(store, [challenge.owner_id], MessageKind.ASSIGNMENT, event, now, case=case)
+    tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
+    return event
+
+
+def ask_anew(case: Case) -> list[tuple[Any, dict[str, Any]]]:
+    """The reporters' answers and asks, wiped for the next round; the history keeps the former ones."""
+    blank: dict[str, Any] = {
+        "answer": None,
+        "answered_at": None,
+        "asked_at": None,
+        "reminded_at": None,
+        "colleague_id": None,
+        "colleague_asked_at": None,
+    }
+    return [(each, blank) for each in case.reporters]
+
+
+def is_unsettled(status: Status) -> bool:
+    """Somebody is to sort it or to work on it."""
+    return status in WORKING or status is Status.REPORTED

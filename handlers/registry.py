@@ -1,0 +1,151 @@
+"""Everything that can be asked of Clearway, and everything that falls due, on one page.
+
+A platform turns what it gets into one of these actions; nothing else decides what happens.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from handlers import challenges, confirmation, coordinator, drafts, followups, owners, people, reports
+from handlers.cards.text import phrase
+from handlers.errors import NotFoundError
+from handlers.request import Reply, Request
+from storage.models import Timer
+from storage.store import Store
+from storage.vocabulary import TimerKind
+
+Handler = Callable[[Store, Request, datetime], Awaitable[Reply]]
+TimerHandler = Callable[[Store, Timer, datetime], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One action. What only reads (a form that opens, a question) runs outside any writing transaction."""
+
+    handler: Handler
+    writes: bool = True
+
+
+def _reads(handler: Handler) -> Entry:
+    return Entry(handler, writes=False)
+
+
+ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
+    {
+        # Raising a challenge
+        "challenge.form": _reads(challenges.form),
+        "report": Entry(challenges.submit),
+        "message.direct": Entry(challenges.message),
+        "message.mention": Entry(challenges.message),
+        "message.edited": Entry(challenges.message_edited),
+        "message.deleted": Entry(challenges.message_deleted),
+        "draft.safe": Entry(drafts.use_safe),
+        "draft.own.form": _reads(drafts.own_words_form),
+        "draft.own": Entry(drafts.own_words),
+        "draft.report": Entry(drafts.as_report),
+        "draft.answer": Entry(drafts.as_answer),
+        "draft.drop": Entry(drafts.drop),
+        "details.form": _reads(challenges.details_form),
+        "details": Entry(challenges.details),
+        "me_too.form": _reads(challenges.me_too_form),
+        "me_too": Entry(challenges.me_too),
+        "withdraw": Entry(challenges.withdraw),
+        # Owning it
+        "take": Entry(owners.take),
+        "understand.form": _reads(owners.understand_form),
+        "understand": Entry(owners.understand),
+        "not_mine.form": _reads(owners.not_mine_form),
+        "not_mine": Entry(owners.not_mine),
+        "question.form": _reads(owners.question_form),
+        "question": Entry(owners.question),
+        "answer.form": _reads(owners.answer_form),
+        "answer": Entry(owners.answer),
+        "plan.form": _reads(owners.plan_form),
+        "plan": Entry(owners.plan),
+        "step_done": Entry(owners.step_done),
+        "progress.form": _reads(owners.progress_form),
+        "progress": Entry(owners.progress),
+        "still_blocked": Entry(owners.still_blocked),
+        "send_up.form": _reads(owners.send_up_form),
+        "send_up": Entry(owners.send_up),
+        "pause.form": _reads(owners.pause_form),
+        "pause": Entry(owners.pause),
+        "wait.form": _reads(owners.wait_form),
+        "wait": Entry(owners.wait),
+        "decline.form": _reads(owners.decline_form),
+        "decline": Entry(owners.decline),
+        "resume": Entry(owners.resume),
+        "resolve.form": _reads(owners.resolve_form),
+        "resolve": Entry(owners.resolve),
+        # Confirming it
+        "yes": Entry(confirmation.yes),
+        "partly.form": _reads(confirmation.partly_form),
+        "partly": Entry(confirmation.partly),
+        "no.form": _reads(confirmation.no_form),
+        "no": Entry(confirmation.no),
+        "talk.form": _reads(confirmation.talk_form),
+        "talk": Entry(confirmation.talk),
+        "close.form": _reads(confirmation.close_form),
+        "close": Entry(confirmation.close),
+        "keep_open": Entry(confirmation.keep_open),
+        # Watching over it
+        "sort.form": _reads(coordinator.sort_form),
+        "sort": Entry(coordinator.sort),
+        "reassign.form": _reads(coordinator.reassign_form),
+        "reassign": Entry(coordinator.reassign),
+        "restrict.form": _reads(coordinator.restrict_form),
+        "restrict": Entry(coordinator.restrict),
+        "merge.form": _reads(coordinator.merge_form),
+        "merge": Entry(coordinator.merge),
+        "redirect.form": _reads(coordinator.redirect_form),
+        "redirect": Entry(coordinator.redirect),
+        "enter.form": _reads(coordinator.enter_form),
+        "enter": Entry(coordinator.enter),
+        "substitute.form": _reads(coordinator.substitute_form),
+        "substitute": Entry(coordinator.substitute),
+        "undo": Entry(coordinator.undo),
+        # Asking
+        "log.ask": _reads(reports.ask),
+        "log.more": _reads(reports.more),
+        "show": _reads(reports.show),
+        "what_next": _reads(reports.what_next),
+        "home.ask": _reads(reports.home),
+        "home.show": _reads(reports.home),
+        "people.search": _reads(reports.people),
+        # People come and go
+        "person.left": Entry(people.left),
+    }
+)
+
+TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
+    {
+        TimerKind.FOLLOW_UP: followups.on_due,
+        TimerKind.DRAFT_LAPSES: drafts.lapse,
+    }
+)
+
+
+def entry(action: str) -> Entry:
+    """The action of that name; NotFoundError where there is none (an old card, or a made-up press)."""
+    if action not in ACTIONS:
+        raise NotFoundError(phrase("That button is no longer in use. Type /challenges to see how things stand."))
+    return ACTIONS[action]
+
+
+settle = followups.settle
+
+
+async def act(store: Store, request: Request, now: datetime) -> Reply:
+    """Does what was asked, and sees to it that what it touched is dated. The gateway commits."""
+    reply = await entry(request.action).handler(store, request, now)
+    followups.settle(store, now)
+    return reply
+
+
+async def run_timer(store: Store, timer: Timer, now: datetime) -> None:
+    """Does what has fallen due. The loop commits, with a savepoint for each timer."""
+    await TIMERS[timer.kind](store, timer, now)
+    followups.settle(store, now)

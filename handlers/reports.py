@@ -1,0 +1,120 @@
+"""Questions answered: what is open, overdue, whose, where; one challenge with its history; what happens next; help."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from handlers import acts
+from handlers.cards import challenge as cards
+from handlers.cards import help as help_cards
+from handlers.cards import lists
+from handlers.cards.model import Option
+from handlers.request import Reply, Request
+from handlers.rules import access, asking, cadence
+from handlers.rules.access import Action
+from storage import log
+from storage.case import Case
+from storage.models import Words
+from storage.store import Store
+
+PAGE = 10  # lines of a list in one card: what a phone shows without scrolling far
+
+
+async def ask(store: Store, request: Request, now: datetime) -> Reply:
+    """`/challenges [words]`: a private answer. What is not understood is named, with what would have been."""
+    directory = store.directory
+    today = acts.today(store, now)
+    question = asking.parse(request.text, directory, directory.in_force.process.types, today)
+    if isinstance(question, asking.NotUnderstood):
+        return Reply(card=lists.not_understood(request.voice, question))
+    if question.help:
+        return Reply(card=help_cards.questions(request.voice))
+    if question.number is not None:
+        case = await acts.case_by_number(store, request, question.number, Action.SEE, now)
+        return Reply(card=await _whole(store, request, case, now))
+    return Reply(card=await _list(store, request, question, now))
+
+
+async def more(store: Store, request: Request, now: datetime) -> Reply:
+    """A question put by a button: its words stand in the button."""
+    return await ask(store, replace(request, text=request.item), now)
+
+
+async def _list(store: Store, request: Request, question: asking.Question, now: datetime) -> Any:
+    found = await _find(store, request, question, now, limit=PAGE)
+    asked = asking.spell(question, store.directory)
+    return lists.lines(request.voice, asked, question.page, found, acts.today(store, now))
+
+
+async def _find(store: Store, request: Request, question: asking.Question, now: datetime, limit: int) -> log.Found:
+    """The lines that this person may see, of those that were asked for."""
+    calendar = acts.calendar(store)
+    sight = access.sight(request.actor, store.directory, calendar.today(now))
+    return await log.find(
+        store.connection,
+        store.district_id,
+        question,
+        sight,
+        today=calendar.today(now),
+        zone=calendar.zone,
+        limit=limit,
+        offset=(question.page - 1) * limit,
+    )
+
+
+async def show(store: Store, request: Request, now: datetime) -> Reply:
+    """One challenge, by a button."""
+    case = await acts.case_for(store, request, Action.SEE, now)
+    return Reply(card=await _whole(store, request, case, now))
+
+
+async def _whole(store: Store, request: Request, case: Case, now: datetime) -> Any:
+    view = cards.view(store.directory, case, request.voice, request.actor, now)
+    history = await store.history(case.id)
+    words: dict[str, Words] = {each.id: each for event in history for each in await store.words_of(event)} if history else {}
+    return cards.with_history(view, history, words, _agenda(store, case, now))
+
+
+def _agenda(store: Store, case: Case, now: datetime) -> list[cadence.Due]:
+    calendar = acts.calendar(store)
+    return cadence.agenda(case, store.directory, acts.process_of(store, case), calendar, calendar.today(now))
+
+
+async def what_next(store: Store, request: Request, now: datetime) -> Reply:
+    """What happens next to this challenge, and when."""
+    case = await acts.case_for(store, request, Action.SEE, now)
+    view = cards.view(store.directory, case, request.voice, request.actor, now)
+    return Reply(card=cards.what_next(view, _agenda(store, case, now)))
+
+
+async def home(store: Store, request: Request, now: datetime) -> Reply:
+    """`/clearway`: what needs this person now, and help by role."""
+    directory = store.directory
+    today = acts.today(store, now)
+    word = request.text.strip().lower()
+    if word in {"help", "?"}:
+        return Reply(card=help_cards.help_card(request.voice, request.actor, directory, today))
+    if word == "process":
+        return Reply(card=help_cards.process(request.voice, directory))
+    if word and word not in {"home"}:
+        return Reply(card=help_cards.unknown_subword(request.voice, word))
+    sections = []
+    for title, words in help_cards.home_questions(request.voice, request.actor, directory, today):
+        question = asking.parse(words, directory, directory.in_force.process.types, today)
+        if isinstance(question, asking.NotUnderstood):
+            continue
+        found = await _find(store, request, question, now, limit=5)
+        sections.append((title, words, found))
+    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today))
+
+
+async def people(store: Store, request: Request, now: datetime) -> Reply:
+    """Options for a field that searches people: those in post, by any part of their name."""
+    today = acts.today(store, now)
+    wanted = request.text.strip().lower()
+    found = [
+        Option(each.id, each.name, request.voice.label(each.role))
+        for each in store.directory.people.values()
+        if each.here_on(today) and not each.external and wanted in each.name.lower()
+    ]
+    return Reply(options=sorted(found, key=lambda option: option.label)[:100])

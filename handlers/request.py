@@ -1,0 +1,101 @@
+"""What a platform hands in, and what it gets back: neutral, whatever the platform."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.cards.model import Card, Form, Option
+from handlers.cards.text import Phrase, Voice
+from storage.directory import Person
+from storage.vocabulary import ChallengeId, Door, Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is on a platform: never a name."""
+
+    platform: Platform
+    workspace_id: str
+    user_id: str
+    home_workspace_id: str = ""
+    """Where the account belongs, when the platform says so: another workspace means an outsider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The message that something came from."""
+
+    conversation_id: str = ""
+    message_id: str = ""
+    thread_id: str = ""
+    """The message whose thread it is in, if any."""
+    link: str = ""
+    author_id: str = ""
+    """The platform's user id of who wrote the message, where that is not who acts (a message shortcut)."""
+    direct: bool = False
+    """A direct conversation with Clearway, which nobody else reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """Something a person did on a platform, parsed and not yet identified.
+
+    `key` names the intent (design §4, inbox keys): the same click, retry or re-delivery has the same key, "" means
+    that repeating it is harmless. `action` is one of the registry.
+    """
+
+    identity: Identity
+    action: str
+    door: Door
+    key: str = ""
+    challenge_id: str = ""
+    item: str = ""
+    version: int = 0
+    text: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """A form's values: strings; ISO dates; lists of strings for Choices. Empty ones are "" or []."""
+    carry: Mapping[str, str] = field(default_factory=dict)
+    source: Source = Source()
+    app_id: str = ""
+    """The registration it came in by, where the platform says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The same, once the gateway knows the district and the person."""
+
+    actor: Person
+    voice: Voice
+    action: str
+    door: Door
+    platform: Platform
+    key: str = ""
+    challenge_id: ChallengeId = ChallengeId("")
+    item: str = ""
+    version: int = 0
+    text: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    carry: Mapping[str, str] = field(default_factory=dict)
+    source: Source = Source()
+
+    def say(self, said: Phrase | str, **params: Any) -> str:
+        return self.voice(said, **params)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the person gets, privately and at once. What others get goes through the outbox.
+
+    Platforms answer: `errors` inside the open form; `form` as a form (in place of the open one where there is one);
+    `card` as a private message where the person is looking. An empty reply says nothing: a message of the outbox, or
+    the edited card, is the answer.
+    """
+
+    card: Card | None = None
+    form: Form | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """Field name -> sentence."""
+    options: Sequence[Option] = ()
+    """The answer to a search."""
+    challenge_id: ChallengeId | None = None
+    """What came of the intent; a repeat of it is answered with the same."""

@@ -1,0 +1,263 @@
+"""What happens next to a challenge, and when: every dated duty that follows from how it stands (invariants 2 and 3).
+
+One function, `agenda`, gives them all; the follow-up timer of a challenge is set to the first, and the card "what
+happens next" is drawn from the same list. There is no state in which it is empty while a challenge is open.
+
+School days and hours are the district's; instants are UTC. After an outage each duty is done once, late: all dates
+count from what was really done, not from what should have been.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from scheduling import recurrence
+from scheduling.calendar import Calendar
+from storage.case import Case
+from storage.directory import Directory
+from storage.models import Reporter, Step
+from storage.process import Process
+from storage.vocabulary import ENDED, WORKING, PersonId, SchoolId, Status, Urgency
+
+
+class Duty(StrEnum):
+    """What is due."""
+
+    PROMPT = "prompt"
+    """The owner is prompted; after enough unanswered prompts the challenge climbs instead."""
+    STEP = "step"
+    """The owner of a step is prompted about it."""
+    ASK_AGAIN = "ask_again"
+    """The reporter has not answered the owner's question."""
+    REVIEW = "review"
+    """The pause, the wait or the decline has reached its date."""
+    CONFIRM = "confirm"
+    """The reporters are asked whether it was addressed sufficiently."""
+    REMIND = "remind"
+    COLLEAGUE = "colleague"
+    """The coach (or the coordinator) is asked to ask the reporter."""
+    DECIDE = "decide"
+    """Somebody must decide after silence."""
+
+
+class Goal(StrEnum):
+    """What the owner is prompted towards."""
+
+    SORT = "sort"
+    TAKE = "take"
+    DECIDE = "decide"
+    UPDATE = "update"
+    STEP = "step"
+    MOVE = "move"
+    """Nothing in particular is due; it is open, and so it is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One duty and its instant. `item`: the step or reporter it is about; `by`: the date it is about, if any."""
+
+    at: datetime
+    duty: Duty
+    person_id: PersonId
+    item: str = ""
+    goal: Goal = Goal.MOVE
+    by: date | None = None
+
+
+def agenda(case: Case, directory: Directory, process: Process, calendar: Calendar, today: date) -> list[Due]:
+    """Every duty that follows from the present state, soonest first. Empty only when the challenge has ended.
+
+    `today` says who is still in post; an instant may lie in the past, and is then due at once.
+    """
+    return sorted(_duties(case, directory, process, calendar, today), key=lambda due: (due.at, due.duty, due.item))
+
+
+def _duties(case: Case, directory: Directory, process: Process, calendar: Calendar, today: date) -> Iterator[Due]:
+    challenge = case.challenge
+    if challenge.status in ENDED:
+        return
+    if challenge.status in {Status.RESOLVED, Status.AWAITING_CONFIRMATION}:
+        yield from _confirmation(case, directory, process, calendar, today)
+        return
+    if challenge.review_on is not None:
+        yield Due(
+            calendar.morning_of(calendar.school_days_after(challenge.review_on, 0)),
+            Duty.REVIEW,
+            challenge.owner_id,
+            by=challenge.review_on,
+        )
+        return
+    if challenge.asked_at is not None:
+        yield _asked(case, process, calendar)
+        return
+    yield _owner_prompt(case, process, calendar)
+    for step in case.open_steps:
+        if step.owner_id != challenge.owner_id:
+            yield _step_prompt(step, process, calendar)
+
+
+# ------------------------------------------------------------------------------------------------------------ the owner
+
+
+def goals(case: Case, process: Process, calendar: Calendar) -> list[tuple[date, Goal]]:
+    """By when the owner should have done what, as the challenge stands."""
+    challenge = case.challenge
+    targets = process.response_targets_school_days
+
+    def after(instant: datetime, school_days: int) -> date:
+        return calendar.school_days_after(calendar.today(instant), school_days)
+
+    found: list[tuple[date, Goal]] = []
+    if challenge.status is Status.REPORTED:
+        found.append((after(challenge.owned_since, targets.assign), Goal.SORT))
+    elif challenge.status in WORKING:
+        if challenge.taken_at is None:
+            found.append((after(challenge.owned_since, targets.acknowledge), Goal.TAKE))
+        if challenge.understood_at is None and challenge.decide_by is not None:
+            found.append((max(challenge.decide_by, calendar.today(challenge.owned_since)), Goal.DECIDE))
+        if challenge.updated_at <= challenge.owned_since:
+            found.append((after(challenge.owned_since, targets.first_update), Goal.UPDATE))
+        found.extend((step.due_on, Goal.STEP) for step in case.open_steps)
+    return sorted(found)
+
+
+def _owner_prompt(case: Case, process: Process, calendar: Calendar) -> Due:
+    """The next prompt to the owner: before and after a date; then after growing gaps, which never become endless."""
+    challenge = case.challenge
+    cadence = process.cadence_school_days
+    start = max(challenge.owned_since, challenge.updated_at)
+    last = calendar.today(max(start, challenge.prompted_at) if challenge.prompted_at else start)
+    quiet_until = calendar.school_days_after(last, 1)  # at most one prompt about a challenge on a school day
+
+    if challenge.unanswered:
+        overdue = [goal for goal in goals(case, process, calendar) if goal[0] < quiet_until]
+        gap = min(challenge.unanswered * cadence.after_due, cadence.nudge_open) if overdue else cadence.nudge_open
+        day, goal, by = calendar.school_days_after(last, gap), Goal.MOVE, None
+        if overdue:
+            by, goal = overdue[0]
+        return Due(calendar.morning_of(day), Duty.PROMPT, challenge.owner_id, goal=goal, by=by)
+
+    options: list[tuple[date, Goal, date | None]] = [
+        (calendar.school_days_after(last, cadence.nudge_open), Goal.MOVE, None)
+    ]
+    for by, goal in goals(case, process, calendar):
+        before = calendar.school_days_before(by, cadence.before_due)
+        late = calendar.school_days_after(by, cadence.after_due)
+        if goal not in {Goal.TAKE, Goal.UPDATE} and before >= quiet_until:
+            options.append((before, goal, by))
+        options.append((max(late, quiet_until), goal, by))
+    day, goal, by = min(options, key=lambda option: (option[0], option[1] is Goal.MOVE))
+    return Due(calendar.morning_of(day), Duty.PROMPT, challenge.owner_id, goal=goal, by=by)
+
+
+def _step_prompt(step: Step, process: Process, calendar: Calendar) -> Due:
+    cadence = process.cadence_school_days
+    before = calendar.school_days_before(step.due_on, cadence.before_due)
+    late = calendar.school_days_after(step.due_on, cadence.after_due)
+    if step.prompted_on is None:
+        day = before
+    elif step.prompted_on < late:
+        day = late
+    else:
+        gap = min(step.prompts * cadence.after_due, cadence.nudge_open)
+        day = calendar.school_days_after(step.prompted_on, max(gap, 1))
+    return Due(calendar.morning_of(day), Duty.STEP, step.owner_id, item=step.id, goal=Goal.STEP, by=step.due_on)
+
+
+def _asked(case: Case, process: Process, calendar: Calendar) -> Due:
+    """The owner's clock stands still; the reporter, and then the coordinator, are asked again, never endlessly late."""
+    challenge = case.challenge
+    wait = process.confirmation.remind_after_school_days
+    since = calendar.today(max(filter(None, (challenge.asked_at, challenge.prompted_at))))
+    day = calendar.school_days_after(since, wait if challenge.asked_times < 3 else process.cadence_school_days.nudge_open)
+    return Due(calendar.morning_of(day), Duty.ASK_AGAIN, challenge.owner_id)
+
+
+# ------------------------------------------------------------------------------------------------------ confirmation
+
+
+def silent(case: Case, directory: Directory, today: date) -> list[Reporter]:
+    """The reporters who have not answered and can still be asked: those who have left count as silent for good."""
+    return [
+        each
+        for each in case.reporters
+        if each.answer is None and directory.people[each.person_id].here_on(today)
+    ]
+
+
+def _confirmation(
+    case: Case, directory: Directory, process: Process, calendar: Calendar, today: date
+) -> Iterator[Due]:
+    """Ask, remind once, a colleague asks, then somebody decides (R-37)."""
+    challenge = case.challenge
+    rules = process.confirmation
+
+    def morning(instant: datetime, school_days: int) -> datetime:
+        return calendar.morning_of(calendar.school_days_after(calendar.today(instant), school_days))
+
+    resolved_at = challenge.resolved_at or challenge.updated_at
+    if challenge.status is Status.RESOLVED:
+        wait = process.response_targets_school_days.follow_up_after_resolution
+        yield Due(morning(resolved_at, wait), Duty.CONFIRM, challenge.owner_id)
+        return
+    if challenge.decision_asked_at is not None:
+        last = max(filter(None, (challenge.decision_asked_at, challenge.prompted_at)))
+        gap = (
+            min(challenge.unanswered * process.cadence_school_days.after_due, process.cadence_school_days.nudge_open)
+            if challenge.unanswered
+            else rules.decide_within_school_days
+        )
+        by = calendar.school_days_after(calendar.today(challenge.decision_asked_at), rules.decide_within_school_days)
+        yield Due(morning(last, max(gap, 1)), Duty.DECIDE, challenge.owner_id, by=by)
+        return
+    asking = silent(case, directory, today)
+    ready = []
+    for each in asking:
+        if each.asked_at is None:
+            yield Due(morning(resolved_at, 1), Duty.REMIND, each.person_id, each.person_id)
+        elif each.reminded_at is None:
+            yield Due(morning(each.asked_at, rules.remind_after_school_days), Duty.REMIND, each.person_id, each.person_id)
+        elif each.colleague_asked_at is None:
+            yield Due(
+                morning(each.reminded_at, rules.then_after_school_days), Duty.COLLEAGUE, each.person_id, each.person_id
+            )
+        else:
+            ready.append(morning(each.colleague_asked_at, rules.then_after_school_days))
+    if len(ready) == len(asking):  # everybody who can be asked has had every ask: now somebody decides
+        yield Due(max(ready, default=morning(resolved_at, 1)), Duty.DECIDE, challenge.owner_id)
+
+
+# ------------------------------------------------------------------------------------------------------------- targets
+
+
+def decide_by(
+    urgency: Urgency,
+    school_id: SchoolId | None,
+    directory: Directory,
+    process: Process,
+    calendar: Calendar,
+    since: datetime,
+) -> date:
+    """When a decision is due, from the urgency targets; where a target has several dates the earliest wins.
+
+    Meeting dates come from the routines. Where the process sets none, or no meeting is on the calendar, it is the
+    target for assigning plus that for a first update.
+    """
+    targets = process.response_targets_school_days
+    target = process.urgency_targets.get(urgency)
+    today = calendar.today(since)
+    options: list[date] = []
+    if target and target.school_days is not None:
+        options.append(calendar.school_days_after(today, target.school_days))
+    if target and target.by:
+        earliest = calendar.school_days_after(today, target.at_least_school_days) if target.at_least_school_days else None
+        after = calendar.at(earliest, process.message_hours.opens) if earliest else since
+        meeting = (
+            recurrence.next_dit(directory, calendar, after)
+            if target.by == "next_dit"
+            else recurrence.next_log_review(directory, calendar, after)
+        )
+        if meeting:
+            options.append(calendar.today(meeting))
+    return min(options, default=calendar.school_days_after(today, targets.assign + targets.first_update))

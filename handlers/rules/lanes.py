@@ -1,0 +1,61 @@
+"""Quiet by default (invariant 9): which lane a message takes, and when it may be sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from scheduling.calendar import Calendar
+from storage.directory import Person
+from storage.vocabulary import Lane, MessageKind, Urgency
+
+SINGLES: Final = frozenset(
+    {
+        MessageKind.TRIAGE,
+        MessageKind.ASSIGNMENT,
+        MessageKind.QUESTION,
+        MessageKind.ANSWERED,
+        MessageKind.CONFIRMATION,
+        MessageKind.ESCALATION,
+    }
+)
+"""Sent singly: assignment, question, confirmation ask, escalation. All else waits for the daily digest."""
+
+OWN_ACTS: Final = frozenset({MessageKind.RECEIPT, MessageKind.DRAFT_HELD})
+"""The answer to one's own act: at any hour."""
+
+LATER: Final[Mapping[Lane, Lane]] = {Lane.SINGLE: Lane.DIGEST}
+"""Where a message goes that is over the daily budget."""
+
+
+def lane(kind: MessageKind, urgency: Urgency) -> Lane:
+    """How a message of this kind travels, about a challenge of this urgency."""
+    if kind in OWN_ACTS:
+        return Lane.OWN_ACT
+    if urgency is Urgency.HIGH and kind not in {MessageKind.UPDATE, MessageKind.INFORM}:
+        return Lane.URGENT
+    if kind in SINGLES or kind is MessageKind.DRAFT_LAPSED:
+        return Lane.SINGLE
+    return Lane.DIGEST
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When, and by which lane."""
+
+    at: datetime
+    lane: Lane
+
+
+def plan(wanted: Lane, person: Person, calendar: Calendar, now: datetime, *, sent_today: int = 0, budget: int = 3) -> Plan:
+    """The earliest moment at which this person may be sent it, counted from `now`.
+
+    `sent_today`: single messages they have had since their day began. What is over the budget waits for the digest.
+    """
+    if wanted is Lane.OWN_ACT:
+        return Plan(now, wanted)
+    if wanted is Lane.SINGLE and sent_today >= budget:
+        wanted = LATER[wanted]
+    if wanted is Lane.DIGEST:
+        return Plan(calendar.digest_time(now, person), wanted)
+    return Plan(calendar.message_time(now, person, urgent=wanted is Lane.URGENT), wanted)

@@ -1,0 +1,56 @@
+"""Telling people: the messages of an event, put into the outbox in the same transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from handlers.rules import access, lanes
+from scheduling.calendar import Calendar
+from storage.case import Case
+from storage.models import Event, Message
+from storage.store import Store
+from storage.vocabulary import Lane, MessageKind, PersonId, Urgency
+
+
+def tell(
+    store: Store,
+    people: Iterable[PersonId],
+    kind: MessageKind,
+    event: Event,
+    now: datetime,
+    *,
+    case: Case | None = None,
+    item: str | None = None,
+    lane: Lane | None = None,
+) -> None:
+    """Each of these people once, by the lane of this kind, at the earliest moment in their hours.
+
+    Left out: who did it (they have their own answer), who has left, and who may not see the challenge. The card is
+    composed when it is sent; here only ids are written.
+    """
+    directory = store.directory
+    calendar = Calendar.of(directory)
+    today = calendar.today(now)
+    urgency = case.challenge.urgency if case else Urgency.MEDIUM
+    wanted = lane or lanes.lane(kind, urgency)
+    for person_id in dict.fromkeys(people):
+        person = directory.people.get(person_id)
+        own_act = person_id == event.actor_id and wanted is not Lane.OWN_ACT
+        if person is None or own_act or not person.here_on(today):
+            continue
+        if case is not None and not access.may_hear(person, access.facts(case), directory, today):
+            continue
+        plan = lanes.plan(wanted, person, calendar, now)
+        store.add(
+            Message(
+                district_id=store.district_id,
+                once=":".join(filter(None, (kind, person_id, event.id, item))),
+                kind=kind,
+                lane=plan.lane,
+                person_id=person_id,
+                challenge_id=case.id if case else event.challenge_id,
+                event_id=event.id,
+                item_id=item,
+                created_at=now,
+                send_at=plan.at,
+            )
+        )

@@ -1,0 +1,209 @@
+"""When meetings recur: rules in the words of the district's file, and the days they fall on.
+
+A meeting is never held on a closed day: it moves to the next school day of the same week or month, else to the last
+one before; where there is none it falls away. There are no meetings in summer but those whose dates are listed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import count
+from types import MappingProxyType
+from typing import Final
+
+from scheduling.calendar import DAY, Calendar
+from storage.directory import Directory, Routine
+from storage.vocabulary import SchoolId, TeamId
+
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LAST: Final = -1
+NTH: Final[Mapping[str, int]] = MappingProxyType(
+    {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": LAST}
+    | {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
+)
+EXAMPLES: Final = (
+    'write it like "second Tuesday", "first and third Thursday", "last Friday", "every Monday", '
+    '"every other Wednesday from 2026-09-09", "every day", or a list of dates: "2026-09-08, 2026-10-13"'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Monthly:
+    """On the first, second, … or last such weekday of every month that has one."""
+
+    nth: tuple[int, ...]
+    weekday: int
+
+    def days(self, since: date) -> Iterator[date]:
+        for month in count(since.year * 12 + since.month - 1):
+            first, last = _month(date(month // 12, month % 12 + 1, 1))
+            days = [first + DAY * n for n in range((last - first).days + 1)]
+            such = [day for day in days if day.weekday() == self.weekday]
+            chosen = {such[-1] if n == LAST else such[n - 1] for n in self.nth if n <= len(such)}
+            yield from sorted(day for day in chosen if day >= since)
+
+    def period(self, day: date) -> tuple[date, date]:
+        return _month(day)
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """On one weekday, every week or every other week, from a date on if there is one."""
+
+    weekday: int
+    every: int = 1
+    first: date | None = None
+
+    def days(self, since: date) -> Iterator[date]:
+        if self.first and self.first > since:
+            since = self.first
+        since += DAY * ((self.weekday - since.weekday()) % 7)
+        weeks_in = (since - self.first).days // 7 if self.first else 0
+        since += timedelta(weeks=-weeks_in % self.every)
+        return (since + timedelta(weeks=self.every * n) for n in count())
+
+    def period(self, day: date) -> tuple[date, date]:
+        monday = day - DAY * day.weekday()
+        return monday, monday + DAY * 6
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """On every school day."""
+
+    def days(self, since: date) -> Iterator[date]:
+        return (since + DAY * n for n in count())
+
+    def period(self, day: date) -> tuple[date, date]:
+        return day, day
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """On these dates, in order."""
+
+    dates: tuple[date, ...]
+
+    def days(self, since: date) -> Iterator[date]:
+        return (day for day in self.dates if day >= since)
+
+    def period(self, day: date) -> tuple[date, date]:
+        return _month(day)
+
+
+Rule = Monthly | Weekly | Daily | Listed
+
+
+# ------------------------------------------------------------------------------------------------ the rule, in words
+
+
+@lru_cache(maxsize=1024)
+def parse(words: str) -> Rule:
+    """The rule that the words say. ValueError, with a sentence that names the cure, when they say none."""
+    said = " ".join(words.lower().split())
+    if re.fullmatch(r"daily|every (school )?day", said):
+        return Daily()
+    if re.fullmatch(r"[\d\-, ]+", said):
+        return Listed(tuple(sorted({_date(each, words) for each in re.split(r"[, ]+", said.strip(" ,"))})))
+    if weekly := re.fullmatch(rf"every (other )?({'|'.join(WEEKDAYS)})(?: from (\S+))?", said):
+        return _weekly(words, bool(weekly[1]), weekly[2], weekly[3])
+    nth = "|".join(NTH)
+    of_month = r"(?: of (?:the|each|every) month)?"
+    if monthly := re.fullmatch(rf"((?:{nth})(?:(?:,| and|, and) (?:{nth}))*) ({'|'.join(WEEKDAYS)}){of_month}", said):
+        which = re.findall(nth, monthly[1])
+        return Monthly(tuple(NTH[each] for each in which), WEEKDAYS.index(monthly[2]))
+    raise ValueError(f'"{words}" is not a rule that Clearway knows: {EXAMPLES}')
+
+
+def _weekly(words: str, other: bool, weekday: str, since: str | None) -> Weekly:
+    first = _date(since, words) if since else None
+    if other and first is None:
+        raise ValueError(f'"{words}" does not say in which week it begins: add "from" and the date of the first one')
+    if first and first.weekday() != WEEKDAYS.index(weekday):
+        falls_on = WEEKDAYS[first.weekday()].capitalize()
+        raise ValueError(f'"{words}": {first} is a {falls_on}; give the date of a {weekday.capitalize()}')
+    return Weekly(WEEKDAYS.index(weekday), 2 if other else 1, first)
+
+
+def _date(said: str, words: str) -> date:
+    if re.fullmatch(r"20\d\d-\d\d-\d\d", said):
+        try:
+            return date.fromisoformat(said)
+        except ValueError:
+            pass
+    raise ValueError(f'"{words}": {said} is not a date; write year, month and day, such as 2026-09-08')
+
+
+# -------------------------------------------------------------------------------------------------- when it comes up
+
+
+def planned(rule: Rule, calendar: Calendar, since: date) -> Iterator[tuple[date, date | None]]:
+    """Each day that the rule names, and the day on which it is held: another where that is closed, None where none is.
+
+    From the week or month of `since` on, in order; without end unless the dates are listed.
+    """
+    begins, _ = rule.period(since)
+    for day in rule.days(begins):
+        if isinstance(rule, Listed) or not calendar.in_summer(day):
+            yield day, _held_on(day, rule, calendar)
+
+
+def _held_on(day: date, rule: Rule, calendar: Calendar) -> date | None:
+    if calendar.is_message_day(day, urgent=isinstance(rule, Listed)):  # a listed date holds in summer, too
+        return day
+    first, last = rule.period(day)
+    later, earlier = calendar.next_school_day(day), calendar.school_days_before(day, 1)
+    return later if later <= last else earlier if earlier >= first else None
+
+
+def occurrences(rule: Rule, start: time, calendar: Calendar, after: datetime) -> Iterator[datetime]:
+    """When it begins, each time after `after`, in order; without end unless the dates are listed."""
+    latest = after
+    for _, day in planned(rule, calendar, calendar.today(after)):
+        if day and (instant := calendar.at(day, start)) > latest:
+            yield (latest := instant)
+
+
+def next_occurrence(routine: Routine, calendar: Calendar, after: datetime) -> datetime | None:
+    """When the routine comes up next, after `after`; None when its dates are past."""
+    return next(occurrences(parse(routine.rule), routine.start, calendar, after), None)
+
+
+def next_at_venue(
+    venue: str, school_id: SchoolId | None, directory: Directory, calendar: Calendar, after: datetime
+) -> datetime | None:
+    """When a venue of the process meets next: the routine of that team ("slt": of the school's), or of that name.
+
+    None when the district has entered no routine for it.
+    """
+    return _soonest(_routines_at(venue, school_id, directory), calendar, after)
+
+
+def _routines_at(venue: str, school_id: SchoolId | None, directory: Directory) -> list[Routine]:
+    school = directory.schools.get(school_id) if school_id else None
+    team = (school.team_id if school else None) if venue == "slt" else TeamId(venue)
+    of_team = [each for each in directory.routines if team in each.team_ids]
+    return of_team or [each for each in directory.routines if each.id == venue.replace("_", "-")]
+
+
+def next_dit(directory: Directory, calendar: Calendar, after: datetime) -> datetime | None:
+    """When the team at the default venue of the process meets next: the DIT, whatever the district calls it."""
+    venue = directory.in_force.process.venue_rules.default
+    return next_at_venue(venue, None, directory, calendar, after)
+
+
+def next_log_review(directory: Directory, calendar: Calendar, after: datetime) -> datetime | None:
+    """When the log is reviewed next."""
+    return _soonest([each for each in directory.routines if each.log_review], calendar, after)
+
+
+def _soonest(routines: list[Routine], calendar: Calendar, after: datetime) -> datetime | None:
+    found = (next_occurrence(each, calendar, after) for each in routines)
+    return min((each for each in found if each), default=None)
+
+
+def _month(day: date) -> tuple[date, date]:
+    first = day.replace(day=1)
+    return first, (first + DAY * 31).replace(day=1) - DAY

@@ -1,0 +1,82 @@
+"""Runs what has fallen due: claims timers, and calls their handlers in batches by kind and district, a savepoint each."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from storage import queue
+from storage.database import Database
+from storage.models import Timer
+from storage.queue import ClaimedTimer
+from storage.store import Store
+from storage.vocabulary import DistrictId
+
+BATCH: Final = 100  # claimed at a time
+IN_ONE: Final = 20  # timers in one transaction: a click that comes meanwhile waits no longer than these take
+BACK_OFF: Final = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+
+log = structlog.get_logger()
+
+Open = Callable[[DistrictId], AbstractAsyncContextManager[Store]]
+Run = Callable[[Store, Timer, datetime], Awaitable[None]]
+
+
+async def run_due(database: Database, open_district: Open, run: Run, now: datetime, limit: int = BATCH) -> int:
+    """Claims up to `limit` due timers and runs them; returns how many were claimed.
+
+    A timer whose handler fails is tried again later and later, and stands in the log each time; the others of its
+    batch are not touched by it.
+    """
+    async with database.queue() as connection:
+        claimed = await queue.claim_timers(connection, now, limit)
+    groups: dict[tuple[DistrictId, str], list[ClaimedTimer]] = defaultdict(list)
+    for timer in claimed:
+        groups[timer.district_id, timer.kind].append(timer)
+    for (district_id, _), timers in groups.items():
+        for start in range(0, len(timers), IN_ONE):
+            await _run_batch(database, open_district, run, district_id, timers[start : start + IN_ONE], now)
+    return len(claimed)
+
+
+async def _run_batch(
+    database: Database,
+    open_district: Open,
+    run: Run,
+    district_id: DistrictId,
+    timers: list[ClaimedTimer],
+    now: datetime,
+) -> None:
+    failed: list[ClaimedTimer] = []
+    try:
+        async with open_district(district_id) as store:
+            for timer in await queue.still_ours(store.connection, timers):
+                try:
+                    async with store.savepoint(now):
+                        await run(store, _timer(timer), now)
+                except Exception:
+                    log.exception("timer.failed", kind=timer.kind, about=timer.about, attempts=timer.attempts)
+                    failed.append(timer)
+    except Exception:
+        log.exception("timers.failed", district=district_id, count=len(timers))
+        failed = timers
+    if failed:
+        async with database.queue() as connection:
+            for timer in failed:
+                wait = BACK_OFF[min(timer.attempts, len(BACK_OFF)) - 1]
+                await queue.postpone_timer(connection, timer, now + wait)
+
+
+def _timer(claimed: ClaimedTimer) -> Timer:
+    return Timer(
+        district_id=claimed.district_id,
+        id=claimed.id,
+        kind=claimed.kind,
+        about=claimed.about,
+        due_at=claimed.due_at,
+        leased_until=claimed.leased_until,
+        attempts=claimed.attempts,
+    )

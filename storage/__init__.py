@@ -1,0 +1,1 @@
+"""What do we remember? Tables, queries and the two doors to them."""

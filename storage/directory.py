@@ -1,0 +1,180 @@
+"""A district as it is now, read whole and immutable: its people, schools, teams, calendar and process versions.
+
+Rules work on this picture. It is cached by the district's revision, which every change to any of it raises.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from functools import cached_property
+from types import MappingProxyType
+
+from storage.process import Process
+from storage.vocabulary import DistrictId, PersonId, ProcessId, ProcessStatus, SchoolId, TeamId
+
+COORDINATOR = "district_coordinator"
+SUPERINTENDENT = "superintendent"
+PRINCIPAL = "principal"
+COACH = "school_coach"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in one district."""
+
+    id: PersonId
+    name: str
+    role: str = "staff"
+    school_ids: tuple[SchoolId, ...] = ()
+    authority: frozenset[str] = frozenset()
+    """Challenge types this person may decide on alone."""
+    spend_limit_usd: int | None = None
+    """The largest single commitment they may approve alone; None: none."""
+    executive_leader: bool = False
+    dit_liaison: bool = False
+    external: bool = False
+    """Of another organization: never an owner."""
+    left_on: date | None = None
+    """The last day in post; from the day after, they own nothing."""
+    successor_id: PersonId | None = None
+    timezone: str | None = None
+    locale: str | None = None
+    message_from: time | None = None
+    message_to: time | None = None
+
+    def here_on(self, day: date) -> bool:
+        """Still in post on this day (leave does not count)."""
+        return self.left_on is None or day <= self.left_on
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    id: SchoolId
+    name: str
+    csi: bool = False
+    """Named for comprehensive support (CSI): the implementation facilitator hears of its challenges (R-85)."""
+    team_id: TeamId | None = None
+    """Its leadership team."""
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    id: TeamId
+    name: str
+    level: str = "district"
+    school_id: SchoolId | None = None
+    lead_id: PersonId | None = None
+    member_ids: tuple[PersonId, ...] = ()
+    uses_process: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Somebody is away for whole days, first and last included. The delegate acts within the limit."""
+
+    person_id: PersonId
+    from_on: date
+    to_on: date
+    delegate_id: PersonId | None = None
+    delegate_limit_usd: int | None = None
+    above_limit_id: PersonId | None = None
+
+    def covers(self, day: date) -> bool:
+        return self.from_on <= day <= self.to_on
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """Something that recurs: a rule in words, as the district's file has it ("second Tuesday")."""
+
+    id: str
+    rule: str
+    start: time
+    minutes: int
+    team_ids: tuple[TeamId, ...] = ()
+    person_ids: tuple[PersonId, ...] = ()
+    log_review: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    name: str
+    from_on: date
+    to_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Summer:
+    from_on: date
+    to_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFacts:
+    """What the district's calendar says; `scheduling.calendar.Calendar` computes with it."""
+
+    first_day: date | None = None
+    last_day: date | None = None
+    closures: tuple[Closure, ...] = ()
+    half_days: frozenset[date] = frozenset()
+    summer: Summer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessVersion:
+    id: ProcessId
+    version: str
+    status: ProcessStatus
+    process: Process
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The whole picture of one district."""
+
+    district_id: DistrictId
+    name: str
+    timezone: str
+    revision: int
+    locale: str = "en"
+    word: str = "challenge"
+    """What this district calls an implementation challenge ("barrier")."""
+    fictional: bool = False
+    people: Mapping[PersonId, Person] = field(default_factory=lambda: MappingProxyType({}))
+    schools: Mapping[SchoolId, School] = field(default_factory=lambda: MappingProxyType({}))
+    teams: Mapping[TeamId, Team] = field(default_factory=lambda: MappingProxyType({}))
+    absences: tuple[Absence, ...] = ()
+    routines: tuple[Routine, ...] = ()
+    calendar: CalendarFacts = CalendarFacts()
+    versions: Mapping[ProcessId, ProcessVersion] = field(default_factory=lambda: MappingProxyType({}))
+
+    @cached_property
+    def in_force(self) -> ProcessVersion:
+        """The version that new challenges open with. Import makes sure there is exactly one."""
+        return next(each for each in self.versions.values() if each.status is ProcessStatus.IN_FORCE)
+
+    def version(self, process_id: ProcessId | None) -> ProcessVersion:
+        """The version a challenge runs under; the one in force where none is given."""
+        return self.versions[process_id] if process_id else self.in_force
+
+    def person(self, person_id: PersonId) -> Person:
+        return self.people[person_id]
+
+    def with_role(self, role: str, school_id: SchoolId | None = None) -> Iterator[Person]:
+        """People with this role (at this school), whether or not they are here today."""
+        for person in self.people.values():
+            if person.role == role and (school_id is None or school_id in person.school_ids):
+                yield person
+
+    def absence(self, person_id: PersonId, day: date) -> Absence | None:
+        """The absence that covers the day; the one entered last, where two do."""
+        for absence in reversed(self.absences):
+            if absence.person_id == person_id and absence.covers(day):
+                return absence
+        return None
+
+    def teams_of(self, person_id: PersonId) -> Iterator[Team]:
+        for team in self.teams.values():
+            if person_id in team.member_ids or person_id == team.lead_id:
+                yield team

@@ -1,0 +1,177 @@
+"""Rows that fall due and that one process at a time works on: what timers, messages and posted cards share.
+
+A claim is a lease: until it ends nobody else gets the row, and a mark holds only while the lease is the one that was
+claimed. Claims are fair: one row of every district, then a second of each, so that no storm starves the others. They
+read no more of a district than they could take, however much is due in it or stored.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, Protocol, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import models
+from storage.columns import UtcDateTime
+from storage.models import table
+from storage.vocabulary import DistrictId
+
+LEASE: Final = timedelta(minutes=5)  # longer than any batch takes; a crashed process frees its rows after this
+NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
+SPARE: Final = 4  # times the limit: what a claim looks at, as others may be taking some of it at the same moment
+
+NOW: Final = bindparam("now", type_=UtcDateTime)
+UNTIL: Final = bindparam("until", type_=UtcDateTime)
+LIMIT: Final = bindparam("limit", type_=Integer)
+
+Columns = Any
+"""The columns of a table or of an alias of it."""
+
+
+class Leased(Protocol):
+    """What a claim returns: a dataclass whose fields are columns of the table."""
+
+    @property
+    def district_id(self) -> DistrictId: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def leased_until(self) -> datetime: ...
+
+
+Kind = TypeVar("Kind", bound=Leased)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A table whose rows wait for their time. It has an index on district, `lane` where there are lanes, and `at`."""
+
+    of: Table
+    at: str
+    """The column that says when a row falls due."""
+    live: Callable[[Columns], ColumnElement[bool]] = lambda _: true()
+    """Which rows wait at all, in the words of the index."""
+    lanes: tuple[StrEnum, ...] = ()
+    """The values of its column `lane`, the most pressing first."""
+    together: Callable[[Columns], ColumnElement[Any]] = lambda row: row.id
+    """Of rows that are equal in this, a claim takes the first one."""
+
+    def due(self, row: Columns) -> ColumnElement[bool]:
+        return and_(self.live(row), row[self.at] <= NOW, or_(row.leased_until.is_(None), row.leased_until <= NOW))
+
+    def slots(self) -> Subquery:
+        """Every lane of every district: a slot."""
+        district = table(models.District)
+        if not self.lanes:
+            return select(district.c.id.label("district_id"), literal_column("0").label("pressing")).subquery("slot")
+        lanes = union_all(
+            *(
+                select(literal_column(f"'{lane}'").label("lane"), literal_column(str(n)).label("pressing"))
+                for n, lane in enumerate(self.lanes)
+            )
+        ).subquery("lanes")
+        return select(district.c.id.label("district_id"), lanes).join_from(district, lanes, true()).subquery("slot")
+
+    def within(self, row: Columns, slot: Subquery) -> ColumnElement[bool]:
+        in_lane = row.lane == slot.c.lane if self.lanes else true()
+        return and_(row.district_id == slot.c.district_id, in_lane)
+
+
+def claiming(line: Line, kind: type[Any], **values: Any) -> dict[str, Any]:
+    """The statement, by dialect, that leases what is due and sets `values` with it."""
+    return {dialect: take(line.of, _in_turn(line, dialect), kind, **values) for dialect in ("sqlite", "postgresql")}
+
+
+def _in_turn(line: Line, dialect: str) -> Select[Any]:
+    """The keys of due rows in the order in which they are claimed."""
+    slot, one = line.slots(), line.of.alias("one")
+    first = select(one).where(line.within(one.c, slot), line.due(one.c)).order_by(one.c[line.at]).limit(LIMIT)
+    if dialect == "postgresql":
+        row: Any = first.lateral("row")
+        seen = slot.join(row, true())
+    else:  # SQLite knows no LATERAL; by the row's own number it cannot but go from slot to row
+        row = line.of.alias("row")
+        its = first.with_only_columns(literal_column("one.rowid"))
+        seen = slot.join(row, literal_column("row.rowid").in_(its))
+
+    at = row.c[line.at].label("at")
+    key = (row.c.district_id, row.c.id)
+    nth = func.row_number().over(partition_by=(row.c.district_id, line.together(row.c)), order_by=(at, row.c.id))
+    waiting = select(*key, at, slot.c.pressing, nth.label("nth")).select_from(seen).subquery("waiting")
+    order = (waiting.c.pressing, waiting.c.at, waiting.c.id)
+    turn = func.row_number().over(partition_by=waiting.c.district_id, order_by=order).label("turn")
+    queued = select(waiting, turn).where(waiting.c.nth == 1).order_by(turn, waiting.c.at).limit(LIMIT * SPARE)
+    queue = queued.subquery("queue")
+    return (
+        select(line.of.c.district_id, line.of.c.id)
+        .join_from(queue, line.of, and_(line.of.c.district_id == queue.c.district_id, line.of.c.id == queue.c.id))
+        .where(line.due(line.of.c))
+        .order_by(queue.c.turn, queue.c.at)
+        .limit(LIMIT)
+    )
+
+
+def take(of: Table, which: Select[Any], kind: type[Any], **values: Any) -> Any:
+    """The statement that leases what `which` selects; rows that another process is just taking are left to it."""
+    taken = which.with_for_update(of=of, skip_locked=True).cte("taken")
+    return (
+        update(of)
+        .where(of.c.district_id == taken.c.district_id, of.c.id == taken.c.id)
+        .values({"leased_until": UNTIL, "attempts": of.c.attempts + 1, **values})
+        .returning(*(of.c[each.name] for each in fields(kind)))
+    )
+
+
+async def claim(
+    connection: AsyncConnection, statement: Any, kind: type[Kind], now: datetime, **values: Any
+) -> list[Kind]:
+    rows = await connection.execute(statement, {"now": now, "until": now + LEASE, **values})
+    return [kind(**row._mapping) for row in rows]
+
+
+def held(of: Table, claimed: Sequence[Leased]) -> ColumnElement[bool]:
+    """The rows of one claim in one district, as long as the lease is still theirs."""
+    one = claimed[0]
+    return and_(
+        of.c.district_id == one.district_id,
+        of.c.id.in_([each.id for each in claimed]),
+        of.c.leased_until == one.leased_until,
+    )
+
+
+async def mark(connection: AsyncConnection, of: Table, claimed: Sequence[Leased], **values: Any) -> bool:
+    """Sets columns where the lease is still ours; whether it was, for all of them."""
+    result = await connection.execute(update(of).where(held(of, claimed)).values(values))
+    return result.rowcount == len(claimed)
+
+
+def soonest(line: Line) -> list[Select[Any]]:
+    """Two looks: when the first row falls due that nobody holds, and when the first lease ends of those before it."""
+    slot, row = line.slots(), line.of.alias("row")
+    at = row.c[line.at]
+    waiting = select(at).where(line.within(row.c, slot), line.live(row.c)).correlate(slot)
+    free = waiting.where(row.c.leased_until.is_(None)).order_by(at).limit(1).scalar_subquery()
+    freed_at = case((row.c.leased_until > at, row.c.leased_until), else_=at)
+    taken = waiting.where(row.c.leased_until.is_not(None), at < func.coalesce(free, literal(NEVER, UtcDateTime)))
+    freed = taken.with_only_columns(func.min(freed_at)).scalar_subquery()
+    return [select(func.min(each).label("at")).select_from(slot) for each in (free, freed)]

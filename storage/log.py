@@ -1,0 +1,391 @@
+"""The log as lists: what a question finds for a person, what is like a new report, and everything for an export.
+
+A list never shows what its reader may not see: every query takes a `Sight`. Its cost grows with the page shown, not
+with the log: each status is read newest first along its own index, and no further than the page and the count need.
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any, Final, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, false, func, or_, select, true, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import SQLModel
+
+from storage import models
+from storage.case import Case
+from storage.models import table
+from storage.vocabulary import (
+    OPEN,
+    WORKING,
+    ChallengeId,
+    DistrictId,
+    Field,
+    Outcome,
+    PersonId,
+    SchoolId,
+    Status,
+    Urgency,
+    Visibility,
+)
+
+Condition = ColumnElement[bool]
+Row = TypeVar("Row", bound=SQLModel)
+
+challenges: Final = table(models.Challenge)
+words: Final = table(models.Words)
+reporters: Final = table(models.Reporter)
+steps: Final = table(models.Step)
+helpers: Final = table(models.Helper)
+events: Final = table(models.Event)
+
+COUNTED: Final = 200  # matches counted; more than these are "over 200"
+SEARCHED: Final = (Field.WHAT, Field.AFFECTED, Field.TRIED, Field.EVIDENCE, Field.SCOPE, Field.OPTIONS, Field.STEP,
+                   Field.NOTE, Field.RESOLUTION)  # fmt: skip
+UNSETTLED: Final = WORKING | {Status.REPORTED}
+
+
+class Sight(Protocol):
+    """What the reader may see, beside what they take part in (`handlers.rules.access.Sight`)."""
+
+    @property
+    def person_id(self) -> PersonId: ...
+    @property
+    def nothing(self) -> bool: ...
+    @property
+    def everything_open(self) -> bool: ...
+    @property
+    def restricted_too(self) -> bool: ...
+    @property
+    def school_ids(self) -> Collection[SchoolId]: ...
+    @property
+    def stands_in_about(self) -> Collection[PersonId]: ...
+    @property
+    def not_about(self) -> PersonId: ...
+
+
+class Question(Protocol):
+    """What is looked for (`handlers.rules.asking.Question`). All that is set must hold."""
+
+    @property
+    def states(self) -> Collection[Status]: ...
+    @property
+    def owned_by_me(self) -> bool: ...
+    @property
+    def reported_by_me(self) -> bool: ...
+    @property
+    def overdue(self) -> bool: ...
+    @property
+    def waiting(self) -> bool: ...
+    @property
+    def new(self) -> bool: ...
+    @property
+    def school_id(self) -> SchoolId | None: ...
+    @property
+    def type(self) -> str | None: ...
+    @property
+    def owner_id(self) -> PersonId | None: ...
+    @property
+    def older_than_days(self) -> int | None: ...
+    @property
+    def since(self) -> date | None: ...
+    @property
+    def text(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One challenge in a list."""
+
+    id: ChallengeId
+    number: int
+    title: str
+    """What is in the way, on one line; empty where it was redacted."""
+    status: Status
+    outcome: Outcome | None
+    type: str | None
+    urgency: Urgency
+    school_id: SchoolId | None
+    owner_id: PersonId
+    reported_at: datetime
+    next_at: datetime | None
+    decide_by: date | None
+    visibility: Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of a list, newest first."""
+
+    lines: tuple[Line, ...]
+    total: int
+    """How many there are, counted up to COUNTED (or to the end of this page, where that is further)."""
+    more: bool
+    """There are lines after this page."""
+
+
+async def find(
+    connection: AsyncConnection,
+    district_id: DistrictId,
+    question: Question,
+    sight: Sight,
+    *,
+    today: date,
+    zone: tzinfo,
+    limit: int = 20,
+    offset: int = 0,
+) -> Found:
+    """What answers the question and its reader may see. `zone`: in which its days begin and end."""
+    conditions = [_seen_by(sight), *_asked(question, sight.person_id, today, zone)]
+    return await _page(connection, district_id, question.states, conditions, limit, offset)
+
+
+async def similar(
+    connection: AsyncConnection,
+    district_id: DistrictId,
+    sight: Sight,
+    *,
+    type: str | None,
+    school_id: SchoolId | None,
+    since: datetime,
+    limit: int = 50,
+) -> tuple[Line, ...]:
+    """The newest open challenges that a report may be the same as: of its type or school, where it has either."""
+    alike = [challenges.c.type == type] if type else []
+    alike += [challenges.c.school_id == school_id] if school_id else []
+    conditions = [_seen_by(sight), challenges.c.reported_at >= since, or_(*alike) if alike else true()]
+    found = await _page(connection, district_id, OPEN, conditions, limit, 0)
+    return found.lines
+
+
+# ------------------------------------------------------------------------------------------------------------- a page
+
+
+_SHOWN: Final = (
+    challenges.c.id,
+    challenges.c.number,
+    challenges.c.status,
+    challenges.c.outcome,
+    challenges.c.type,
+    challenges.c.urgency,
+    challenges.c.school_id,
+    challenges.c.owner_id,
+    challenges.c.reported_at,
+    challenges.c.next_at,
+    challenges.c.decide_by,
+    challenges.c.visibility,
+)
+
+_WHAT: Final = (
+    select(words.c.text)
+    .where(
+        words.c.district_id == challenges.c.district_id,
+        words.c.challenge_id == challenges.c.id,
+        words.c.field == Field.WHAT,
+    )
+    .order_by(words.c.said_at.desc(), words.c.id.desc())
+    .limit(1)
+    .correlate(challenges)
+    .scalar_subquery()
+    .label("what")
+)
+
+
+async def _page(
+    connection: AsyncConnection,
+    district_id: DistrictId,
+    states: Collection[Status],
+    conditions: Sequence[Condition],
+    limit: int,
+    offset: int,
+) -> Found:
+    """One query: each status along its index, newest first, no further than needed; of those the page, with its words."""
+    reach = max(COUNTED, offset + limit)
+    branches = [
+        select(
+            select(challenges.c.number)
+            .where(challenges.c.district_id == district_id, challenges.c.status == status, *conditions)
+            .order_by(challenges.c.number.desc())
+            .limit(reach + 1)
+            .subquery()
+        )
+        for status in sorted(states)
+    ]
+    if not branches:
+        return Found((), 0, more=False)
+    matching = union_all(*branches).subquery()
+    page = (
+        select(matching.c.number, func.count().over().label("total"))
+        .order_by(matching.c.number.desc())
+        .limit(limit)
+        .offset(offset)
+        .subquery()
+    )
+    rows = await connection.execute(
+        select(*_SHOWN, _WHAT, page.c.total)
+        .join(page, challenges.c.number == page.c.number)
+        .where(challenges.c.district_id == district_id)
+        .order_by(challenges.c.number.desc())
+    )
+    lines, total = [], 0
+    for row in rows.mappings():
+        values = dict(row)
+        total = values.pop("total")
+        lines.append(Line(title=" ".join((values.pop("what") or "").split()), **values))
+    return Found(tuple(lines), min(total, reach), more=total > offset + len(lines))
+
+
+def _seen_by(sight: Sight) -> Condition:
+    """What `access.may(SEE)` says, as SQL; a test holds the two together."""
+    if sight.nothing:
+        return false()
+    me = sight.person_id
+    seen = [
+        challenges.c.owner_id == me,
+        _among(reporters, reporters.c.person_id == me),
+        _among(helpers, helpers.c.person_id == me),
+    ]
+    is_open = challenges.c.visibility == Visibility.OPEN
+    if sight.everything_open:
+        seen.append(is_open)
+    else:
+        taking_part = [
+            challenges.c.school_id.in_(sorted(sight.school_ids)),
+            _among(steps, steps.c.owner_id == me),
+            _among(reporters, reporters.c.colleague_id == me),
+        ]
+        seen.append(is_open & or_(*taking_part))
+    if sight.restricted_too:
+        seen.append(challenges.c.visibility == Visibility.RESTRICTED)
+        seen.append(is_open)
+    if sight.stands_in_about:
+        seen.append(challenges.c.conduct_of_id.in_(sorted(sight.stands_in_about)))
+    return challenges.c.conduct_of_id.is_distinct_from(sight.not_about) & or_(*seen)
+
+
+def _asked(question: Question, me: PersonId, today: date, zone: tzinfo) -> list[Condition]:
+    wanted: list[tuple[object, Condition]] = [
+        (question.owned_by_me, challenges.c.owner_id == me),
+        (question.owner_id, challenges.c.owner_id == question.owner_id),
+        (question.reported_by_me, _among(reporters, reporters.c.person_id == me)),
+        (question.school_id, challenges.c.school_id == question.school_id),
+        (question.type, challenges.c.type == question.type),
+        (question.overdue, _overdue(today)),
+        (question.waiting, _WAITING),
+        (question.new, _NEW),
+    ]
+    conditions = [condition for asked, condition in wanted if asked]
+    if question.older_than_days is not None:
+        conditions.append(challenges.c.reported_at < _midnight(today - timedelta(days=question.older_than_days), zone))
+    if question.since is not None:
+        conditions.append(challenges.c.reported_at >= _midnight(question.since, zone))
+    if question.text:
+        holds = words.c.text.icontains(question.text, autoescape=True)
+        conditions.append(_among(words, words.c.field.in_(SEARCHED), holds))
+    return conditions
+
+
+def _overdue(today: date) -> Condition:
+    """A date has passed: for the decision, of an open step, or to look again. While it rests, no clock runs."""
+    late_step = _among(steps, steps.c.done_at.is_(None), steps.c.due_on < today)
+    undecided = (challenges.c.decide_by < today) & challenges.c.understood_at.is_(None)
+    running = challenges.c.review_on.is_(None) & challenges.c.asked_at.is_(None)
+    at_work = challenges.c.status.in_(sorted(UNSETTLED))
+    again = challenges.c.status.in_(sorted(OPEN)) & (challenges.c.review_on < today)
+    return (at_work & running & (undecided | late_step)) | again
+
+
+_WAITING: Final[Condition] = or_(
+    challenges.c.status.in_([Status.WAITING_OUTSIDE, Status.AWAITING_CONFIRMATION]),
+    challenges.c.asked_at.is_not(None),
+    challenges.c.review_on.is_not(None),
+)
+"""On somebody else, or on a day: an outside party, an answer, a confirmation, the end of a pause."""
+
+_NEW: Final[Condition] = or_(
+    challenges.c.status == Status.REPORTED,
+    challenges.c.status.in_([Status.WITH_SCHOOL, Status.ASSIGNED]) & challenges.c.taken_at.is_(None),
+)
+"""Not sorted yet, or nobody has taken it up yet."""
+
+
+def _among(of: Any, *conditions: Condition) -> Condition:
+    """The challenge has a row there for which these hold.
+
+    OFFSET 0 keeps PostgreSQL from joining whole tables: one look per challenge, and no further than the page needs.
+    """
+    mine = select(of.c.challenge_id).where(of.c.district_id == challenges.c.district_id, *conditions)
+    return mine.where(of.c.challenge_id == challenges.c.id).limit(1).offset(0).correlate(challenges).exists()
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone)
+
+
+# ------------------------------------------------------------------------------------------------------- for an export
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One challenge with all that belongs to it, and its history, oldest first."""
+
+    case: Case
+    history: Sequence[models.Event]
+
+
+async def entries(
+    connection: AsyncConnection, district_id: DistrictId, *, restricted_too: bool, at_once: int = 500
+) -> AsyncIterator[Entry]:
+    """Every challenge of the district by number, read in batches of so many."""
+    after = 0
+    of_district = challenges.c.district_id == district_id
+    visible = true() if restricted_too else challenges.c.visibility == Visibility.OPEN
+    while batch := await _rows(
+        connection,
+        models.Challenge,
+        select(challenges)
+        .where(of_district, challenges.c.number > after, visible)
+        .order_by(challenges.c.number)
+        .limit(at_once),
+    ):
+        after = batch[-1].number
+        ids = [each.id for each in batch]
+        said = await _belonging(connection, models.Words, district_id, ids, words.c.said_at, words.c.id)
+        raised = await _belonging(connection, models.Reporter, district_id, ids, reporters.c.position)
+        planned = await _belonging(connection, models.Step, district_id, ids, steps.c.position)
+        helping = await _belonging(connection, models.Helper, district_id, ids, helpers.c.since)
+        told = await _belonging(connection, models.Event, district_id, ids, events.c.seq)
+        for each in batch:
+            case = Case(
+                each,
+                reporters=raised.get(each.id, []),
+                steps=planned.get(each.id, []),
+                helpers=helping.get(each.id, []),
+                words=said.get(each.id, []),
+            )
+            yield Entry(case, told.get(each.id, []))
+
+
+async def count_restricted(connection: AsyncConnection, district_id: DistrictId) -> int:
+    statement = (
+        select(func.count())
+        .select_from(challenges)
+        .where(challenges.c.district_id == district_id, challenges.c.visibility == Visibility.RESTRICTED)
+    )
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def _belonging(
+    connection: AsyncConnection, model: type[Row], district_id: DistrictId, ids: Sequence[ChallengeId], *order: Any
+) -> Mapping[ChallengeId, list[Row]]:
+    of = table(model)
+    statement = select(of).where(of.c.district_id == district_id, of.c.challenge_id.in_(ids)).order_by(*order)
+    found: dict[ChallengeId, list[Row]] = {}
+    for row in await _rows(connection, model, statement):
+        found.setdefault(row.challenge_id, []).append(row)  # type: ignore[attr-defined]  # all these tables have it
+    return found
+
+
+async def _rows(connection: AsyncConnection, model: type[Row], statement: Any) -> list[Row]:
+    return [model(**row._mapping) for row in await connection.execute(statement)]

@@ -1,0 +1,282 @@
+"""A district as it is now: read whole from its tables, cached by its revision; people who come, leave and are away.
+
+Every write here raises the district's revision, so that every process reads the new picture with its next request.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import date, time
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Select, and_, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import directory as now
+from storage import models
+from storage.directory import CalendarFacts, Closure, Directory, Summer
+from storage.models import table
+from storage.process import Process
+from storage.sealing import Seal
+from storage.vocabulary import DistrictId, PersonId, SchoolId, TeamId, new_id
+
+districts: Final = table(models.District)
+ledgers: Final = table(models.Ledger)
+schools: Final = table(models.School)
+people: Final = table(models.Person)
+accounts: Final = table(models.Account)
+absences: Final = table(models.Absence)
+teams: Final = table(models.Team)
+routines: Final = table(models.Routine)
+processes: Final = table(models.Process)
+
+DISTRICTS_CACHED: Final = 256
+
+
+class UnknownDistrictError(LookupError):
+    """No district of this id, or not one that this connection may see."""
+
+
+class Head(NamedTuple):
+    """What a transaction in a district begins with."""
+
+    revision: int
+    ledger: models.Ledger
+
+
+# --------------------------------------------------------------------------------------------------------- reading
+
+
+async def revision_and_ledger(connection: AsyncConnection, district_id: DistrictId, *, lock: bool) -> Head:
+    """The district's revision and its ledger, in one statement; raises UnknownDistrictError.
+
+    With `lock` the transaction holds the ledger to its end, so that writers in one district follow each other. The
+    district's row is locked with it, or a writer that had to wait would read the revision from before its wait.
+    """
+    statement = (
+        select(districts.c.revision, *ledgers.c)
+        .join_from(districts, ledgers, districts.c.id == ledgers.c.district_id)
+        .where(districts.c.id == district_id)
+    )
+    if lock and connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+        statement = statement.with_for_update(of=(districts, ledgers), key_share=True)
+    row = (await connection.execute(statement)).mappings().first()
+    if row is None:
+        raise UnknownDistrictError(district_id)
+    values = dict(row)
+    return Head(values.pop("revision"), models.Ledger(**values))
+
+
+async def load_directory(connection: AsyncConnection, district_id: DistrictId) -> tuple[Directory, str]:
+    """The whole picture, and the sealed key of the district's ledger; raises UnknownDistrictError."""
+    district = (await connection.execute(select(districts).where(districts.c.id == district_id))).first()
+    if district is None:
+        raise UnknownDistrictError(district_id)
+
+    async def rows(statement: Select[Any]) -> list[Any]:
+        return list((await connection.execute(statement)).all())
+
+    found = Directory(
+        district_id=district.id,
+        name=district.name,
+        timezone=district.timezone,
+        revision=district.revision,
+        locale=district.locale,
+        word=district.word,
+        fictional=district.fictional,
+        people=_by_id(_person(row) for row in await rows(_all(people, district_id))),
+        schools=_by_id(_school(row) for row in await rows(_all(schools, district_id))),
+        teams=_by_id(_team(row) for row in await rows(_all(teams, district_id))),
+        absences=tuple(_absence(row) for row in await rows(_absences(district_id))),
+        routines=tuple(_routine(row) for row in await rows(_all(routines, district_id))),
+        calendar=calendar_facts(district.calendar),
+        versions=_by_id(_version(row) for row in await rows(_all(processes, district_id)) if row.rules is not None),
+    )
+    return found, district.ledger_key
+
+
+def _all(of: Any, district_id: DistrictId) -> Select[Any]:
+    return select(of).where(of.c.district_id == district_id).order_by(of.c.position, of.c.id)
+
+
+def _absences(district_id: DistrictId) -> Select[Any]:
+    """Those of the file first: what somebody entered later is the better known."""
+    of_district = select(absences).where(absences.c.district_id == district_id)
+    return of_district.order_by(absences.c.from_file.desc(), absences.c.position, absences.c.id)
+
+
+def _by_id(items: Any) -> Mapping[Any, Any]:
+    return MappingProxyType({each.id: each for each in items})
+
+
+def _person(row: Any) -> now.Person:
+    return now.Person(
+        id=row.id,
+        name=row.name,
+        role=row.role,
+        school_ids=tuple(SchoolId(each) for each in row.school_ids),
+        authority=frozenset(row.authority),
+        spend_limit_usd=row.spend_limit_usd,
+        executive_leader=row.executive_leader,
+        dit_liaison=row.dit_liaison,
+        external=row.external,
+        left_on=row.left_on,
+        successor_id=row.successor_id,
+        timezone=row.timezone,
+        locale=row.locale,
+        message_from=time.fromisoformat(row.message_from) if row.message_from else None,
+        message_to=time.fromisoformat(row.message_to) if row.message_to else None,
+    )
+
+
+def _school(row: Any) -> now.School:
+    channels = tuple(row.kept[each] for each in ("slack_channel", "teams_channel") if row.kept.get(each))
+    return now.School(id=row.id, name=row.name, csi=row.csi, team_id=row.team_id, channels=channels)
+
+
+def _team(row: Any) -> now.Team:
+    return now.Team(
+        id=row.id,
+        name=row.name,
+        level=row.level,
+        school_id=row.school_id,
+        lead_id=row.lead_id,
+        member_ids=tuple(PersonId(each) for each in row.member_ids),
+        uses_process=row.uses_process,
+    )
+
+
+def _absence(row: Any) -> now.Absence:
+    return now.Absence(
+        person_id=row.person_id,
+        from_on=row.from_on,
+        to_on=row.to_on,
+        delegate_id=row.delegate_id,
+        delegate_limit_usd=row.delegate_limit_usd,
+        above_limit_id=row.above_limit_id,
+    )
+
+
+def _routine(row: Any) -> now.Routine:
+    return now.Routine(
+        id=row.id,
+        rule=row.rule,
+        start=time.fromisoformat(row.start),
+        minutes=row.minutes,
+        team_ids=tuple(TeamId(each) for each in row.team_ids),
+        person_ids=tuple(PersonId(each) for each in row.person_ids),
+        log_review=row.log_review,
+    )
+
+
+def _version(row: Any) -> now.ProcessVersion:
+    return now.ProcessVersion(
+        id=row.id, version=row.version, status=row.status, process=Process.model_validate(row.rules)
+    )
+
+
+def calendar_facts(stored: Mapping[str, Any]) -> CalendarFacts:
+    """The calendar section of a district file, as its JSON stands in the district's row."""
+    summer = stored.get("summer")
+    return CalendarFacts(
+        first_day=_day(stored.get("first_student_day")),
+        last_day=_day(stored.get("last_student_day")),
+        closures=tuple(Closure(each.get("name", ""), *_span(each)) for each in stored.get("closed") or ()),
+        half_days=frozenset(date.fromisoformat(each) for each in stored.get("half_days") or ()),
+        summer=Summer(*_span(summer)) if summer else None,
+    )
+
+
+def _span(stored: Mapping[str, str]) -> tuple[date, date]:
+    return date.fromisoformat(stored["from"]), date.fromisoformat(stored["to"])
+
+
+def _day(stored: str | None) -> date | None:
+    return date.fromisoformat(stored) if stored else None
+
+
+class DirectoryCache:
+    """The directories last used, one per district. One per process; every task of it may use it."""
+
+    def __init__(self, most: int = DISTRICTS_CACHED) -> None:
+        self._most = most
+        self._known: OrderedDict[DistrictId, tuple[Directory, str]] = OrderedDict()
+
+    async def get(self, connection: AsyncConnection, district_id: DistrictId, revision: int) -> tuple[Directory, str]:
+        """The directory at this revision, and the sealed key of its ledger.
+
+        Only for what is committed: after a write of its own, a transaction calls `load_directory`. What it wrote may
+        yet be rolled back, and its revision be given to another.
+        """
+        known = self._known.get(district_id)
+        if known is None or known[0].revision != revision:
+            known = await load_directory(connection, district_id)
+            self._known[district_id] = known
+        self._known.move_to_end(district_id)
+        while len(self._known) > self._most:
+            self._known.popitem(last=False)
+        return known
+
+
+# --------------------------------------------------------------------------------------------------------- writing
+
+
+def new_ledger_key(seal: Seal, district_id: DistrictId) -> str:
+    """A fresh key for a district's chain of events, sealed for that district."""
+    return seal.seal(new_id() + new_id() + new_id(), purpose=f"ledger of {district_id}")
+
+
+def open_ledger_key(seal: Seal, sealed: str, district_id: DistrictId) -> bytes:
+    """The key itself; raises storage.sealing.UnsealError."""
+    return str(seal.open(sealed, purpose=f"ledger of {district_id}")).encode()
+
+
+async def bump_revision(connection: AsyncConnection, district_id: DistrictId) -> int:
+    """Raises the district's revision and returns it: what others have cached is no longer the present."""
+    raised = await connection.execute(
+        update(districts)
+        .where(districts.c.id == district_id)
+        .values(revision=districts.c.revision + 1)
+        .returning(districts.c.revision)
+    )
+    return int(raised.scalar_one())
+
+
+async def add_person(connection: AsyncConnection, person: models.Person, *their: models.Account) -> None:
+    """Somebody new, after all others, with their accounts."""
+    await _insert_last(connection, people, person)
+    for account in their:
+        await connection.execute(insert(accounts).values(_values(accounts, account)))
+    await bump_revision(connection, person.district_id)
+
+
+async def add_absence(connection: AsyncConnection, absence: models.Absence) -> None:
+    """Somebody will be away. Where two absences cover a day, the one added last holds."""
+    await _insert_last(connection, absences, absence)
+    await bump_revision(connection, absence.district_id)
+
+
+async def leave(
+    connection: AsyncConnection,
+    district_id: DistrictId,
+    person_id: PersonId,
+    last_day: date,
+    successor_id: PersonId | None = None,
+) -> None:
+    """Somebody leaves after `last_day`. They stay in the record; nobody is ever deleted by leaving."""
+    await connection.execute(
+        update(people)
+        .where(and_(people.c.district_id == district_id, people.c.id == person_id))
+        .values(left_on=last_day, successor_id=successor_id)
+    )
+    await bump_revision(connection, district_id)
+
+
+async def _insert_last(connection: AsyncConnection, into: Any, row: models.Person | models.Absence) -> None:
+    last = select(func.coalesce(func.max(into.c.position), -1)).where(into.c.district_id == row.district_id)
+    row.position = int((await connection.execute(last)).scalar_one()) + 1
+    await connection.execute(insert(into).values(_values(into, row)))
+
+
+def _values(of: Any, row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in of.c.keys()}  # noqa: SIM118  # a column collection iterates columns

@@ -1,0 +1,379 @@
+"""What is due, across districts: claim it, act on it outside any transaction, mark what came of it.
+
+Ids and times only, on a connection opened by `Database.queue()`. Any number of processes may do this at once; what a
+crashed one had claimed comes back by itself when its lease ends (storage/leases.py). Every mark returns whether the
+lease was still ours, and does nothing where it was not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+from sqlalchemy import (
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import models
+from storage.columns import UtcDateTime
+from storage.leases import LEASE as LEASE
+from storage.leases import NOW, UNTIL, Line, claim, claiming, held, mark, soonest, take
+from storage.models import table
+from storage.vocabulary import (
+    ChallengeId,
+    DistrictId,
+    EventId,
+    Lane,
+    MessageKind,
+    MessageState,
+    PersonId,
+    Platform,
+    TimerKind,
+    new_id,
+)
+
+SETTLED: Final = timedelta(seconds=3)  # every request is committed or rolled back within 2 s (design 1.6)
+
+timers: Final = table(models.Timer)
+messages: Final = table(models.Message)
+posted: Final = table(models.PostedCard)
+deliveries: Final = table(models.Delivery)
+
+
+# ------------------------------------------------------------------------------------------------------------- timers
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedTimer:
+    district_id: DistrictId
+    kind: TimerKind
+    id: str
+    about: str
+    due_at: datetime
+    attempts: int
+    """This one included."""
+    leased_until: datetime
+
+
+_TIMERS: Final = Line(timers, at="due_at")
+_CLAIM_TIMERS: Final = claiming(_TIMERS, ClaimedTimer)
+
+
+async def claim_timers(connection: AsyncConnection, now: datetime, limit: int) -> list[ClaimedTimer]:
+    """Up to `limit` timers that are due, the longest due first; fair across districts."""
+    claimed = await claim(connection, _CLAIM_TIMERS[connection.dialect.name], ClaimedTimer, now, limit=limit)
+    return sorted(claimed, key=lambda each: each.due_at)
+
+
+async def still_ours(connection: AsyncConnection, claimed: Sequence[ClaimedTimer]) -> list[ClaimedTimer]:
+    """Those that nobody has claimed, moved or ended since. Asked inside the transaction that acts on them."""
+    if not claimed:
+        return []
+    keys = [(each.district_id, each.id, each.leased_until) for each in claimed]
+    key = tuple_(timers.c.district_id, timers.c.id, timers.c.leased_until)
+    ours = {row.id for row in await connection.execute(select(timers.c.id).where(key.in_(keys)))}
+    return [each for each in claimed if each.id in ours]
+
+
+async def release_timer(connection: AsyncConnection, timer: ClaimedTimer) -> bool:
+    """Gives it back untried: it is due at once, for anybody."""
+    return await mark(connection, timers, [timer], leased_until=None, attempts=timers.c.attempts - 1)
+
+
+async def postpone_timer(connection: AsyncConnection, timer: ClaimedTimer, until: datetime) -> bool:
+    """After a failure: nobody tries again before `until`. Its date stays, so that it shows as overdue."""
+    return await mark(connection, timers, [timer], leased_until=until)
+
+
+# ------------------------------------------------------------------------------------------------------------- outbox
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMessage:
+    district_id: DistrictId
+    id: str
+    kind: MessageKind
+    lane: Lane
+    person_id: PersonId
+    challenge_id: ChallengeId | None
+    event_id: EventId | None
+    item_id: str | None
+    created_at: datetime
+    send_at: datetime
+    attempts: int
+    """This one included."""
+    unknown_since: datetime | None
+    """An attempt before this one may have arrived: look first."""
+    repeated: bool
+    leased_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a card went, and which version of its challenge it shows."""
+
+    platform: Platform
+    workspace_id: str
+    conversation_id: str
+    post_id: str
+    shown: int = 0
+
+
+# SQLite knows its partial index by the very words it was made with, so they are not bound.
+_MESSAGES: Final = Line(
+    messages,
+    at="send_at",
+    live=lambda row: row.state == literal_column("'pending'"),
+    lanes=(Lane.OWN_ACT, Lane.URGENT, Lane.SINGLE, Lane.DIGEST),
+    together=lambda row: case((row.lane == Lane.DIGEST, row.person_id), else_=row.id),
+)
+_VANISHED: Final = case(  # a mark ends the lease: whoever let it run out may have sent the message
+    (messages.c.leased_until.is_not(None), func.coalesce(messages.c.unknown_since, NOW)),
+    else_=messages.c.unknown_since,
+)
+_CLAIM_MESSAGES: Final = claiming(_MESSAGES, ClaimedMessage, unknown_since=_VANISHED)
+_CLAIM_REST_OF_DIGESTS: Final = take(
+    messages,
+    select(messages.c.district_id, messages.c.id).where(
+        _MESSAGES.due(messages.c),
+        messages.c.lane == Lane.DIGEST,
+        tuple_(messages.c.district_id, messages.c.person_id).in_(bindparam("readers", expanding=True)),
+    ),
+    ClaimedMessage,
+    unknown_since=_VANISHED,
+)
+_SENT_SINCE: Final = (
+    select(func.count())
+    .select_from(messages)
+    .where(
+        messages.c.district_id == bindparam("district"),
+        messages.c.person_id == bindparam("person"),
+        messages.c.state == MessageState.SENT,
+        messages.c.lane == Lane.SINGLE,
+        messages.c.ended_at >= bindparam("since", type_=UtcDateTime),
+    )
+)
+
+
+async def claim_messages(connection: AsyncConnection, now: datetime, limit: int) -> list[ClaimedMessage]:
+    """Up to `limit` cards' worth of messages that may be sent; the rest of a digest comes with its first message.
+
+    Fair across districts; within one, answers to one's own act and urgent messages go first. What comes back because
+    its claimer vanished is marked as of unknown outcome.
+    """
+    claimed = await claim(connection, _CLAIM_MESSAGES[connection.dialect.name], ClaimedMessage, now, limit=limit)
+    readers = {(each.district_id, each.person_id) for each in claimed if each.lane is Lane.DIGEST}
+    if readers:
+        claimed += await claim(connection, _CLAIM_REST_OF_DIGESTS, ClaimedMessage, now, readers=sorted(readers))
+    return sorted(claimed, key=lambda each: (each.send_at, each.created_at, each.id))
+
+
+async def mark_sent(
+    connection: AsyncConnection,
+    sent: Sequence[ClaimedMessage],
+    now: datetime,
+    place: Posted | None,
+    outcome: str = "sent",
+) -> bool:
+    """The card of these messages (one, or all of one digest) stands at `place`.
+
+    A card about one challenge is looked at once more when every transaction has ended that could not see it stand
+    there: what moved while it travelled is then shown.
+    """
+    if not await _end(connection, sent, now, MessageState.SENT):
+        return False
+    await note_attempt(connection, sent, now, place.platform if place else None, outcome)
+    if place:
+        first = sent[0]
+        about = first.challenge_id if len(sent) == 1 else None
+        card = {
+            "district_id": first.district_id,
+            "id": new_id(),
+            "message_id": first.id,
+            "person_id": first.person_id,
+            "challenge_id": about,
+            "platform": place.platform,
+            "workspace_id": place.workspace_id,
+            "conversation_id": place.conversation_id,
+            "post_id": place.post_id,
+            "shown": place.shown,
+            "posted_at": now,
+            "stale_at": now + SETTLED if about else None,
+            "attempts": 0,
+        }
+        await connection.execute(insert(posted), card)
+    return True
+
+
+async def mark_dropped(
+    connection: AsyncConnection, dropped: Sequence[ClaimedMessage], now: datetime, reason: str
+) -> bool:
+    """Old news: not sent, and never will be."""
+    return await _end(connection, dropped, now, MessageState.DROPPED, reason)
+
+
+async def mark_undeliverable(
+    connection: AsyncConnection,
+    lost: Sequence[ClaimedMessage],
+    now: datetime,
+    reason: str,
+    platform: Platform | None = None,
+) -> bool:
+    """No account of the person takes it, or it was tried long enough."""
+    ours = await _end(connection, lost, now, MessageState.UNDELIVERABLE, reason)
+    if ours:
+        await note_attempt(connection, lost, now, platform, reason)
+    return ours
+
+
+async def mark_later(
+    connection: AsyncConnection,
+    refused: Sequence[ClaimedMessage],
+    now: datetime,
+    send_at: datetime,
+    outcome: str = "later",
+    platform: Platform | None = None,
+) -> bool:
+    """Nothing was delivered; it is tried again at `send_at`."""
+    ours = await mark(connection, messages, refused, leased_until=None, send_at=send_at)
+    if ours:
+        await note_attempt(connection, refused, now, platform, outcome)
+    return ours
+
+
+async def mark_unknown(
+    connection: AsyncConnection,
+    unheard: Sequence[ClaimedMessage],
+    now: datetime,
+    send_at: datetime,
+    platform: Platform | None = None,
+) -> bool:
+    """It may have arrived; at `send_at` somebody looks, before sending again."""
+    since = func.coalesce(messages.c.unknown_since, literal(now, UtcDateTime))
+    ours = await mark(connection, messages, unheard, leased_until=None, send_at=send_at, unknown_since=since)
+    if ours:
+        await note_attempt(connection, unheard, now, platform, "unknown")
+    return ours
+
+
+async def mark_repeated(connection: AsyncConnection, again: Sequence[ClaimedMessage]) -> bool:
+    """Written before a second send without knowing whether the first arrived, so that there is never a third."""
+    return await mark(connection, messages, again, repeated=True)
+
+
+async def replan(connection: AsyncConnection, planned: Sequence[ClaimedMessage], send_at: datetime, lane: Lane) -> bool:
+    """Untried, and not now: outside the person's hours, or over their daily budget."""
+    untried = messages.c.attempts - 1
+    return await mark(connection, messages, planned, leased_until=None, attempts=untried, send_at=send_at, lane=lane)
+
+
+async def release_messages(connection: AsyncConnection, untried: Sequence[ClaimedMessage]) -> bool:
+    """Gives them back untried: they may be sent at once, by anybody."""
+    return await mark(connection, messages, untried, leased_until=None, attempts=messages.c.attempts - 1)
+
+
+async def note_attempt(
+    connection: AsyncConnection,
+    tried: Sequence[ClaimedMessage],
+    now: datetime,
+    platform: Platform | None,
+    outcome: str,
+) -> None:
+    """A line of deliveries for each. The marks write theirs; this one is for an account after which another is tried."""
+    line = {"platform": platform, "at": now, "outcome": outcome}
+    rows = [{"district_id": each.district_id, "id": new_id(), "message_id": each.id, **line} for each in tried]
+    await connection.execute(insert(deliveries), rows)
+
+
+async def sent_today(connection: AsyncConnection, district_id: DistrictId, person_id: PersonId, since: datetime) -> int:
+    """How many messages that count in the daily budget the person was sent since an instant (their midnight)."""
+    of_whom = {"district": district_id, "person": person_id, "since": since}
+    return await connection.scalar(_SENT_SINCE, of_whom) or 0
+
+
+async def _end(
+    connection: AsyncConnection,
+    claimed: Sequence[ClaimedMessage],
+    now: datetime,
+    state: MessageState,
+    reason: str | None = None,
+) -> bool:
+    return await mark(connection, messages, claimed, state=state, leased_until=None, ended_at=now, reason=reason)
+
+
+# ------------------------------------------------------------------------------------------------------- posted cards
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedCard:
+    district_id: DistrictId
+    id: str
+    message_id: str
+    person_id: PersonId
+    challenge_id: ChallengeId | None
+    platform: Platform
+    workspace_id: str
+    conversation_id: str
+    post_id: str
+    shown: int
+    attempts: int
+    """This one included."""
+    leased_until: datetime
+
+
+_CARDS: Final = Line(posted, at="stale_at", live=lambda row: row.stale_at.is_not(None))
+# The lease's end stands in `stale_at` as long as nothing new comes. A change sets its own instant, and that stays.
+_CLAIM_STALE: Final = claiming(_CARDS, ClaimedCard, stale_at=UNTIL)
+
+
+async def claim_stale(connection: AsyncConnection, now: datetime, limit: int) -> list[ClaimedCard]:
+    """Up to `limit` cards that may show old news. Where `shown` is the challenge's version, nothing need be edited."""
+    return await claim(connection, _CLAIM_STALE[connection.dialect.name], ClaimedCard, now, limit=limit)
+
+
+async def mark_fresh(connection: AsyncConnection, card: ClaimedCard, shown: int) -> bool:
+    """It shows this version of its challenge. It stays stale when something moved since it was claimed."""
+    moved = case((posted.c.stale_at == card.leased_until, None), else_=posted.c.stale_at)
+    return await mark(connection, posted, [card], leased_until=None, attempts=0, shown=shown, stale_at=moved)
+
+
+async def mark_stale_later(connection: AsyncConnection, card: ClaimedCard, until: datetime) -> bool:
+    """It could not be edited; nobody tries again before `until`."""
+    return await mark(connection, posted, [card], leased_until=until, stale_at=until)
+
+
+async def forget_card(connection: AsyncConnection, card: ClaimedCard) -> bool:
+    """It no longer stands there."""
+    gone = await connection.execute(delete(posted).where(held(posted, [card])))
+    return gone.rowcount == 1
+
+
+# ----------------------------------------------------------------------------------------------------------- what next
+
+
+def _first_of(looks: Sequence[Select[Any]]) -> Select[Any]:
+    each = union_all(*looks).subquery()
+    return select(func.min(each.c.at))
+
+
+_PLANNED: Final = [*soonest(_TIMERS), *soonest(_MESSAGES)]
+_NEXT_DUE: Final = {False: _first_of(_PLANNED), True: _first_of([*_PLANNED, *soonest(_CARDS)])}
+
+
+async def next_due(connection: AsyncConnection, *, cards: bool = True) -> datetime | None:
+    """When something falls due next, leases counted; None when nothing is planned. It may lie in the past.
+
+    `cards`: count the cards that are to be edited, for which nobody waits.
+    """
+    return cast("datetime | None", await connection.scalar(_NEXT_DUE[cards]))

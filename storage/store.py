@@ -1,0 +1,575 @@
+"""The door to one district: reads its log, and collects what a request changes until `flush` writes it.
+
+Every change to a challenge goes through `record`, which writes the line of history with it: nothing is overwritten
+without a trace (invariant 5). A writing transaction holds the district's ledger from its first statement, so that
+writers in one district follow each other, whatever the database (see docs/decisions/0003).
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Any, Final, TypeVar, cast
+
+from sqlalchemy import Date, Select, bindparam, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import SQLModel
+
+from storage import ledger, models
+from storage.case import Case
+from storage.columns import UtcDateTime, Word
+from storage.directory import Directory
+from storage.models import table
+from storage.sealing import Seal
+from storage.vocabulary import (
+    ENDED,
+    ChallengeId,
+    DistrictId,
+    Door,
+    EventId,
+    Field,
+    Kind,
+    PersonId,
+    Platform,
+    TimerKind,
+    WordsId,
+    new_id,
+)
+
+Row = TypeVar("Row", bound=SQLModel)
+
+challenges: Final = table(models.Challenge)
+words: Final = table(models.Words)
+reporters: Final = table(models.Reporter)
+steps: Final = table(models.Step)
+helpers: Final = table(models.Helper)
+events: Final = table(models.Event)
+ledgers: Final = table(models.Ledger)
+timers: Final = table(models.Timer)
+messages: Final = table(models.Message)
+posted: Final = table(models.PostedCard)
+inbox: Final = table(models.InboxKey)
+drafts: Final = table(models.Draft)
+
+STANDING: Final = frozenset({Field.STEP, Field.NOTE, Field.QUESTION, Field.ANSWER, Field.COMMENT, Field.TALK, Field.REASON})
+"""Of these fields every saying stands; of the others the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """Where the present act came from; every event carries it."""
+
+    door: Door
+    platform: Platform | None = None
+
+
+@dataclass(slots=True)
+class _Pending:
+    inserts: dict[str, list[SQLModel]] = field(default_factory=lambda: defaultdict(list))
+    changed: dict[int, tuple[SQLModel, set[str]]] = field(default_factory=dict)
+    events: list[models.Event] = field(default_factory=list)
+    removed: list[SQLModel] = field(default_factory=list)
+    timers: dict[tuple[TimerKind, str], datetime | None] = field(default_factory=dict)
+    cases: dict[ChallengeId, Case] = field(default_factory=dict)
+
+
+class Store:
+    """One district, in one transaction. Not shared between tasks."""
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        directory: Directory,
+        ledger_key: bytes,
+        head: models.Ledger | None,
+        came: Came,
+        seal: Seal,
+    ) -> None:
+        """`head`: the locked ledger of a writing transaction, None in a reading one. `seal` keeps held drafts."""
+        self._seal = seal
+        self.connection = connection
+        self.directory = directory
+        self.came = came
+        self._ledger_key = ledger_key
+        self._head = head
+        self._pending = _Pending()
+
+    @property
+    def district_id(self) -> DistrictId:
+        return self.directory.district_id
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def next_number(self) -> int:
+        """The number under which people will know the next challenge of this district."""
+        head = self._writing()
+        head.number += 1
+        return head.number
+
+    def add(self, row: Row) -> Row:
+        """A new row, written at `flush`. Events and words go through `record`."""
+        self._writing()
+        self._pending.inserts[table(type(row)).name].append(row)
+        return row
+
+    def remove(self, row: SQLModel) -> None:
+        """A row that an undone act had added goes again; the history keeps both acts."""
+        self._writing()
+        self._pending.removed.append(row)
+
+    def change(self, row: SQLModel, **values: Any) -> dict[str, list[Any]]:
+        """Sets columns of a row that was read, and returns what changed: {column: [before, after]} in plain values."""
+        self._writing()
+        changes = {}
+        for name, value in values.items():
+            before = getattr(row, name)
+            if before != value:
+                changes[name] = [plain(before), plain(value)]
+                setattr(row, name, value)
+        if changes and not any(row is each for each in self._pending.inserts[table(type(row)).name]):
+            _, columns = self._pending.changed.setdefault(id(row), (row, set()))
+            columns.update(changes)
+        return changes
+
+    def record(
+        self,
+        case: Case | None,
+        kind: Kind,
+        *,
+        by: PersonId | None,
+        at: datetime,
+        said: Mapping[Field, str] | None = None,
+        about: str | None = None,
+        also: Iterable[tuple[SQLModel, Mapping[str, Any]]] = (),
+        data: Mapping[str, Any] | None = None,
+        **changes: Any,
+    ) -> models.Event:
+        """One line of history, and the change that it tells.
+
+        `by`: who did it, None for Clearway itself. `said`: the words that came with it, which belong to `about` (a
+        step, a reporter) where given. `also`: other rows of the case and their new values. `changes`: new values of
+        the challenge. Former values stand in the event.
+        """
+        told: dict[str, dict[str, list[Any]]] = {}
+        if case is not None:
+            self._touch(case)
+            if by is not None:
+                changes.setdefault("updated_at", at)
+            if own := self.change(case.challenge, **changes):
+                told["challenge"] = own
+        for row, values in also:
+            if other := self.change(row, **values):
+                told[label(row)] = other
+        event = models.Event(
+            district_id=self.district_id,
+            seq=0,
+            kind=kind,
+            challenge_id=case.id if case else None,
+            actor_id=by,
+            at=at,
+            door=self.came.door,
+            platform=self.came.platform,
+            process_id=case.challenge.process_id if case else None,
+            data=({"changes": told} if told else {}) | dict(data or {}),
+        )
+        if said and case is not None:
+            event.words = {each.id: self._digest(each) for each in self._say(case, said, about, by, at)}
+        self._pending.events.append(event)
+        return event
+
+    def _say(
+        self, case: Case, said: Mapping[Field, str], about: str | None, by: PersonId | None, at: datetime
+    ) -> Iterable[models.Words]:
+        for part, text_ in said.items():
+            if text_:
+                row = models.Words(
+                    district_id=self.district_id,
+                    challenge_id=case.id,
+                    field=part,
+                    about=about,
+                    author_id=by,
+                    said_at=at,
+                    text=text_,
+                )
+                case.words.append(self.add(row))
+                yield row
+
+    def _digest(self, row: models.Words) -> str:
+        return ledger.words_digest(self._ledger_key, row.id, row.text or "")
+
+    def _touch(self, case: Case) -> None:
+        if case.id not in self._pending.cases:
+            self._pending.cases[case.id] = case
+            self.change(case.challenge, version=case.challenge.version + 1)
+
+    @property
+    def touched(self) -> list[Case]:
+        """The cases that this transaction has recorded something about."""
+        return list(self._pending.cases.values())
+
+    @property
+    def recorded(self) -> list[models.Event]:
+        """What this transaction has recorded so far, in order."""
+        return list(self._pending.events)
+
+    def set_timer(self, kind: TimerKind, about: str, at: datetime | None) -> None:
+        """Look at it again at this instant; None: no longer. The timer is one per kind and subject."""
+        self._writing()
+        self._pending.timers[kind, about] = at
+
+    async def forget_messages(self, event_ids: Iterable[EventId]) -> None:
+        """What was to be told of these events and has not been sent is no longer told (an act was undone)."""
+        await self.connection.execute(
+            update(messages)
+            .where(
+                messages.c.district_id == self.district_id,
+                messages.c.event_id.in_(list(event_ids)),
+                messages.c.state == "pending",
+                messages.c.leased_until.is_(None),
+            )
+            .values(state="dropped", reason="undone")
+        )
+
+    async def flush(self, now: datetime) -> None:
+        """Writes all that was collected: rows, changes, history, timers; and marks the cards that show old news."""
+        pending, self._pending = self._pending, _Pending()
+        head = self._writing()
+        for event in pending.events:
+            head.seq += 1
+            event.seq = head.seq
+            head.head = event.digest = ledger.event_digest(self._ledger_key, head.head, ledger.says(event))
+        if pending.events:
+            pending.inserts["event"].extend(pending.events)
+        for each in INSERT_ORDER:
+            if rows := pending.inserts.get(each.name):
+                await self.connection.execute(self._insert(each.name), [_values(row) for row in rows])
+        for row, columns in pending.changed.values():
+            await self._update(row, columns)
+        for row in pending.removed:
+            await self.connection.execute(_where_key(delete(table(type(row))), row))
+        await self._write_timers(pending.timers)
+        await self.connection.execute(
+            update(ledgers)
+            .where(ledgers.c.district_id == self.district_id)
+            .values(number=head.number, seq=head.seq, head=head.head)
+        )
+        new = {id(row) for row in pending.inserts["challenge"]}
+        known = [each for each, case in pending.cases.items() if id(case.challenge) not in new]
+        if known:
+            await self.connection.execute(
+                update(posted)
+                .where(posted.c.district_id == self.district_id, posted.c.challenge_id.in_(known))
+                .values(stale_at=now)
+            )
+
+    @asynccontextmanager
+    async def savepoint(self, now: datetime) -> AsyncIterator[None]:
+        """A part of the transaction that is flushed when the block ends, or leaves no trace when it raises."""
+        head = self._writing()
+        before = head.number, head.seq, head.head
+        try:
+            async with self.connection.begin_nested():
+                yield
+                await self.flush(now)
+        except BaseException:
+            self._pending = _Pending()
+            head.number, head.seq, head.head = before
+            raise
+
+    def _insert(self, name: str) -> Any:
+        if name != "message":
+            return _INSERTS[name]
+        return _TELL_ONCE[self.connection.dialect.name]
+
+    async def _update(self, row: SQLModel, columns: set[str]) -> None:
+        statement = _where_key(update(table(type(row))), row)
+        await self.connection.execute(statement.values({name: getattr(row, name) for name in columns}))
+
+    async def _write_timers(self, wanted: Mapping[tuple[TimerKind, str], datetime | None]) -> None:
+        ended = [(kind, about) for (kind, about), at in wanted.items() if at is None]
+        for kind, about in ended:
+            await self.connection.execute(
+                delete(timers).where(
+                    timers.c.district_id == self.district_id, timers.c.kind == kind, timers.c.about == about
+                )
+            )
+        rows = [
+            {"district_id": self.district_id, "id": new_id(), "kind": kind, "about": about, "due_at": at, "attempts": 0}
+            for (kind, about), at in wanted.items()
+            if at is not None
+        ]
+        if rows:
+            await self.connection.execute(_SET_TIMER[self.connection.dialect.name], rows)
+
+    def _writing(self) -> models.Ledger:
+        if self._head is None:
+            raise RuntimeError("This store was opened for reading")
+        return self._head
+
+    # -- reading one challenge ---------------------------------------------------------------------------------------
+
+    async def case(self, challenge_id: ChallengeId) -> Case | None:
+        """The challenge with all that belongs to it; None when this district has none of that id."""
+        row = await self._one(models.Challenge, select(challenges).where(challenges.c.id == challenge_id))
+        return await self._whole(row) if row else None
+
+    async def case_numbered(self, number: int) -> Case | None:
+        row = await self._one(models.Challenge, select(challenges).where(challenges.c.number == number))
+        return await self._whole(row) if row else None
+
+    async def cases(self, challenge_ids: Iterable[ChallengeId]) -> list[Case]:
+        """Several, in the order asked for; those that are not there are left out."""
+        found = [await self.case(each) for each in challenge_ids]
+        return [each for each in found if each is not None]
+
+    async def _whole(self, row: models.Challenge) -> Case:
+        if row.id in self._pending.cases:
+            return self._pending.cases[row.id]
+        mine = {"challenge_id": row.id, "district_id": self.district_id}
+        said = await self._rows(models.Words, _WORDS_OF, mine)
+        return Case(
+            challenge=row,
+            reporters=await self._rows(models.Reporter, _REPORTERS_OF, mine),
+            steps=await self._rows(models.Step, _STEPS_OF, mine),
+            helpers=await self._rows(models.Helper, _HELPERS_OF, mine),
+            words=_standing(said),
+        )
+
+    async def history(self, challenge_id: ChallengeId) -> list[models.Event]:
+        """Its events, oldest first."""
+        return await self._rows(
+            models.Event,
+            select(events)
+            .where(events.c.district_id == self.district_id, events.c.challenge_id == challenge_id)
+            .order_by(events.c.seq),
+        )
+
+    async def event(self, event_id: EventId) -> models.Event | None:
+        return await self._one(models.Event, select(events).where(events.c.id == event_id))
+
+    def first_break(self, before: str, page: Sequence[models.Event]) -> models.Event | None:
+        """The first event of a page whose digest is not what the chain says. `before`: the digest ahead of the page."""
+        return ledger.first_break(self._ledger_key, before, page)
+
+    async def words_of(self, event: models.Event) -> list[models.Words]:
+        """The words that came with an event, redacted ones included."""
+        if not event.words:
+            return []
+        return await self._rows(
+            models.Words,
+            select(words)
+            .where(words.c.district_id == self.district_id, words.c.id.in_([WordsId(each) for each in event.words]))
+            .order_by(words.c.said_at),
+        )
+
+    # -- small reads -------------------------------------------------------------------------------------------------
+
+    def hold(self, person_id: PersonId, words: Mapping[str, Any], lapses_at: datetime) -> str:
+        """Keeps words that wait for their author's consent, sealed; returns the id of the draft."""
+        draft = models.Draft(district_id=self.district_id, person_id=person_id, sealed="", lapses_at=lapses_at)
+        draft.sealed = self._seal.seal(dict(words), purpose=self._draft_purpose(draft.id))
+        self.add(draft)
+        self.set_timer(TimerKind.DRAFT_LAPSES, draft.id, lapses_at)
+        return draft.id
+
+    async def held(self, draft_id: str, person_id: PersonId) -> dict[str, Any] | None:
+        """The words of a draft, for their author only; None when it has lapsed, was used, or is another's."""
+        draft = await self._one(models.Draft, select(drafts).where(drafts.c.id == draft_id))
+        if draft is None or draft.person_id != person_id:
+            return None
+        return cast("dict[str, Any]", self._seal.open(draft.sealed, purpose=self._draft_purpose(draft_id)))
+
+    async def draft_author(self, draft_id: str) -> PersonId | None:
+        draft = await self._one(models.Draft, select(drafts).where(drafts.c.id == draft_id))
+        return draft.person_id if draft else None
+
+    def _draft_purpose(self, draft_id: str) -> str:
+        return f"draft:{self.district_id}:{draft_id}"
+
+    async def questions_to(self, person_id: PersonId) -> list[tuple[ChallengeId, int]]:
+        """The challenges, with their numbers, in which a question waits for this reporter."""
+        statement = (
+            select(challenges.c.id, challenges.c.number)
+            .join(
+                reporters,
+                (reporters.c.district_id == challenges.c.district_id) & (reporters.c.challenge_id == challenges.c.id),
+            )
+            .where(
+                challenges.c.district_id == self.district_id,
+                reporters.c.person_id == person_id,
+                challenges.c.asked_at.is_not(None),
+            )
+            .order_by(challenges.c.number)
+        )
+        return [(ChallengeId(row.id), int(row.number)) for row in await self.connection.execute(statement)]
+
+    async def latest_reported_by(self, person_id: PersonId) -> ChallengeId | None:
+        """The challenge that this person raised or joined last."""
+        statement = (
+            select(reporters.c.challenge_id)
+            .where(reporters.c.district_id == self.district_id, reporters.c.person_id == person_id)
+            .order_by(reporters.c.joined_at.desc())
+            .limit(1)
+        )
+        return await self.connection.scalar(statement)
+
+    async def open_with(self, person_id: PersonId) -> list[ChallengeId]:
+        """The open challenges that this person leads, has a step of, or helps with: what a leaver leaves behind."""
+        mine = (
+            select(challenges.c.id)
+            .where(
+                challenges.c.district_id == self.district_id,
+                challenges.c.owner_id == person_id,
+                challenges.c.status.notin_(sorted(ENDED)),
+            )
+            .order_by(challenges.c.number)
+        )
+        return [ChallengeId(row.id) for row in await self.connection.execute(mine)]
+
+    async def drop_draft(self, draft_id: str) -> None:
+        await self.connection.execute(
+            delete(drafts).where(drafts.c.district_id == self.district_id, drafts.c.id == draft_id)
+        )
+        self.set_timer(TimerKind.DRAFT_LAPSES, draft_id, None)
+
+    async def posted_at(self, platform: Platform, conversation_id: str, post_id: str) -> models.PostedCard | None:
+        """The card of ours that stands there, if it is one of this district."""
+        return await self._one(
+            models.PostedCard,
+            select(posted).where(
+                posted.c.platform == platform, posted.c.conversation_id == conversation_id, posted.c.post_id == post_id
+            ),
+        )
+
+    async def message(self, message_id: str) -> models.Message | None:
+        return await self._one(models.Message, select(messages).where(messages.c.id == message_id))
+
+    async def remember(self, key: str, at: datetime) -> bool:
+        """Takes an inbox key: True when the intent is new, False when it was handled already (design 1.7)."""
+        statement = _REMEMBER[self.connection.dialect.name]
+        taken = await self.connection.execute(statement, {"district_id": self.district_id, "key": key, "at": at})
+        return taken.first() is not None
+
+    async def outcome_of(self, key: str) -> ChallengeId | None:
+        """The challenge that came of an intent handled before."""
+        row = await self._one(models.InboxKey, select(inbox).where(inbox.c.key == key))
+        return row.challenge_id if row else None
+
+    async def came_of(self, key: str, challenge_id: ChallengeId) -> None:
+        await self.connection.execute(
+            update(inbox)
+            .where(inbox.c.district_id == self.district_id, inbox.c.key == key)
+            .values(challenge_id=challenge_id)
+        )
+
+    async def rows(self, statement: Select[Any], values: Mapping[str, Any] | None = None) -> list[Any]:
+        """Rows of a query of one of the query files of this package, as named tuples."""
+        return list((await self.connection.execute(statement, values or {})).all())
+
+    async def _rows(self, model: type[Row], statement: Select[Any], values: Mapping[str, Any] | None = None) -> list[Row]:
+        result = await self.connection.execute(statement, values or {})
+        return [model(**row._mapping) for row in result]
+
+    async def _one(self, model: type[Row], statement: Select[Any]) -> Row | None:
+        of = table(model)
+        result = await self.connection.execute(statement.where(of.c.district_id == self.district_id))
+        row = result.first()
+        return model(**row._mapping) if row else None
+
+
+def label(row: SQLModel) -> str:
+    """How an event names a row of a case: "reporter:p-001", "step:4f…"."""
+    of = table(type(row))
+    keys = [key.name for key in of.primary_key.columns if key.name not in {"district_id", "challenge_id"}]
+    return ":".join([of.name, *(str(getattr(row, key)) for key in keys)])
+
+
+def _where_key(statement: Any, row: SQLModel) -> Any:
+    for key in table(type(row)).primary_key.columns:
+        statement = statement.where(key == getattr(row, key.name))
+    return statement
+
+
+def plain(value: Any) -> Any:
+    """A column's value as JSON has it."""
+    match value:
+        case Enum():
+            return str(value.value)
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case date():
+            return value.isoformat()
+        case _:
+            return value
+
+
+def unplain(model: type[SQLModel], column: str, value: Any) -> Any:
+    """The value of a column as it was, from what `plain` made of it."""
+    kind = table(model).c[column].type
+    match value:
+        case str() if isinstance(kind, Word):
+            return kind.kind(value)
+        case str() if isinstance(kind, UtcDateTime):
+            return datetime.fromisoformat(value)
+        case str() if isinstance(kind, Date):
+            return date.fromisoformat(value)
+        case _:
+            return value
+
+
+def _standing(said: list[models.Words]) -> list[models.Words]:
+    """Without what later words of the same field replaced."""
+    latest = {(each.field, each.about): each.id for each in said}
+    return [each for each in said if each.field in STANDING or latest[each.field, each.about] == each.id]
+
+
+def _values(row: SQLModel) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _COLUMNS[table(type(row)).name]}
+
+
+INSERT_ORDER: Final = [each for each in SQLModel.metadata.sorted_tables if each.name not in {"event", "message"}] + [
+    events,
+    messages,
+]
+_COLUMNS: Final = {each.name: tuple(each.c.keys()) for each in INSERT_ORDER}
+_INSERTS: Final = {each.name: insert(each) for each in INSERT_ORDER}
+
+_ON_CONFLICT: Final[Mapping[str, Any]] = {"sqlite": sqlite_insert, "postgresql": postgres_insert}
+_TELL_ONCE: Final = {
+    name: make(messages).on_conflict_do_nothing(index_elements=["district_id", "once"])
+    for name, make in _ON_CONFLICT.items()
+}
+_REMEMBER: Final = {
+    name: make(inbox).on_conflict_do_nothing(index_elements=["district_id", "key"]).returning(inbox.c.key)
+    for name, make in _ON_CONFLICT.items()
+}
+
+
+def _set_timer(make: Any) -> Any:
+    statement = make(timers)
+    return statement.on_conflict_do_update(
+        index_elements=["district_id", "kind", "about"],
+        set_={"due_at": statement.excluded.due_at, "leased_until": None, "attempts": 0},
+    )
+
+
+_SET_TIMER: Final = {name: _set_timer(make) for name, make in _ON_CONFLICT.items()}
+
+
+def _of_challenge(of: Any, *order: Any) -> Select[Any]:
+    return cast(
+        "Select[Any]",
+        select(of)
+        .where(of.c.district_id == bindparam("district_id"), of.c.challenge_id == bindparam("challenge_id"))
+        .order_by(*order),
+    )
+
+
+_WORDS_OF: Final = _of_challenge(words, words.c.said_at, words.c.id)
+_REPORTERS_OF: Final = _of_challenge(reporters, reporters.c.position)
+_STEPS_OF: Final = _of_challenge(steps, steps.c.position)
+_HELPERS_OF: Final = _of_challenge(helpers, helpers.c.since)

@@ -1,0 +1,303 @@
+"""The words of the domain that the database, the rules and the cards share: typed ids and enumerations."""
+
+import secrets
+from enum import StrEnum
+from typing import Final, NewType
+
+DistrictId = NewType("DistrictId", str)
+"""The district's own short name, as its file gives it: "larkspur-bend"."""
+PersonId = NewType("PersonId", str)
+"""A person within one district; the file's id ("p-010"), or a random one for people who joined by writing."""
+SchoolId = NewType("SchoolId", str)
+TeamId = NewType("TeamId", str)
+ChallengeId = NewType("ChallengeId", str)
+EventId = NewType("EventId", str)
+StepId = NewType("StepId", str)
+WordsId = NewType("WordsId", str)
+ProcessId = NewType("ProcessId", str)
+
+
+def new_id() -> str:
+    """A random id of 80 bits: it says nothing about how many there are, or when it was made."""
+    return secrets.token_hex(10)
+
+
+class Platform(StrEnum):
+    """Where a person speaks with us."""
+
+    SLACK = "slack"
+    TEAMS = "teams"
+    CONSOLE = "console"
+
+
+class Door(StrEnum):
+    """How something came in; each log entry says which."""
+
+    COMMAND = "command"
+    MESSAGE_SHORTCUT = "message_shortcut"
+    GLOBAL_SHORTCUT = "global_shortcut"
+    DIRECT_MESSAGE = "direct_message"
+    MENTION = "mention"
+    EMOJI = "emoji"
+    BUTTON = "button"
+    HOME = "home"
+    THREAD = "thread"
+    TIMER = "timer"
+    OPERATOR = "operator"
+    """The command line of the person who runs the server."""
+
+
+class Status(StrEnum):
+    """Where a challenge stands. A decision and an escalation are events, not states."""
+
+    REPORTED = "reported"
+    """With the coordinator, who sorts it (triage)."""
+    WITH_SCHOOL = "with_school"
+    """With the school's own leadership team and its principal; the district is not yet aware."""
+    ASSIGNED = "assigned"
+    """With a named person who has the authority to remove it."""
+    UNDERSTOOD = "understood"
+    """The owner has confirmed the scope and the options."""
+    PLANNED = "planned"
+    """There are steps with owners and dates."""
+    IN_PROGRESS = "in_progress"
+    WAITING_OUTSIDE = "waiting_outside"
+    """An outside party must act; the inside owner looks again on the review date."""
+    RESOLVED = "resolved"
+    """The owner says it is removed; the reporters have not been asked yet."""
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    """The reporters have been asked whether it was addressed sufficiently."""
+    DECLINED = "declined"
+    """An executive leader has said no for now; it stays dated until its review."""
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    REDIRECTED = "redirected"
+    MERGED = "merged"
+
+
+ENDED: Final = frozenset({Status.CLOSED, Status.WITHDRAWN, Status.REDIRECTED, Status.MERGED})
+"""The terminal states. Everything else is open: it has an owner and a date."""
+OPEN: Final = frozenset(Status) - ENDED
+WORKING: Final = frozenset(
+    {
+        Status.WITH_SCHOOL,
+        Status.ASSIGNED,
+        Status.UNDERSTOOD,
+        Status.PLANNED,
+        Status.IN_PROGRESS,
+        Status.WAITING_OUTSIDE,
+    }
+)
+"""The states in which an owner is at work."""
+
+
+class Outcome(StrEnum):
+    """How a closed challenge was closed; the two are always counted apart."""
+
+    CONFIRMED = "confirmed"
+    """Every reporter said that it was addressed sufficiently."""
+    NOT_CONFIRMED = "not_confirmed"
+    """Somebody was silent, and the coordinator decided."""
+
+
+class Origin(StrEnum):
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+
+
+class Scope(StrEnum):
+    """Where the power to remove a challenge sits."""
+
+    SCHOOL = "school"
+    DISTRICT = "district"
+    EXTERNAL = "external"
+
+
+class Urgency(StrEnum):
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Visibility(StrEnum):
+    OPEN = "open"
+    """The district team, the people of the school, and everybody who works on it."""
+    RESTRICTED = "restricted"
+    """The coordinator, the owner, the reporters, and those the coordinator admitted."""
+
+
+class Authority(StrEnum):
+    """Why the lead owner may hold a challenge (invariant 1)."""
+
+    MATRIX = "matrix"
+    DELEGATE = "delegate"
+    SUCCESSOR = "successor"
+    EXECUTIVE = "executive"
+    NAMED = "named"
+    """Named by the coordinator, with a recorded reason."""
+    TRIAGE = "triage"
+    """The coordinator, while it waits to be sorted."""
+
+
+class Rung(StrEnum):
+    """A step of the ladder of escalation."""
+
+    OWNER = "owner"
+    COORDINATOR = "coordinator"
+    EXECUTIVE_LEADER = "executive_leader"
+    SUPERINTENDENT = "superintendent"
+
+
+class Answer(StrEnum):
+    """A reporter's answer to "was it addressed sufficiently?"."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
+class Field(StrEnum):
+    """Which part of a challenge some words are."""
+
+    WHAT = "what"
+    AFFECTED = "affected"
+    TRIED = "tried"
+    EVIDENCE = "evidence"
+    SCOPE = "scope"
+    """The owner's words on how big it is."""
+    OPTIONS = "options"
+    STEP = "step"
+    NOTE = "note"
+    QUESTION = "question"
+    ANSWER = "answer"
+    REASON = "reason"
+    RESOLUTION = "resolution"
+    COMMENT = "comment"
+    """What a reporter adds to yes, partly or no."""
+    TALK = "talk"
+    """What was said in a follow-up talk."""
+
+
+class Kind(StrEnum):
+    """What kind of event: one line of the history."""
+
+    REPORTED = "reported"
+    JOINED = "joined"
+    """Somebody said "me too"."""
+    DETAILED = "detailed"
+    SORTED = "sorted"
+    """Triage: type, scope, tags, school, urgency or amount were set."""
+    ASSIGNED = "assigned"
+    TAKEN = "taken"
+    UNDERSTOOD = "understood"
+    ASKED = "asked"
+    """The owner asked the reporter a question; the owner's clock stops."""
+    ANSWERED = "answered"
+    PLANNED = "planned"
+    STEP_DONE = "step_done"
+    NOTED = "noted"
+    """Progress, or a reply in the thread."""
+    PROMPTED = "prompted"
+    ESCALATED = "escalated"
+    HANDED_ON = "handed_on"
+    SENT_UP = "sent_up"
+    WAITING = "waiting"
+    RESUMED = "resumed"
+    PAUSED = "paused"
+    RESOLVED = "resolved"
+    CONFIRMATION_ASKED = "confirmation_asked"
+    REMINDED = "reminded"
+    COLLEAGUE_ASKED = "colleague_asked"
+    """The coach (or the coordinator) was asked to ask the reporter."""
+    DECISION_ASKED = "decision_asked"
+    CONFIRMED = "confirmed"
+    """A reporter answered yes."""
+    PARTLY = "partly"
+    REFUSED = "refused"
+    """A reporter answered no."""
+    TALKED = "talked"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    REDIRECTED = "redirected"
+    MERGED = "merged"
+    RESTRICTED = "restricted"
+    OPENED_UP = "opened_up"
+    ADMITTED = "admitted"
+    UNDONE = "undone"
+    REPAIRED = "repaired"
+    """The audit put right what had come apart, for example after an owner left."""
+    UNDELIVERABLE = "undeliverable"
+    SUBSTITUTED = "substituted"
+    """The coordinator put somebody in their place for a time."""
+    PROCESS_MOVED = "process_moved"
+    """A challenge was moved to another version of the process by a recorded act."""
+    REDACTED = "redacted"
+    IMPORTED = "imported"
+    """The district file was read."""
+    PERSON_JOINED = "person_joined"
+    DRAFT_LAPSED = "draft_lapsed"
+    """Held words went, unread: nothing was recorded of them."""
+
+
+class MessageKind(StrEnum):
+    """Which card tells it. The lane says how it travels."""
+
+    RECEIPT = "receipt"
+    TRIAGE = "triage"
+    ASSIGNMENT = "assignment"
+    INFORM = "inform"
+    QUESTION = "question"
+    ANSWERED = "answered"
+    NUDGE = "nudge"
+    STEP = "step"
+    ESCALATION = "escalation"
+    UPDATE = "update"
+    """To a reporter: one line on what has changed."""
+    CONFIRMATION = "confirmation"
+    COLLEAGUE_ASK = "colleague_ask"
+    DECISION = "decision"
+    """To whom decides after silence: close not confirmed, or keep it open."""
+    REVIEW = "review"
+    DRAFT_HELD = "draft_held"
+    DRAFT_LAPSED = "draft_lapsed"
+    UNDELIVERABLE = "undeliverable"
+    BREACH = "breach"
+    """To the coordinator: the audit found what it could not mend."""
+
+
+class Lane(StrEnum):
+    """How a message travels (invariant 9: quiet by default)."""
+
+    OWN_ACT = "own_act"
+    """The answer to the person's own act: at once, at any hour, outside the budget."""
+    SINGLE = "single"
+    """Within message hours, counted in the daily budget; what is over waits for the digest."""
+    URGENT = "urgent"
+    """High urgency: within message hours, not counted; in summer, weekdays count as message days."""
+    DIGEST = "digest"
+    """Gathered into the morning digest."""
+
+
+class MessageState(StrEnum):
+    PENDING = "pending"
+    SENT = "sent"
+    DROPPED = "dropped"
+    """Old news by the time it could be sent."""
+    UNDELIVERABLE = "undeliverable"
+
+
+class TimerKind(StrEnum):
+    FOLLOW_UP = "follow_up"
+    """One per open challenge, always: look at it again at this time."""
+    DRAFT_LAPSES = "draft_lapses"
+
+
+class ProcessStatus(StrEnum):
+    DRAFT = "draft"
+    PRACTISED = "practised"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    IN_FORCE = "in_force"
+    REPLACED = "replaced"

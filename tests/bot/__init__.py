@@ -1,0 +1,1 @@
+"""The edges: platforms, gateway, dispatcher."""

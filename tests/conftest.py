@@ -1,0 +1,110 @@
+"""What every test may ask for: a database of either kind, and a browser where there is one."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from storage import schema
+from storage.database import Database
+from tests.databases import Postgres, TestRun
+
+RUN: Final = pytest.StashKey[TestRun]()
+BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
+NO_BROWSER: Final = (
+    f"The browser tests were NOT run: none of {', '.join(BROWSERS)} was found. "
+    'Install one ("apt-get install chromium" on Debian, as root; elsewhere Google Chrome) and run again.'
+)
+
+
+# -- one PostgreSQL for all processes of the run ---------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[RUN] = TestRun()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist is about to start a worker: it gets the PostgreSQL of this process, or the reason for none."""
+    found = node.config.stash[RUN].postgres
+    node.workerinput["postgres"] = found if isinstance(found, str) else asdict(found)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[RUN].close()
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> Postgres:
+    """The server; a test that needs it fails where there is none."""
+    if hasattr(pytestconfig, "workerinput"):
+        found = pytestconfig.workerinput["postgres"]
+        found = found if isinstance(found, str) else Postgres(**found)
+    else:
+        found = pytestconfig.stash[RUN].postgres
+    if isinstance(found, str):
+        pytest.fail(found, pytrace=False)
+    return found
+
+
+# -- databases -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("template") / "migrated.db"
+    schema.upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated, empty database, of each kind in turn. On PostgreSQL its role is a plain one."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path / 'clearway.db')}"
+    else:
+        with request.getfixturevalue("postgres").copy() as url:
+            yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table, of each kind in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'blank.db'}"
+    else:
+        with request.getfixturevalue("postgres").database(template=None) as url:
+            yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+# -- the browser -----------------------------------------------------------------------------------------------------
+
+
+def find_chromium() -> str | None:
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The machine's Chromium; a test that needs it is skipped where there is none, and the last lines say so."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip(NO_BROWSER)
+    return path
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if find_chromium() is None:
+        terminalreporter.write_line(NO_BROWSER, yellow=True, bold=True)

@@ -1,0 +1,1 @@
+"""Stand-ins at the network: nothing else is faked."""
