@@ -105,7 +105,7 @@ class Dispatcher:
                 async with self._database.queue() as connection:
                     await queue.replan(connection, messages, plan.at, plan.lane)
                 return
-            if first.lane is Lane.DIGEST:
+            if len(messages) > 1:  # a digest of one is the card itself: it can be answered in place
                 card, told = await compose.digest(store, messages, now)
             else:
                 card = await compose.compose(store, first, now)

@@ -4,7 +4,7 @@ import asyncio
 import webbrowser
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from bot.districts import Districts
 from bot.wiring import Clearway
 from handlers.cards.text import Voice, Who, phrase
 from handlers.district import importer
+from scheduling.calendar import Calendar
 from scheduling.clock import MovableClock
 from storage import queue, registrations, schema
 from storage.database import Database
@@ -30,6 +31,8 @@ from storage.vocabulary import DistrictId, Door, Kind, Platform
 
 DISTRICT: Final = DistrictId("larkspur-bend")
 FILE: Final = Path(__file__).parent.parent / "handlers" / "district" / "larkspur-bend.yaml"
+OPENS: Final = (date(2026, 10, 6), time(8, 0))
+"""A Tuesday morning of the fictional school year, with meetings, leave and holidays ahead."""
 MOST_ROUNDS: Final = 5_000  # stops of one move of the clock: far more than a year of a district has
 
 
@@ -180,8 +183,18 @@ async def workspace(file: Path, port: int) -> AsyncIterator[str]:
     async with database.queue(write=False) as connection:
         clock.ahead = await registrations.practice_ahead(connection)
 
+    async def first_day() -> None:
+        """A new workspace opens on a school morning, whatever the day outside: or nothing would arrive for hours."""
+        async with made.districts.open(DISTRICT, Came(Door.OPERATOR)) as store:
+            calendar = Calendar.of(store.directory)
+        clock.ahead += calendar.at(*OPENS) - clock.now()
+        async with database.queue() as connection:
+            await registrations.set_practice_ahead(connection, clock.ahead)
+
     async def fill() -> None:
-        await importer.import_district(database, seal, FILE.read_text(encoding="utf-8"), now=clock.now())
+        result = await importer.import_district(database, seal, FILE.read_text(encoding="utf-8"), now=clock.now())
+        if result.created:
+            await first_day()
 
     async def start_over() -> None:
         """Everything as on the first day: the file goes, and is made anew."""

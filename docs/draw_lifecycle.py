@@ -24,7 +24,7 @@ STATES: Final[Mapping[Status, str]] = {
     Status.UNDERSTOOD: "The owner has confirmed how big it is and what could be done.",
     Status.PLANNED: "There are steps, each with an owner and a date.",
     Status.IN_PROGRESS: "Something has moved: a step is done, or the owner has reported progress.",
-    Status.WAITING_OUTSIDE: "Somebody outside the district must act. The inside owner keeps it, and a review date.",
+    Status.WAITING_OUTSIDE: "Somebody outside the district must act. The inside owner keeps it, with a review date.",
     Status.RESOLVED: "The owner says that it is removed. The reporters have not been asked yet.",
     Status.AWAITING_CONFIRMATION: "The reporters have been asked whether it was addressed sufficiently.",
     Status.DECLINED: "An executive leader has said no for now. It is looked at again on its review date.",
@@ -34,7 +34,7 @@ STATES: Final[Mapping[Status, str]] = {
     Status.MERGED: "It has joined another challenge, with its reporters.",
 }
 MOVES: Final[Mapping[Move, str]] = {
-    Move.ASSIGN: "It goes to a named person: sorted, handed on, sent up, or climbed to another lead",
+    Move.ASSIGN: "It goes to a named person: sorted, handed on, sent up, climbed, or back from a decline on its review date",
     Move.TO_SCHOOL: "It goes to the principal of its school, who tries first",
     Move.TO_TRIAGE: "It goes to the coordinator to be sorted, because no rule fits or nobody can take it",
     Move.UNDERSTAND: "The owner presses “I understand it”",
@@ -47,13 +47,15 @@ MOVES: Final[Mapping[Move, str]] = {
     Move.CONFIRM: "Every reporter has said yes",
     Move.CLOSE: "After silence: whoever decides closes it as not confirmed",
     Move.ADD_STEP: "A reporter says “partly”, and what is missing becomes a step",
-    Move.REOPEN: "A reporter says no, or whoever decides after silence keeps it open",
+    Move.REOPEN: "A reporter says no, also after it was closed, or whoever decides after silence keeps it open",
     Move.DECLINE: "An executive leader declines it, with a reason and a review date",
     Move.WITHDRAW: "Its only reporter withdraws it",
     Move.REDIRECT: "The coordinator sends it to another desk",
     Move.MERGE: "The coordinator joins it with another challenge",
 }
 WAYS_OUT: Final = (Move.DECLINE, Move.WITHDRAW, Move.REDIRECT, Move.MERGE)
+BEGINNINGS: Final = (Status.REPORTED, Status.WITH_SCHOOL, Status.ASSIGNED)
+"""Where a new challenge stands, by what its report says; see handlers/capture.py."""
 HANDING_ON: Final = (Move.ASSIGN, Move.TO_SCHOOL, Move.TO_TRIAGE)
 """Possible from almost everywhere: the first picture has them only where a challenge begins."""
 
@@ -77,8 +79,8 @@ known of it, and not where it stands. Who may make a move is another table: `NEE
 
 ## The way through
 
-Almost from everywhere a challenge can go to somebody else. To keep the picture readable, it shows that only at the
-beginning.
+A challenge can go to somebody else from almost every state. The picture shows that only at the beginning, so that it
+stays readable; the table at the end of the page has every move.
 """
 OUT: Final = """\
 ## Off the way
@@ -99,7 +101,7 @@ def _the_way() -> Iterator[str]:
         beginning = move in HANDING_ON and status not in {Status.REPORTED, Status.WITH_SCHOOL}
         if status is not then and move not in WAYS_OUT and not beginning:
             edges[status, then].append(move)
-    yield from _picture([("[*]", Status.REPORTED, ""), *_labelled(edges), (Status.CLOSED, "[*]", "")])
+    yield from _picture([*(("[*]", each, "") for each in BEGINNINGS), *_labelled(edges), (Status.CLOSED, "[*]", "")])
 
 
 def _the_ways_out() -> Iterator[str]:
@@ -114,8 +116,8 @@ def _the_ways_out() -> Iterator[str]:
         for status in froms - {then}:
             edges[status, then].append(move)
     for move in HANDING_ON:
-        if then := NEXT.get((Status.DECLINED, move)):
-            edges[Status.DECLINED, then].append(move)
+        if back := NEXT.get((Status.DECLINED, move)):
+            edges[Status.DECLINED, back].append(move)
     yield from _picture(_labelled(edges))
 
 
@@ -139,7 +141,7 @@ def _picture(edges: list[tuple[str, str, str]]) -> Iterator[str]:
 def _states() -> Iterator[str]:
     yield "## Where it can stand"
     yield ""
-    yield "| state | code | what it means | |"
+    yield "| state | code | what it means | open or ended |"
     yield "| --- | --- | --- | --- |"
     for status in Status:
         yield f"| {_words(status)} | `{status}` | {STATES[status]} | {'ended' if status in ENDED else 'open'} |"
@@ -155,8 +157,8 @@ def _moves() -> Iterator[str]:
         for status in Status:
             if then := NEXT.get((status, move)):
                 targets[then].append(_words(status))
-        for then, froms in targets.items():
-            yield f"| `{move}` | {', '.join(froms)} | {_words(then)} | {MOVES[move]} |"
+        for target, froms in targets.items():
+            yield f"| `{move}` | {', '.join(froms)} | {_words(target)} | {MOVES[move]} |"
 
 
 def _words(code: str) -> str:

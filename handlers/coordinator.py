@@ -22,6 +22,7 @@ from storage.vocabulary import (
     Authority,
     Field,
     Kind,
+    Lane,
     MessageKind,
     SchoolId,
     Scope,
@@ -280,7 +281,7 @@ async def substitute(store: Store, request: Request, now: datetime) -> Reply:
         None, Kind.SUBSTITUTED, by=request.actor.id, at=now,
         data={"delegate": stand_in, "from": first.isoformat(), "to": last.isoformat()},
     )  # fmt: skip
-    tell(store, [stand_in], MessageKind.INFORM, event, now)
+    tell(store, [stand_in], MessageKind.INFORM, event, now, lane=Lane.SINGLE)
     voice = request.voice
     said = phrase("{who} stands in for you from {first} to {last}.", who=Who(stand_in), first=first, last=last)
     return Reply(card=cards.plain(voice, voice("You are away"), voice(said)))
@@ -298,7 +299,7 @@ async def undo(store: Store, request: Request, now: datetime) -> Reply:
         raise acts.refuse("Only who did it can undo it.")
     if now - target.at > UNDO_WITHIN:
         raise acts.refuse("That was more than ten minutes ago. Tell the coordinator what should change.")
-    act = [each for each in history if each.at == target.at]
+    act = [each for each in history if each.data.get("act") == target.data.get("act")]
     if history[-len(act) :] != act:
         raise acts.refuse("Somebody has acted on it since, so it cannot be undone. The card below shows how it stands.")
     if any(each.kind is Kind.REPORTED for each in act):

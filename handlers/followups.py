@@ -8,7 +8,7 @@ from datetime import datetime
 
 from handlers import acts, moves, owners
 from handlers.cards.text import Phrase, Who, phrase, to_json
-from handlers.rules import access, cadence, presence
+from handlers.rules import access, cadence, lanes, presence
 from handlers.rules.cadence import Duty
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
@@ -138,11 +138,14 @@ def _prompt_owner(store: Store, case: Case, due: cadence.Due, now: datetime) -> 
         if challenge.rung is not process.ladder[-1]:
             return
     # The first prompt may come singly where it is urgent; all others are soft: they wait for the morning digest.
+    urgent = challenge.urgency is Urgency.HIGH and challenge.unanswered == 0
+    lane = Lane.URGENT if urgent else Lane.DIGEST
+    owner = store.directory.people[challenge.owner_id]
     event = store.record(
         case, Kind.PROMPTED, by=None, at=now, data={"goal": due.goal, "by": due.by.isoformat() if due.by else None, "to": challenge.owner_id},
-        prompted_at=now, unanswered=challenge.unanswered + 1,
+        # It counts from when they get to read it: after an outage that may be the next morning.
+        prompted_at=lanes.plan(lane, owner, acts.calendar(store), now).at, unanswered=challenge.unanswered + 1,
     )  # fmt: skip
-    lane = None if challenge.urgency is Urgency.HIGH and challenge.unanswered <= 1 else Lane.DIGEST
     tell(store, [challenge.owner_id], MessageKind.NUDGE, event, now, case=case, lane=lane)
 
 

@@ -2,7 +2,8 @@
 
 A claim is a lease: until it ends nobody else gets the row, and a mark holds only while the lease is the one that was
 claimed. Claims are fair: one row of every district, then a second of each, so that no storm starves the others. They
-read no more of a district than they could take, however much is due in it or stored.
+read a bounded part of each district, however much is due in it or stored; so a claim may bring fewer than its limit
+while more is due.
 """
 
 from collections.abc import Callable, Sequence
@@ -105,13 +106,13 @@ def claiming(line: Line, kind: type[Any], **values: Any) -> dict[str, Any]:
 def _in_turn(line: Line, dialect: str) -> Select[Any]:
     """The keys of due rows in the order in which they are claimed."""
     slot, one = line.slots(), line.of.alias("one")
-    first = select(one).where(line.within(one.c, slot), line.due(one.c)).order_by(one.c[line.at]).limit(LIMIT)
+    first = select(one).where(line.within(one.c, slot), line.due(one.c)).order_by(one.c[line.at]).limit(LIMIT * SPARE)
     if dialect == "postgresql":
         row: Any = first.lateral("row")
         seen = slot.join(row, true())
     else:  # SQLite knows no LATERAL; by the row's own number it cannot but go from slot to row
         row = line.of.alias("row")
-        its = first.with_only_columns(literal_column("one.rowid"))
+        its: Select[Any] = first.with_only_columns(literal_column("one.rowid"))
         seen = slot.join(row, literal_column("row.rowid").in_(its))
 
     at = row.c[line.at].label("at")

@@ -12,9 +12,19 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Select, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import directory as now
 from storage import models
-from storage.directory import CalendarFacts, Closure, Directory, Summer
+from storage.directory import (
+    Absence,
+    CalendarFacts,
+    Closure,
+    Directory,
+    Person,
+    ProcessVersion,
+    Routine,
+    School,
+    Summer,
+    Team,
+)
 from storage.models import table
 from storage.process import Process
 from storage.sealing import Seal
@@ -109,8 +119,8 @@ def _by_id(items: Any) -> Mapping[Any, Any]:
     return MappingProxyType({each.id: each for each in items})
 
 
-def _person(row: Any) -> now.Person:
-    return now.Person(
+def _person(row: Any) -> Person:
+    return Person(
         id=row.id,
         name=row.name,
         role=row.role,
@@ -129,13 +139,13 @@ def _person(row: Any) -> now.Person:
     )
 
 
-def _school(row: Any) -> now.School:
+def _school(row: Any) -> School:
     channels = tuple(row.kept[each] for each in ("slack_channel", "teams_channel") if row.kept.get(each))
-    return now.School(id=row.id, name=row.name, csi=row.csi, team_id=row.team_id, channels=channels)
+    return School(id=row.id, name=row.name, csi=row.csi, team_id=row.team_id, channels=channels)
 
 
-def _team(row: Any) -> now.Team:
-    return now.Team(
+def _team(row: Any) -> Team:
+    return Team(
         id=row.id,
         name=row.name,
         level=row.level,
@@ -146,8 +156,8 @@ def _team(row: Any) -> now.Team:
     )
 
 
-def _absence(row: Any) -> now.Absence:
-    return now.Absence(
+def _absence(row: Any) -> Absence:
+    return Absence(
         person_id=row.person_id,
         from_on=row.from_on,
         to_on=row.to_on,
@@ -157,8 +167,8 @@ def _absence(row: Any) -> now.Absence:
     )
 
 
-def _routine(row: Any) -> now.Routine:
-    return now.Routine(
+def _routine(row: Any) -> Routine:
+    return Routine(
         id=row.id,
         rule=row.rule,
         start=time.fromisoformat(row.start),
@@ -169,10 +179,8 @@ def _routine(row: Any) -> now.Routine:
     )
 
 
-def _version(row: Any) -> now.ProcessVersion:
-    return now.ProcessVersion(
-        id=row.id, version=row.version, status=row.status, process=Process.model_validate(row.rules)
-    )
+def _version(row: Any) -> ProcessVersion:
+    return ProcessVersion(id=row.id, version=row.version, status=row.status, process=Process.model_validate(row.rules))
 
 
 def calendar_facts(stored: Mapping[str, Any]) -> CalendarFacts:
@@ -181,7 +189,7 @@ def calendar_facts(stored: Mapping[str, Any]) -> CalendarFacts:
     return CalendarFacts(
         first_day=_day(stored.get("first_student_day")),
         last_day=_day(stored.get("last_student_day")),
-        closures=tuple(Closure(each.get("name", ""), *_span(each)) for each in stored.get("closed") or ()),
+        closures=tuple(Closure(each.get("name") or "", *_span(each)) for each in stored.get("closed") or ()),
         half_days=frozenset(date.fromisoformat(each) for each in stored.get("half_days") or ()),
         summer=Summer(*_span(summer)) if summer else None,
     )

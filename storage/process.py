@@ -87,8 +87,8 @@ class Hours(Part):
 
     @model_validator(mode="after")
     def _open_before_they_close(self) -> Self:
-        if max(self.opens, NIGHT_UNTIL) >= min(self.closes, self.half_day_until):
-            raise ValueError("Message hours must open (from) before they close (to, half_day_until), and not at night")
+        if not NIGHT_UNTIL <= self.opens < min(self.closes, self.half_day_until):
+            raise ValueError("Message hours must open (from) before they close (to, half_day_until), and not before 03:30")
         return self
 
 

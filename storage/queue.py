@@ -80,10 +80,11 @@ async def still_ours(connection: AsyncConnection, claimed: Sequence[ClaimedTimer
     """Those that nobody has claimed, moved or ended since. Asked inside the transaction that acts on them."""
     if not claimed:
         return []
-    keys = [(each.district_id, each.id, each.leased_until) for each in claimed]
-    key = tuple_(timers.c.district_id, timers.c.id, timers.c.leased_until)
-    ours = {row.id for row in await connection.execute(select(timers.c.id).where(key.in_(keys)))}
-    return [each for each in claimed if each.id in ours]
+    key = tuple_(timers.c.district_id, timers.c.id)
+    wanted = key.in_([(each.district_id, each.id) for each in claimed])
+    rows = await connection.execute(select(timers.c.id, timers.c.leased_until).where(wanted))
+    leases = {row.id: row.leased_until for row in rows}
+    return [each for each in claimed if leases.get(each.id) == each.leased_until]
 
 
 async def release_timer(connection: AsyncConnection, timer: ClaimedTimer) -> bool:
@@ -170,13 +171,13 @@ async def claim_messages(connection: AsyncConnection, now: datetime, limit: int)
     """Up to `limit` cards' worth of messages that may be sent; the rest of a digest comes with its first message.
 
     Fair across districts; within one, answers to one's own act and urgent messages go first. What comes back because
-    its claimer vanished is marked as of unknown outcome.
+    its claimer vanished is marked as of unknown outcome. What happened first comes first, however often it is claimed.
     """
     claimed = await claim(connection, _CLAIM_MESSAGES[connection.dialect.name], ClaimedMessage, now, limit=limit)
     readers = {(each.district_id, each.person_id) for each in claimed if each.lane is Lane.DIGEST}
     if readers:
         claimed += await claim(connection, _CLAIM_REST_OF_DIGESTS, ClaimedMessage, now, readers=sorted(readers))
-    return sorted(claimed, key=lambda each: (each.send_at, each.created_at, each.id))
+    return sorted(claimed, key=lambda each: (each.created_at, each.id))
 
 
 async def mark_sent(

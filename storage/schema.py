@@ -1,9 +1,11 @@
 """The shape of the tables: brings a database to the form this code knows, and tells which form it has."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from time import sleep
 from typing import Any, Final
 
 from alembic import command
@@ -19,6 +21,7 @@ from storage.database import sync_url
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 ONE_AT_A_TIME: Final = 0x636C6561  # "clea": the advisory lock of upgrades, on PostgreSQL
 WAIT_FOR_OTHER_MS: Final = 60_000  # on SQLite, for another process that is upgrading
+TRY_AGAIN_MS: Final = 50
 
 
 class NewerDatabaseError(Exception):
@@ -41,7 +44,7 @@ def current(url: str) -> str | None:
     """The revision of the database; None while it is empty. Creates nothing."""
     if (file := _sqlite_file(url)) and not file.exists():
         return None
-    with _transaction(url, "BEGIN") as connection:
+    with _transaction(url, write=False) as connection:
         return _revision_of(connection)
 
 
@@ -100,21 +103,37 @@ def _sqlite_file(url: str) -> Path | None:
 
 
 @contextmanager
-def _transaction(url: str, begin: str = "BEGIN IMMEDIATE") -> Iterator[Connection]:
-    """One transaction for everything. On SQLite it holds the file's write lock from its first moment."""
+def _transaction(url: str, *, write: bool = True) -> Iterator[Connection]:
+    """One transaction for everything. On SQLite a writing one holds the file's lock from its first moment."""
     engine = create_engine(sync_url(url), poolclass=NullPool)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _open_sqlite)
+        begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+        event.listen(engine, "connect", _open_to_write if write else _open)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     with engine.begin() as connection:
         yield connection
 
 
-def _open_sqlite(connection: Any, _: object) -> None:
-    """References are off, because altering a table copies it and drops the old one; they are checked at the end."""
+def _open(connection: Any, _: object) -> None:
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout={WAIT_FOR_OTHER_MS}")
+
+
+def _open_to_write(connection: Any, _: object) -> None:
+    """References are off, because altering a table copies it and drops the old one; they are checked at the end.
+
+    Write-ahead logging is on for good. At that one statement SQLite does not wait for others, so we do.
+    """
+    _open(connection, _)
     connection.execute("PRAGMA foreign_keys=OFF")
+    for left in range(WAIT_FOR_OTHER_MS // TRY_AGAIN_MS, -1, -1):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if not left:
+                raise
+            sleep(TRY_AGAIN_MS / 1000)
 
 
 def _keep_references_whole(connection: Connection) -> None:

@@ -96,6 +96,7 @@ class Store:
         self.came = came
         self._ledger_key = ledger_key
         self._head = head
+        self._act = new_id()  # the events of one request belong together: they are undone together
         self._pending = _Pending()
 
     @property
@@ -174,7 +175,7 @@ class Store:
             door=self.came.door,
             platform=self.came.platform,
             process_id=case.challenge.process_id if case else None,
-            data=({"changes": told} if told else {}) | dict(data or {}),
+            data=({"changes": told} if told else {}) | {"act": self._act} | dict(data or {}),
         )
         if said and case is not None:
             event.words = {each.id: self._digest(each) for each in self._say(case, said, about, by, at)}

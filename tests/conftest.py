@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from storage import schema
 from storage.database import Database
 from tests.databases import Postgres, TestRun
+
+# How fast an example runs says how busy the machine is, and nothing about the code.
+settings.register_profile("clearway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("clearway")
 
 RUN: Final = pytest.StashKey[TestRun]()
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")

@@ -182,18 +182,11 @@ class Actor:
         await self._then()
 
     async def submit(self, values: Mapping[str, Any] | None = None) -> None:
-        if isinstance(self.driver, ConsolePerson):
-            self.driver.fill(values or {})
-            await self.driver.submit()
-        else:
-            await self.driver.submit(values or {})
+        await self.driver.submit(values or {})
         await self._then()
 
     async def reply(self, text: str, card: Any) -> None:
-        if isinstance(self.driver, ConsolePerson):
-            await self.driver.reply(card, text)
-        else:
-            await self.driver.reply(text, card)
+        await self.driver.reply(text, card)
         await self._then()
 
     async def look(self) -> None:

@@ -18,7 +18,7 @@ from bot.console import pages, parse, people, practice
 from bot.console.guard import HEADERS, is_loopback, is_ours, keep_token, token_of
 from bot.console.parse import Answers, BrokenFormError, Opened
 from bot.console.render import Here, Renderer, templates
-from bot.console.rooms import Rooms, direct
+from bot.console.rooms import Post, Rooms, direct
 from bot.gateway import NotCommittedError
 from handlers.cards.model import Card, Text
 from handlers.cards.text import Voice
@@ -36,7 +36,7 @@ GATHER_S: Final = 0.1  # changes that come together are one look
 
 THEIRS: Final = web.RequestKey("token", str)
 """The token of the browser that asks."""
-SENT: Final = web.RequestKey("sent", MultiDict)
+SENT: Final = web.RequestKey("sent", MultiDict[str])
 """The form data of a post that came from our own pages."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -149,6 +149,8 @@ class ConsoleRoom:
             web.post("/console/as/{person}/press", self._visited(self._press)),
             web.post("/console/as/{person}/shortcut", self._visited(self._shortcut)),
             web.post("/console/as/{person}/report", self._visited(self._report)),
+            web.post("/console/as/{person}/edit", self._visited(self._edit)),
+            web.post("/console/as/{person}/delete", self._visited(self._delete)),
             web.post("/console/as/{person}/put-away", self._visited(self._put_away)),
             web.route("*", "/console/{rest:.*}", self._guarded(self._nothing)),
         ]
@@ -206,8 +208,9 @@ class ConsoleRoom:
             person = directory.people.get(PersonId(request.match_info["person"]))
             if person is None:
                 raise RefusedError(404, "Nobody by that id is in this district.")
+            sent: MultiDict[str] = request[SENT]
             now, say = self._clock.now(), Voice(directory)
-            return await page(Visit(request.match_info, request[SENT], request[THEIRS], now, directory, person, say))
+            return await page(Visit(request.match_info, sent, request[THEIRS], now, directory, person, say))
 
         return self._guarded(visit)
 
@@ -384,6 +387,31 @@ class ConsoleRoom:
         answering = Answering(post.room, asked.door, f"report:{post.id}", asked.source, post.thread_id, post.id)
         return await self._answered(visit, await self._gateway.handle(asked), answering)
 
+    async def _edit(self, visit: Visit) -> web.Response:
+        """Their own post reads otherwise now; Clearway is told where it was told the post."""
+        post, was = await self._own_post(visit)
+        said = replace(was, text=parse.text(visit.sent, "text").strip())
+        if not said.text or said.text == was.text:
+            return _go(self._address(visit, post.room, post.id))
+        asked = parse.edited(visit.who, said, parse.one_time(visit.sent.get("edit", "")))
+        reply = await self._gateway.handle(asked) if was.heard or said.heard else Reply()
+        await self._rooms.reword(visit.person.id, post.id, said.text)
+        answering = Answering(post.room, asked.door, asked.key, asked.source, post.thread_id, post.id)
+        return await self._answered(visit, reply, answering)
+
+    async def _delete(self, visit: Visit) -> web.Response:
+        post, was = await self._own_post(visit)
+        asked = parse.deleted(visit.who, was)
+        reply = await self._gateway.handle(asked) if was.heard else Reply()
+        await self._rooms.take_back(visit.person.id, post.id)
+        return await self._answered(visit, reply, Answering(post.room, asked.door, asked.key, asked.source))
+
+    async def _own_post(self, visit: Visit) -> tuple[Post, parse.Typed]:
+        post = await self._rooms.post(visit.sent.get("post", ""))
+        if post is None or post.author_id != visit.person.id:
+            raise RefusedError(404, "That message is gone, or is not yours.")
+        return post, parse.Typed(post.room, post.text, post.id, post.thread_id or "")
+
     async def _submit(self, visit: Visit) -> web.Response:
         opened = parse.opened(parse.one_time(visit.path["form"]), visit.sent)
         self._enter(visit, opened.room)
@@ -447,7 +475,7 @@ class ConsoleRoom:
         return {each.id: people.profile(each, directory, today, say) for each in directory.people.values()}
 
     def _renderer(self, visit: Visit, room: str) -> Renderer:
-        return Renderer(Here(visit.say, visit.token, visit.base, room, self._posts_at))
+        return Renderer(Here(visit.say, visit.token, visit.person.id, visit.base, room, self._posts_at))
 
     def _form_page(
         self,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final
 from urllib.parse import quote
 
@@ -53,8 +54,11 @@ class Shown:
     version: str
     """Differs when the post looks different."""
     private: bool
+    own: bool
+    """The viewer wrote it, and may edit or delete it."""
     reportable: bool
-    reply_id: str = field(default_factory=new_id)
+    once: str = field(default_factory=new_id)
+    """The id of a reply to it, or of its next edit, if there is one."""
     replies: list["Shown"] = field(default_factory=list)
 
 
@@ -85,6 +89,8 @@ def _shown(post: Post, profiles: Mapping[PersonId, Profile], renderer: Renderer)
     say = renderer.here.say
     author = profiles.get(post.author_id) if post.author_id else None
     name = author.name if author else say("Clearway")
+    title = post.card.title if post.card else post.text
+    card = renderer.card(post.card, post.id, level=4 if post.thread_id else 3) if post.card else None
     return Shown(
         id=post.id,
         author=author,
@@ -92,10 +98,13 @@ def _shown(post: Post, profiles: Mapping[PersonId, Profile], renderer: Renderer)
         at=post.at.isoformat(timespec="seconds"),
         notes=_notes(post, say),
         text=post.text,
-        card=renderer.card(post.card, post.id, level=4 if post.thread_id else 3) if post.card else None,
-        news=say("New from {name}: {title}", name=name, title=post.card.title if post.card else post.text),
-        version=(post.edited_at or post.at).isoformat(),
+        card=card,
+        news=say("Changed: {title}", title=title)
+        if post.edited_at
+        else say("New from {name}: {title}", name=name, title=title),
+        version=sha256(f"{post.at} {post.edited_at} {card or post.text}".encode()).hexdigest()[:12],
         private=post.only_for_id is not None,
+        own=author is not None and author.id == renderer.here.person_id,
         reportable=author is not None and not post.room.startswith("@"),
     )
 

@@ -129,6 +129,20 @@ def message(who: Identity, said: Typed, link: str) -> Inbound:
     )
 
 
+def edited(who: Identity, now_said: Typed, once: str) -> Inbound:
+    """What was said to Clearway reads otherwise now. `once`: the id of this edit."""
+    return _changed(who, now_said, "message.edited", once)
+
+
+def deleted(who: Identity, was_said: Typed) -> Inbound:
+    return _changed(who, replace(was_said, text=""), "message.deleted", "gone")
+
+
+def _changed(who: Identity, said: Typed, action: str, once: str) -> Inbound:
+    told = message(who, said, "")
+    return replace(told, action=action, key=f"{told.key}:{action}:{once}", carry={"message_key": told.key})
+
+
 # --------------------------------------------------------------------------------------------------- what is pressed
 
 

@@ -51,6 +51,7 @@ class Here:
     say: Voice
     token: str
     """Against forged requests; see guard.py."""
+    person_id: str = ""
     base: str = ""
     """The person's part of the console, "/console/as/p-023"."""
     room: str = ""

@@ -105,17 +105,20 @@ class Rooms:
     async def edit(self, room: str, post_id: str, card: Card) -> bool:
         """Replaces a card where it stands; False when it is no longer there."""
         change = self._mine(update(posts).where(posts.c.id == post_id, posts.c.room == room))
-        async with self._database.district(self.district_id) as connection:
-            done = await connection.execute(change.values(edited_at=self._clock.now(), **_written(card)))
-        self.bell.ring()
-        return bool(done.rowcount)
+        return await self._change(change.values(edited_at=self._clock.now(), **_written(card)))
+
+    async def reword(self, author_id: PersonId, post_id: str, text: str) -> None:
+        """Somebody edits their own post."""
+        change = self._mine(update(posts).where(posts.c.id == post_id, posts.c.author_id == author_id))
+        await self._change(change.values(text=text, edited_at=self._clock.now()))
+
+    async def take_back(self, author_id: PersonId, post_id: str) -> None:
+        """Somebody deletes their own post."""
+        await self._change(self._mine(delete(posts).where(posts.c.id == post_id, posts.c.author_id == author_id)))
 
     async def put_away(self, person_id: PersonId, post_id: str) -> None:
         """Removes a private answer, for its reader."""
-        gone = self._mine(delete(posts).where(posts.c.id == post_id, posts.c.only_for_id == person_id))
-        async with self._database.district(self.district_id) as connection:
-            await connection.execute(gone)
-        self.bell.ring()
+        await self._change(self._mine(delete(posts).where(posts.c.id == post_id, posts.c.only_for_id == person_id)))
 
     async def _put(self, post_id: str, *, again: bool = False, **values: Any) -> None:
         last = self._mine(select(func.coalesce(func.max(posts.c.position), 0) + 1)).scalar_subquery()
@@ -123,9 +126,14 @@ class Rooms:
         put = self._insert(posts).values(district_id=self.district_id, id=post_id, **values)
         key = [posts.c.district_id, posts.c.id]
         put = put.on_conflict_do_update(index_elements=key, set_=values) if again else put.on_conflict_do_nothing()
+        await self._change(put)
+
+    async def _change(self, statement: Any) -> bool:
+        """Whether there was anything to change."""
         async with self._database.district(self.district_id) as connection:
-            await connection.execute(put)
+            done = await connection.execute(statement)
         self.bell.ring()
+        return bool(done.rowcount)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 

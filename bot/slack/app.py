@@ -56,7 +56,11 @@ class SlackRoom:
         self._session = aiohttp.ClientSession(timeout=self._timeout)
         for desk in self._desks:
             desk.client.session = self._session
-        await asyncio.gather(*(desk.introduce() for desk in self._desks))
+        try:
+            await asyncio.gather(*(desk.introduce() for desk in self._desks))
+        except SlackStartError:
+            await self.close()
+            raise
 
     async def start_socket_mode(self) -> None:
         """Connects those registrations that have an app token; Slack then needs no way in to this server."""
@@ -77,6 +81,7 @@ class SlackRoom:
             await asyncio.wait(self._work)
 
     async def close(self) -> None:
+        """Lets go of the sockets, then finishes what is left to show."""
         for connecting in self._connecting:
             connecting.cancel()
         for socket in self._sockets:

@@ -161,7 +161,7 @@ class Desk:
         card = None
         if inbound is not None:
             reply = await self._answer(inbound)
-            card = reply.card
+            card = _said(reply)
             if reply.form is not None:
                 card = await self._open(render.view(reply.form, opened_by=inbound), body, by)
         await ack({"response_type": "ephemeral", "mrkdwn": False, **render.message(card)} if card else "")
@@ -171,7 +171,7 @@ class Desk:
         by, inbound = self._by(), self._parse(body)
         if inbound is not None:
             reply = await self._answer(inbound)
-            card = reply.card
+            card = _said(reply)
             if reply.form is not None:
                 card = await self._open(render.view(reply.form, opened_by=inbound), body, by)
             elif card is not None and not body.get("response_url"):
@@ -205,12 +205,13 @@ class Desk:
             last = retry.isdecimal() and int(retry) >= LAST_RETRY
             if inbound.action != "home.show" and not last:
                 return BoltResponse(status=503)
-            log.error("slack.event_lost", action=inbound.action, reference=failure.reference)
+            log.error("slack.not_committed", action=inbound.action, reference=failure.reference)
             reply = Reply(render.sentence(failure.sentence))
-        if inbound.action == "home.show" and reply.card is not None:
-            self.room.later(self._publish(reply.card, inbound))
-        elif reply.card is not None and inbound.source.conversation_id and self._first(inbound.key):
-            self.room.later(self._tell(reply.card, inbound))
+        card = _said(reply)
+        if card is not None and inbound.action == "home.show":
+            self.room.later(self._publish(card, inbound))
+        elif card is not None and inbound.source.conversation_id and self._first(inbound.key):
+            self.room.later(self._tell(card, inbound))
         return None
 
     # ------------------------------------------------------------------------------------------------------ answers
@@ -300,6 +301,11 @@ class Desk:
         if len(self._answered) > REMEMBERED:
             self._answered.popitem(last=False)
         return True
+
+
+def _said(reply: Reply) -> Card | None:
+    """What there is to say where no form is open that could show errors."""
+    return reply.card or (render.sentence(" ".join(reply.errors.values())) if reply.errors else None)
 
 
 def _after_form(reply: Reply, inbound: Inbound | None, shown: dict[str, Any]) -> dict[str, Any] | None:

@@ -147,7 +147,7 @@ def _title(title: str) -> list[Json]:
 def _within(drawn: list[Json], most: int) -> list[Json]:
     """The blocks that Slack takes. What does not fit is counted in a last note; the buttons under it stay."""
     room = MAX_ALTOGETHER if most == MAX_BLOCKS else MAX_VIEW
-    if len(drawn) <= most and _size(drawn) <= room:
+    if len(drawn) <= most and (len(json.dumps(drawn)) <= room or _size(drawn) <= room):  # the first is fast, and larger
         return drawn
     tail = len(drawn)
     while tail > 0 and drawn[tail - 1]["type"] == "actions" and len(drawn) - tail < ROWS:
@@ -181,6 +181,8 @@ _UNSEEN: Final[Mapping[int, str | None]] = {
 
 def clean(text: str) -> str:
     """The text without what cannot be seen."""
+    if text.isascii() and text.isprintable():  # as most are
+        return text.strip()
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_UNSEEN).strip()
 
 

@@ -295,6 +295,8 @@ def _buttons(seen: View) -> Iterator[Button]:
             yield button(voice("Yes, it was addressed"), "yes", style="primary")
         yield button(voice("Partly"), "partly", form=True)
         yield button(voice("No"), "no", form=True)
+    if me and status is Status.CLOSED and seen.may(Action.CONFIRM):
+        yield button(voice("It is not gone"), "no", form=True)
     if me and challenge.asked_at is not None and seen.may(Action.ANSWER):
         yield button(voice("Answer"), "answer", form=True, style="primary")
 

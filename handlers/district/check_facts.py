@@ -93,7 +93,7 @@ def accounts(file: DistrictFile) -> Iterator[Note]:
         ):
             if account is None:
                 continue
-            if there is None:
+            if there is None and not file.document.at(("district", "platforms", platform)):
                 cure = f"add {platform} to district.platforms, or delete the account here"
                 yield file.mistake(("people", n, platform), f"the district has no {platform} workspace: {cure}")
             if (platform, account) in first:
@@ -139,7 +139,8 @@ def persons(file: DistrictFile) -> Iterator[Note]:
             yield file.mistake(
                 (*path, "message_to"), "their hours end before they begin: mend message_from or message_to"
             )
-        if unknown := [each for each in person.authority if each not in file.process.types]:
+        unknown = [each for each in person.authority if each not in file.process.types]
+        if unknown and "types" not in file.broken:
             says = f"{', '.join(unknown)}: not among the types of the process; add the type there, or delete it here"
             yield file.mistake((*path, "authority"), says)
         if _follows_itself(person, known):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from handlers.district import parsing
 from handlers.district.model import DistrictFile, PersonEntry
 from handlers.district.notes import Mistake, Note
 from handlers.district.parsing import VERSIONS
@@ -22,8 +23,8 @@ def versions(file: DistrictFile) -> Iterator[Note]:
         first = in_force[0][1].version
         yield file.mistake((*VERSIONS, n, "status"), f"{version.version} and {first} cannot both be in force: mend one")
     for n, version in in_force[:1]:
-        if "versions" not in file.document.data.get("process_document", {}):
-            continue
+        if version.version == parsing.starter_version().version:
+            continue  # nobody approved it yet, and the district has no other
         approver = known.get(version.approved_by or "")
         if version.approved_by is None:
             yield file.mistake(
@@ -38,29 +39,28 @@ def versions(file: DistrictFile) -> Iterator[Note]:
 
 def named_words(file: DistrictFile) -> Iterator[Mistake]:
     """Types, tags and venues are those that the process lists."""
-    process = file.process
-    wanted: list[tuple[Path, str | None, str, tuple[str, ...]]] = []
-    for n, row in enumerate(process.authority_matrix):
-        wanted.append((("authority_matrix", n, "type"), row.type, "types", process.types))
-        wanted.append((("authority_matrix", n, "when"), row.when, "tags", process.tags))
-    rules = process.venue_rules
-    for kind in rules.type:
-        wanted.append(((*PROCESS, "venue_rules", "type", kind), kind, "types", process.types))
-    for where, venues in (("scope", rules.scope), ("type", rules.type)):
-        for each, venue in venues.items():
-            wanted.append(((*PROCESS, "venue_rules", where, str(each)), venue, "venues", process.venues))
-    wanted.append(((*PROCESS, "venue_rules", "default"), rules.default, "venues", process.venues))
-    for path, word, among, listed in wanted:
-        if word is not None and word not in listed:
-            like = get_close_matches(word, listed, n=1)
+    process, rules = file.process, file.process.venue_rules
+    lists = {"types": process.types, "tags": process.tags, "venues": process.venues}
+    where: Path = (*PROCESS, "venue_rules")
+    wanted: list[tuple[Path, str | None, str]] = [
+        *((("authority_matrix", n, "type"), row.type, "types") for n, row in enumerate(process.authority_matrix)),
+        *((("authority_matrix", n, "when"), row.when, "tags") for n, row in enumerate(process.authority_matrix)),
+        *(((*where, "type", kind), kind, "types") for kind in rules.type),
+        *(((*where, "type", kind), venue, "venues") for kind, venue in rules.type.items()),
+        *(((*where, "scope", str(scope)), venue, "venues") for scope, venue in rules.scope.items()),
+        ((*where, "default"), rules.default, "venues"),
+    ]
+    for path, word, among in wanted:
+        known = word is None or word in lists[among]
+        if not known and not file.broken & {among, str(path[0]), str(path[1])}:
+            like = get_close_matches(word or "", lists[among], n=1)
             hint = f'did you mean "{like[0]}"? Else ' if like else ""
             yield file.mistake(
                 path, f'"{word}" is not among the {among} of the process: {hint}add it there, or mend it here'
             )
     for n, rule in enumerate(process.inform):
         about, _, word = rule.when.partition(" ")
-        known = {"csi": ("school",), "scope": tuple(Scope), "type": process.types}
-        if word not in known.get(about, ()):
+        if word not in {"csi": ("school",), "scope": tuple(Scope), "type": process.types}.get(about, ()):
             cure = 'write "csi school", "scope" and a scope, or "type" and a type of the process'
             yield file.mistake((*PROCESS, "inform", n, "when"), f'"{rule.when}" is never so: {cure}')
 
@@ -85,6 +85,8 @@ def ladder(file: DistrictFile) -> Iterator[Mistake]:
 
 def matrix(file: DistrictFile) -> Iterator[Note]:
     """Each case has one row, and its decider may decide it."""
+    if file.broken & {"authority_matrix", "types"}:
+        return
     people = {person.id: person for person in file.people.values()}
     first: dict[tuple[str, Scope, str | None], int] = {}
     for n, row in enumerate(file.process.authority_matrix):

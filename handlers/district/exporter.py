@@ -33,7 +33,7 @@ async def export_district(database: Database, district_id: DistrictId) -> str:
 
 def to_yaml(found: Snapshot) -> str:
     head = HEADER.format(name=found.district.name) + (FICTIONAL if found.district.fictional else "")
-    return "\n".join([head, *(_dump(name, value) for name, value in _ordered(sections(found), ()).items())])
+    return "\n".join([head, *(dump(name, value) for name, value in _ordered(sections(found), ()).items())])
 
 
 # --------------------------------------------------------------------------------------------------- rows as entries
@@ -199,7 +199,7 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(dict, _Dumper.represent_dict)
 
 
-def _dump(name: str, value: Any) -> str:
+def dump(name: str, value: Any) -> str:
     # None: entries of plain values on one line each; at the top every field has a line of its own.
     style = None if value and isinstance(value, dict | list) else False
     told = {name: value}

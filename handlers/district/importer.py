@@ -1,46 +1,22 @@
-"""Takes a district file into the database: the whole file or none of it, and the same file twice changes nothing.
-
-People whom the file no longer has are marked as having left, never deleted; people who joined by writing stay. The
-rules belong to the version in force, and a version's rules never change: other rules under the same label become a
-draft, and a label that the file newly calls in force replaces the former one. Running challenges keep their version.
-"""
+"""Takes a district file into the database: the whole file or none of it, and the same file twice changes nothing."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
 from sqlmodel import SQLModel
 
-from handlers.district import rows
 from handlers.district.check import check
-from handlers.district.model import SECTIONS, DistrictFile, PersonEntry
-from handlers.district.notes import DistrictFileError, Finding, Mistake
-from handlers.district.parsing import VERSIONS
+from handlers.district.notes import DistrictFileError, Finding
+from handlers.district.plan import plan
 from storage import models, people, snapshot
 from storage.database import Database
-from storage.process import Process
 from storage.sealing import Seal
-from storage.snapshot import Difference, Snapshot
+from storage.snapshot import Difference
 from storage.store import Came, Store, plain
-from storage.vocabulary import (
-    DistrictId,
-    Door,
-    Kind,
-    PersonId,
-    Platform,
-    ProcessId,
-    ProcessStatus,
-    SchoolId,
-    new_id,
-)
-
-Row = TypeVar("Row", bound=SQLModel)
-
-FROM_FILE: Final = frozenset({Platform.SLACK, Platform.TEAMS})
-"""The platforms whose workspaces and accounts a file gives."""
+from storage.vocabulary import DistrictId, Door, Kind, PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +39,6 @@ class ImportResult:
     draft: str | None
     """The draft that holds the file's rules, where they are not those in force under the same label."""
     findings: tuple[Finding, ...]
-
-
-@dataclass(slots=True)
-class Plan:
-    """What the district shall be."""
-
-    after: Snapshot
-    left: list[PersonId] = field(default_factory=list)
-    draft: str | None = None
-    mistakes: list[Mistake] = field(default_factory=list)
-    """What cannot be, given what is there."""
 
 
 async def import_district(database: Database, seal: Seal, text: str, *, now: datetime) -> ImportResult:
@@ -139,222 +104,3 @@ def _told(difference: Difference) -> dict[str, Any]:
             for row, changes in difference.changed
         },
     }
-
-
-# -------------------------------------------------------------------------------------------------------- the plan
-
-
-def plan(file: DistrictFile, before: Snapshot | None, in_use: set[SchoolId], *, now: datetime, ledger_key: str) -> Plan:
-    """What the district of a sound file shall be, given what is there. `in_use`: schools that the log refers to."""
-    planned = Plan(Snapshot(_district(file, before, now, ledger_key)))
-    after = planned.after
-    before = before or Snapshot(after.district)
-    district_id = after.district.id
-    if before.district.fictional != after.district.fictional:
-        planned.mistakes.append(
-            file.mistake(
-                ("fictional",), "a made-up district cannot become a real one, nor the reverse: give it another id"
-            )
-        )
-    after.workspaces = [each for each in before.workspaces if each.platform not in FROM_FILE]
-    after.workspaces += [
-        models.Workspace(district_id=district_id, platform=platform, workspace_id=workspace)
-        for platform, workspace in _workspaces(file).items()
-    ]
-    at = file.document.at
-    after.schools = [rows.school(each, at(("schools", n)), n, district_id) for n, each in file.schools.items()]
-    after.teams = [rows.team(each, at(("teams", n)), n, district_id) for n, each in file.teams.items()]
-    after.routines = [rows.routine(each, at(("routines", n)), n, district_id) for n, each in file.routines.items()]
-    for school in before.schools:
-        if school.id in in_use and school.id not in file.given("schools"):
-            says = f'challenges of the log belong to the school "{school.id}": keep it in the file'
-            planned.mistakes.append(file.mistake(("schools",), says))
-    _people(file, before, planned, now)
-    _accounts(file, before, planned)
-    after.absences = _absences(file, before, district_id)
-    _versions(file, before, planned, now)
-    return planned
-
-
-def _district(file: DistrictFile, before: Snapshot | None, now: datetime, ledger_key: str) -> models.District:
-    entry, data = file.district, file.document.data
-    return models.District(
-        id=DistrictId(entry.id),
-        name=entry.name,
-        timezone=entry.timezone,
-        locale=entry.locale,
-        word=entry.word,
-        fictional=file.whole.fictional,
-        revision=before.district.revision if before else 1,
-        ledger_key=before.district.ledger_key if before else ledger_key,
-        calendar=data.get("calendar", {}),
-        kept={name: value for name, value in data.items() if name not in SECTIONS or name == "district"},
-        created_at=before.district.created_at if before else now,
-    )
-
-
-def _workspaces(file: DistrictFile) -> dict[Platform, str]:
-    platforms = file.district.platforms
-    found = {}
-    if platforms.slack:
-        found[Platform.SLACK] = platforms.slack.workspace_id
-    if platforms.teams:
-        found[Platform.TEAMS] = platforms.teams.tenant_id
-    return found
-
-
-def _people(file: DistrictFile, before: Snapshot, planned: Plan, now: datetime) -> None:
-    """Those of the file, those who joined by writing, and those who were in the file once."""
-    known = {row.id: row for row in before.people}
-    for n, entry in file.people.items():
-        row = rows.person(entry, file.document.at(("people", n)), n, planned.after.district.id)
-        planned.after.people.append(_with_present_facts(row, known.pop(row.id, None)))
-    for row in known.values():
-        if not row.joined and row.left_on is None:
-            last_day = now.astimezone(ZoneInfo(file.district.timezone)).date()
-            row = _copy(row, left_on=last_day, kept=row.kept | {"left_on": last_day.isoformat()})
-            planned.left.append(row.id)
-        planned.after.people.append(row)
-
-
-def _with_present_facts(row: models.Person, now: models.Person | None) -> models.Person:
-    """The file's person, but with what was changed elsewhere since: only what the file itself changed comes from it."""
-    if now is None:
-        return row
-    written = now.kept or {"id": now.id, "name": now.name, "joined": True}
-    as_read = rows.person(PersonEntry.model_validate(written), now.kept, now.position, now.district_id)
-    elsewhere = {
-        name: getattr(now, name)
-        for name in snapshot.columns(row)
-        if getattr(row, name) == getattr(as_read, name) != getattr(now, name)
-    }
-    return _copy(row, **elsewhere)
-
-
-def _copy(row: Row, **changes: Any) -> Row:
-    return type(row)(**{name: getattr(row, name) for name in snapshot.columns(row)} | changes)
-
-
-def _accounts(file: DistrictFile, before: Snapshot, planned: Plan) -> None:
-    """The file's accounts for its people; other platforms, and people it does not have, keep theirs."""
-    listed = file.given("people")
-    known = {(each.platform, each.workspace_id, each.user_id): each for each in before.accounts}
-    mine: dict[tuple[Platform, str, str], models.Account] = {}
-    workspaces = _workspaces(file)
-    for n, entry in file.people.items():
-        named = {Platform.SLACK: entry.slack, Platform.TEAMS: entry.teams}
-        has = {platform: user for platform, user in named.items() if user}
-        for platform, user in has.items():
-            identity = (platform, workspaces[platform], user)
-            old = known.get(identity)
-            same = old is not None and old.person_id == entry.id
-            if old and old.person_id not in listed:
-                says = (
-                    f'{user} is the account of "{old.person_id}", whom the file does not have: give this entry that id'
-                )
-                planned.mistakes.append(file.mistake(("people", n, str(platform)), says))
-            mine[identity] = models.Account(
-                district_id=planned.after.district.id,
-                platform=platform,
-                workspace_id=workspaces[platform],
-                user_id=user,
-                person_id=PersonId(entry.id),
-                preferred=platform is _preferred(file, has),
-                conversation_id=old.conversation_id if old and same else None,
-                unreachable_since=old.unreachable_since if old and same else None,
-            )
-    others = [each for name, each in known.items() if name not in mine]
-    stay = [each for each in others if each.platform not in FROM_FILE or each.person_id not in listed]
-    planned.after.accounts = [*mine.values(), *stay]
-
-
-def _preferred(file: DistrictFile, has: Mapping[Platform, str]) -> Platform:
-    """The district's primary platform, or the only one that the person is on."""
-    platforms = file.district.platforms
-    primary = Platform.TEAMS if platforms.teams and platforms.teams.primary else Platform.SLACK
-    return primary if primary in has else next(iter(has))
-
-
-def _absences(file: DistrictFile, before: Snapshot, district_id: DistrictId) -> list[models.Absence]:
-    """The file's, and those that people entered. One that is there already stays as it is."""
-    entered = [each for each in before.absences if not each.from_file]
-    from_file = {rows.says(each): each for each in before.absences if each.from_file}
-    theirs = {rows.says(each) for each in entered}
-    found: list[models.Absence] = []
-    for entry in file.people.values():
-        for leave in entry.leave:
-            row = rows.absence(PersonId(entry.id), leave, district_id)
-            if rows.says(row) in theirs:
-                continue
-            old = from_file.get(rows.says(row))
-            row.id, row.position = old.id if old else row.id, len(found)
-            found.append(row)
-    return [*found, *entered]
-
-
-# ------------------------------------------------------------------------------------------ versions of the process
-
-
-def _versions(file: DistrictFile, before: Snapshot, planned: Plan, now: datetime) -> None:
-    known = {row.version: row for row in before.processes}
-    processes = planned.after.processes
-    for n, entry in file.versions.items():
-        old = known.pop(entry.version, None)
-        path = (*VERSIONS, n)
-        written = file.document.at(path) or {"version": entry.version, "status": str(entry.status)}
-        row = models.Process(
-            district_id=planned.after.district.id,
-            id=old.id if old else ProcessId(new_id()),
-            position=n,
-            version=entry.version,
-            status=entry.status,
-            dated=entry.dated,
-            rules=file.rules if entry.status is ProcessStatus.IN_FORCE else entry.rules,
-            kept={name: value for name, value in written.items() if name != "rules"},
-        )
-        processes.append(row)
-        if old is None:
-            continue
-        held = old.status in {ProcessStatus.IN_FORCE, ProcessStatus.REPLACED}
-        if held and row.status is not ProcessStatus.IN_FORCE:
-            row.status = ProcessStatus.REPLACED
-        if row.rules is None or _equal(old.rules, row.rules):
-            row.rules = old.rules
-        elif old.status is row.status is ProcessStatus.IN_FORCE:
-            row.rules = old.rules
-            planned.draft = _draft(file, before, planned, now)
-        elif held:
-            says = f"version {entry.version} was in force with other rules: give the new rules a new version"
-            planned.mistakes.append(file.mistake(path, says))
-    for row in known.values():
-        processes.append(_copy(row, status=ProcessStatus.REPLACED) if row.status is ProcessStatus.IN_FORCE else row)
-
-
-def _draft(file: DistrictFile, before: Snapshot, planned: Plan, now: datetime) -> str:
-    """The label of the draft with the file's rules: one that is there already, or a new one."""
-    drafts = [row for row in before.processes if row.status is ProcessStatus.DRAFT]
-    if same := next((row for row in drafts if _equal(row.rules, file.rules)), None):
-        return same.version
-    taken = {row.version for row in before.processes} | {entry.version for entry in file.versions.values()}
-    base = file.in_force.version if file.in_force else ""
-    label = next(each for each in (f"{base}-draft-{n}" for n in range(1, len(taken) + 2)) if each not in taken)
-    dated = now.astimezone(ZoneInfo(file.district.timezone)).date()
-    planned.after.processes.append(
-        models.Process(
-            district_id=planned.after.district.id,
-            position=len(taken),
-            version=label,
-            status=ProcessStatus.DRAFT,
-            dated=dated,
-            rules=file.rules,
-            kept={"version": label, "status": str(ProcessStatus.DRAFT), "date": dated.isoformat()},
-        )
-    )
-    return label
-
-
-def _equal(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
-    """The same rules, however they are written."""
-    if one is None or other is None:
-        return one is other
-    return Process.model_validate(one) == Process.model_validate(other)

@@ -74,7 +74,8 @@ class Entry(BaseModel):
 class Span(Entry):
     first: Day = Field(alias="from")
     last: Day = Field(alias="to")
-    keeps = frozenset({"name", "nudges"})
+    name: str | None = None
+    keeps = frozenset({"nudges"})
 
 
 class Slack(Entry):
@@ -233,7 +234,7 @@ SECTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class DistrictFile:
-    """A file that was read. After a mistake it holds what could be understood, so that the rest is checked, too.
+    """A file that was read. After a mistake it holds what could be understood, so that all the rest is checked, too.
 
     Entries are numbered by their place in the file.
     """
@@ -252,6 +253,8 @@ class DistrictFile:
     """The process as written, filled up from the starter process."""
     from_starter: tuple[str, ...]
     """The parts of the process that came from there."""
+    broken: frozenset[str]
+    """The parts of the process that could not be understood: the starter's stand in, so that the rest is checked."""
     unknown: tuple[Path, ...]
     """Fields that Clearway does not know."""
 
@@ -264,7 +267,8 @@ class DistrictFile:
 
     def understood(self, path: Path, entries: Mapping[int, Entry]) -> bool:
         """No entry of this list was left out for a mistake."""
-        return len(self.document.at(path) or entries) == len(entries)
+        written = self.document.at(path)
+        return written is None or (isinstance(written, list) and len(written) == len(entries))
 
     def leave(self, person: int, n: int) -> Path:
         """Where the n-th absence of a person stands: a single one stands by itself, several in a list."""

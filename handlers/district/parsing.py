@@ -48,8 +48,12 @@ def parse(document: Document) -> tuple[DistrictFile, list[Mistake]]:
     parsing = _Parsing(document)
     rules, from_starter = _filled_up(data)
     beside = {name: value for name, value in data.items() if name not in SECTIONS}
+    for name in beside:
+        if like := _like(name, SECTIONS):
+            parsing.wrong((name,), f'Clearway does not know "{name}": did you mean "{like}"?')
     if not isinstance(data.get("process_document", {}), dict):
         parsing.wrong(("process_document",), _FIELDS)
+    process, broken = parsing.process(rules)
     file = DistrictFile(
         document=document,
         whole=parsing.one(Whole, beside, ()) or Whole(),
@@ -60,18 +64,20 @@ def parse(document: Document) -> tuple[DistrictFile, list[Mistake]]:
         people=parsing.each(PersonEntry, ("people",)),
         teams=parsing.each(TeamEntry, ("teams",)),
         routines=parsing.each(RoutineEntry, ("routines",)),
-        versions=parsing.each(VersionEntry, VERSIONS) if document.at(VERSIONS) else _starter_version(),
-        process=parsing.process(rules),
+        versions=parsing.each(VersionEntry, VERSIONS) if document.at(VERSIONS) else {0: starter_version()},
+        process=process,
         rules=rules,
         from_starter=from_starter,
+        broken=broken,
         unknown=tuple(parsing.unknown),
     )
     parsing.other_rules(file.versions)
     return file, parsing.mistakes
 
 
-def _starter_version() -> Mapping[int, VersionEntry]:
-    return {0: VersionEntry.model_validate(starter()["process_document"]["versions"][0])}
+@cache
+def starter_version() -> VersionEntry:
+    return VersionEntry.model_validate(starter()["process_document"]["versions"][0])
 
 
 FIXED: Final = frozenset(
@@ -145,14 +151,14 @@ class _Parsing:
         found = ((n, self.one(model, entry or {}, (*path, n))) for n, entry in enumerate(entries))
         return {n: each for n, each in found if each is not None}
 
-    def process(self, rules: dict[str, Any]) -> Process:
-        """The rules as a process. Where a part has a mistake the starter's stands in, so that the rest is checked."""
+    def process(self, rules: dict[str, Any]) -> tuple[Process, frozenset[str]]:
+        """The rules as a process, and the parts of it that have a mistake; the starter's stand in for these."""
         errors = self._not_a_process(rules)
-        failed = {each["loc"][0] for each in errors}
+        broken = frozenset(str(each["loc"][0]) for each in errors)
         for each in errors:
             self._failed(each, () if each["loc"][0] == "authority_matrix" else ("process_document",))
-        sound = {name: value for name, value in rules.items() if name not in failed}
-        return Process.model_validate(_starter_rules() | sound)
+        sound = {name: value for name, value in rules.items() if name not in broken}
+        return Process.model_validate(_starter_rules() | sound), broken
 
     def other_rules(self, versions: Mapping[int, VersionEntry]) -> None:
         """The rules that versions give for themselves must be whole."""

@@ -5,6 +5,7 @@ text, and there are no anchors, merges or tags. So NO is a state, 07:30 a time, 
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,7 +14,7 @@ import yaml
 from yaml.events import AliasEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from handlers.district.notes import Mistake
+from handlers.district.notes import DistrictFileError, Mistake
 
 Path = tuple[str | int, ...]
 """Where something stands: ("people", 3, "leave", "from")."""
@@ -59,6 +60,17 @@ def _label(entry: Any) -> str | None:
         if isinstance(entry, dict)
         else None
     )
+
+
+def decoded(raw: bytes) -> str:
+    """The text of a file; raises DistrictFileError when it is not UTF-8."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise DistrictFileError(
+            (Mistake(line, "The file is not in UTF-8: save it anew with that encoding"),)
+        ) from error
 
 
 def read(text: str) -> tuple[Document, list[Mistake]]:
@@ -146,7 +158,7 @@ class _Reading:
             if name in found:
                 first = self.lines[*path, name]
                 self._wrong(named, f'"{name}" is here twice, the first time in line {first}: keep one of them')
-            elif name == "<<":
+            elif name == "<<" and named.style is None:
                 self._wrong(named, "A merge (<<): write out what it stands for")
             else:
                 found[name] = self.value(inside, (*path, name), _line(named))
@@ -172,12 +184,16 @@ class _Reading:
         text = str(node.value)
         if node.tag != "tag:yaml.org,2002:str":
             self._wrong(node, f"A tag ({node.tag}): delete it, and put the text in quotes if it is meant as text")
-        if bad := next((each for each in text if not (each.isprintable() or each in "\n\t\u00a0\u3000")), None):
+        if bad := next((each for each in text if not _visible(each)), None):
             self._wrong(node, f"A character that no one can see (#x{ord(bad):04x}): delete it")
         return text
 
     def _wrong(self, node: Node, says: str) -> None:
         self.mistakes.append(Mistake(_line(node), says))
+
+
+def _visible(character: str) -> bool:
+    return character.isprintable() or character in "\n\t" or unicodedata.category(character) == "Zs"
 
 
 def _line(node: Node) -> int:

@@ -98,9 +98,10 @@ async def slack_stand(
 
     async with FakeSlack() as slack:
         workspace, gateway = slack.workspace(), StubGateway()
-        token = workspace.app_token if socket else None
+        if socket:  # then an operator has no need of a signing secret
+            known = {"app_token": workspace.app_token, "signing_secret": "", **known}
         room = SlackRoom(
-            [registration(workspace, app_token=token, **known)],
+            [registration(workspace, **known)],
             gateway,
             api_url=slack.api_url,
             on_learned=learn,

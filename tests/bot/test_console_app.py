@@ -128,6 +128,44 @@ async def test_a_message_links_to_its_post_for_those_who_may_see_it(
         assert response.status == 404
 
 
+async def test_an_edited_message_is_told_once_and_reads_otherwise(stand: Stand, tess: ConsolePerson) -> None:
+    stand.gateway.answers["message.edited"] = THANKS
+    post = await tess.dm("The bus is late")
+    told = stand.gateway.last
+    await tess.edit(post, "The bus is late,\nevery day")
+    await tess.redeliver()
+    came = stand.gateway.last
+    assert (came.action, came.text, came.carry) == (
+        "message.edited",
+        "The bus is late,\nevery day",
+        {"message_key": told.key},
+    )
+    assert len(stand.gateway.came) == 2
+    assert [each.text for each in tess.posts] == ["The bus is late,\nevery day"]
+    assert [each.title for each in tess.ephemerals] == ["Thank you"]
+
+
+async def test_a_deleted_message_is_told_and_gone(stand: Stand, tess: ConsolePerson) -> None:
+    post = await tess.mention("no kits")
+    told = stand.gateway.last
+    await tess.delete(post)
+    assert (stand.gateway.last.action, stand.gateway.last.carry) == ("message.deleted", {"message_key": told.key})
+    assert not tess.posts
+
+
+async def test_nobody_edits_or_deletes_what_others_said(stand: Stand, tess: ConsolePerson, ivy: ConsolePerson) -> None:
+    await tess.say("Hello")
+    assert "Edit or delete" in tess.view.text
+    await ivy.open("#dit")
+    assert "Edit or delete" not in ivy.view.text
+    sent = {"token": ivy.view.one("input", name="token").attrs["value"], "post": tess.posts[0].id, "text": "Bye"}
+    async with aiohttp.ClientSession(stand.url, cookies={COOKIE: sent["token"]}) as session:
+        for act in ("edit", "delete"):
+            assert (await session.post(f"/console/as/principal/{act}", data=sent)).status == 404
+    await tess.look()
+    assert [each.text for each in tess.posts] == ["Hello"]
+
+
 # -- forms -------------------------------------------------------------------------------------------------------------
 
 
@@ -478,6 +516,8 @@ POSTS = [
     "/console/as/teacher/press",
     "/console/as/teacher/shortcut",
     "/console/as/teacher/report",
+    "/console/as/teacher/edit",
+    "/console/as/teacher/delete",
     "/console/as/teacher/put-away",
     f"/console/as/teacher/forms/{'a' * 20}",
 ]

@@ -65,6 +65,14 @@ def test_a_mention_in_a_channel_is_heard_and_other_talk_is_not(text: str, heard:
         assert not came.source.direct
 
 
+def test_what_becomes_of_a_message_names_the_message() -> None:
+    told = parse.message(TESS, said("The bus is late"), "")
+    edited, deleted = parse.edited(TESS, said("Every day"), "e1"), parse.deleted(TESS, said("The bus is late"))
+    assert (edited.action, edited.text, edited.carry) == ("message.edited", "Every day", {"message_key": told.key})
+    assert (deleted.action, deleted.text, deleted.carry) == ("message.deleted", "", {"message_key": told.key})
+    assert len({told.key, edited.key, deleted.key}) == 3
+
+
 @pytest.mark.parametrize(
     ("text", "action", "words"),
     [

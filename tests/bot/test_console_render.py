@@ -17,7 +17,7 @@ from tests.bot.console_stand import EVERY_ELEMENT, EVERY_FIELD
 from tests.fakes.console import Node, filled, read
 
 SAY = Voice(builders.district())
-RENDERER = Renderer(Here(SAY, token="token", base="/console/as/teacher", room="@teacher"))
+RENDERER = Renderer(Here(SAY, token="token", person_id="teacher", base="/console/as/teacher", room="@teacher"))
 
 ATTACKS = (
     "<script>alert(1)</script>",

@@ -251,7 +251,7 @@ def test_a_deleted_message_is_named_by_its_key(change: dict[str, Any]) -> None:
 
 def test_edits_of_ordinary_talk_are_not_ours() -> None:
     before = {"type": "message", "user": "U1", "text": "Lunch?", "ts": "1.000001"}
-    talk = {"channel": "C1", "channel_type": "channel", "ts": "2.0", "previous_message": before}
+    talk: dict[str, Any] = {"channel": "C1", "channel_type": "channel", "ts": "2.0", "previous_message": before}
     assert read(said(subtype="message_changed", message=before | {"text": "Lunch!"}, **talk)) is None
     assert read(said(subtype="message_deleted", **talk)) is None
 

@@ -87,6 +87,13 @@ async def test_what_slack_did_not_sign_is_refused_unread(stand: Stand, spoil: An
     assert stand.gateway.heard == []
 
 
+async def test_no_word_in_a_body_gets_it_past_the_signature() -> None:
+    async with slack_stand(app_id="ACLEARWAY") as stand:
+        body = "ssl_check=1&token=x&api_app_id=ACLEARWAY"
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert await post(stand, body, form | sign("another secret", body)) == 401
+
+
 async def test_a_clock_a_little_ahead_is_no_reason_to_refuse(stand: Stand) -> None:
     body, _ = HELLO.encoded()
     ahead = sign(stand.workspace.signing_secret, body, timestamp=int(Clock().now()) + 30)
@@ -141,7 +148,6 @@ async def test_a_token_that_slack_refuses_stops_the_start_with_the_cure() -> Non
         room = SlackRoom([registration(workspace, bot_token="xoxb-old")], StubGateway(), api_url=slack.api_url)
         with pytest.raises(SlackStartError, match=r"invalid_auth.*SLACK_BOT_TOKEN"):
             await room.start()
-        await room.close()
 
 
 async def test_a_registration_that_is_known_starts_although_slack_is_down() -> None:
@@ -185,7 +191,7 @@ async def test_a_command_opens_the_form_and_what_is_typed_arrives(any_stand: Sta
         {"Dollars": 250, "Type": "Staffing", "Whom does it concern?": "Priya Rao", "Who sees your name": ["yes"]}
     )
 
-    assert dana.form is None
+    assert dana.window is None
     sent = gateway.heard[-1]
     assert (sent.action, sent.door, sent.carry) == ("report", Door.COMMAND, {"draft": "d1"})
     assert sent.fields == {
@@ -447,6 +453,17 @@ async def test_a_command_a_button_and_home_say_so_too(any_stand: Stand) -> None:
     await dana.shortcut()
     assert dana.window is not None
     assert dana.window.text == SENTENCE
+
+
+async def test_a_button_may_answer_with_what_is_wrong(any_stand: Stand) -> None:
+    dana, gateway = any_stand.person(), any_stand.gateway
+    gateway.on |= {
+        "message.direct": Reply(RECEIPT),
+        "details.form": Reply(errors={"what": "Say a little more, please."}),
+    }
+    await dana.dm("hello")
+    await dana.click("Add details")
+    assert dana.last_answer.text == "Say a little more, please."
 
 
 async def test_an_event_is_delivered_again_until_the_last_time(stand: Stand) -> None:

@@ -184,7 +184,7 @@ def _card(node: Node) -> Shown:
         "\n".join(lines),
         tuple(labels),
         title.attrs["id"].removeprefix("title-"),
-        private=post is not None and "private" in post.attrs["class"].split(),
+        private=any(each.tag == "li" and each.attrs.get("class") == "private" for each in node.within),
         edited=post is not None and any(each.text.startswith("edited") for each in post.all("span", kind="mark")),
         node=node,
     )
@@ -396,7 +396,16 @@ class ConsolePerson:
         await self._get(self._mine(to.room) if isinstance(to, ShownPost) else self.chat)
         item = self.view.one("li", id=f"post-{to.id if isinstance(to, ShownPost) else to.post}")
         root = [item, *(each for each in item.within if each.tag == "li")][-1]
-        await self._compose(list(root.all("form", kind="composer"))[-1], text, copies)
+        await self._compose(list(root.all("form", action=self._act("say")))[-1], text, copies)
+
+    async def edit(self, post: ShownPost, text: str) -> None:
+        await self._get(post.room)
+        item = self.view.one("li", id=f"post-{post.id}")
+        await self._compose(item.one("form", action=self._act("edit")), text)
+
+    async def delete(self, post: ShownPost) -> None:
+        await self._get(post.room)
+        await self._press(_button(self.view.one("li", id=f"post-{post.id}"), "Delete this message"))
 
     async def shortcut(self, *, copies: int = 1) -> None:
         """The global "Report a challenge"."""
@@ -470,6 +479,9 @@ class ConsolePerson:
     @property
     def _submit_button(self) -> Node:
         return list(self._sheet.all("button", kind="primary"))[-1]
+
+    def _act(self, name: str) -> str:
+        return f"{urlsplit(self.chat).path}{name}"
 
     def _room(self, channel: str) -> str:
         for link in self.inbox.one("nav").all("a"):

@@ -43,7 +43,7 @@ SPANS = st.builds(_span, DAYS, st.integers(0, 40))
 
 @st.composite
 def hours(draw: st.DrawFn) -> Hours:
-    opens = draw(st.builds(time, st.integers(0, 14), st.integers(0, 59)))
+    opens = draw(st.builds(time, st.integers(4, 14), st.integers(0, 59)))
     later = st.builds(time, st.integers(15, 23), st.integers(0, 59))
     return Hours(opens=opens, closes=draw(later), half_day_until=draw(later), digest_at=draw(MINUTES))
 

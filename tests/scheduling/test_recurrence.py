@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from itertools import islice, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduling import recurrence
@@ -123,6 +123,7 @@ WORDS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(WORDS, calendars(), INSTANTS)
 def test_meetings_come_in_order_on_open_days_of_their_week_or_month(
     words: str, calendar: Calendar, after: datetime

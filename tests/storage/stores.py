@@ -53,8 +53,16 @@ async def only(connection: AsyncConnection, model: Any, row_id: str) -> Any:
     return (await connection.execute(select(of).where(of.c.id == row_id))).one()
 
 
-def timer(about: str = "", *, due_at: datetime = NOW, district_id: DistrictId = HERE) -> models.Timer:
-    return models.Timer(district_id=district_id, kind=TimerKind.FOLLOW_UP, about=about or new_id(), due_at=due_at)
+def timer(
+    about: str = "", *, due_at: datetime = NOW, district_id: DistrictId = HERE, leased_until: datetime | None = None
+) -> models.Timer:
+    return models.Timer(
+        district_id=district_id,
+        kind=TimerKind.FOLLOW_UP,
+        about=about or new_id(),
+        due_at=due_at,
+        leased_until=leased_until,
+    )
 
 
 def message(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import ledger, models
 from storage.database import Database
 from storage.models import table
-from storage.vocabulary import ChallengeId, Field, Kind, Status, TimerKind
+from storage.vocabulary import ChallengeId, Field, Kind, Platform, Status, TimerKind
 from tests import builders
 from tests.storage.stores import HERE, KEY, NOW, TEACHER, THERE, put, two_districts, writing
 
@@ -93,7 +93,7 @@ async def test_what_is_recorded_is_numbered_and_chained(database: Database) -> N
         head = (await connection.execute(select(table(models.Ledger)))).first()
 
     assert [each.seq for each in history] == [1, 2, 3, 4]
-    assert history[-1].data == {"changes": {"challenge": {"status": ["reported", "resolved"]}}}
+    assert history[-1].data["changes"] == {"challenge": {"status": ["reported", "resolved"]}}
     assert head is not None
     assert (head.seq, head.head) == (4, history[-1].digest)
     assert ledger.first_break(KEY, "", history) is None
@@ -131,7 +131,7 @@ async def test_a_recorded_change_makes_the_posted_cards_stale_and_sets_the_timer
         message_id="m",
         person_id=TEACHER,
         challenge_id=challenge_id,
-        platform="slack",
+        platform=Platform.SLACK,
         workspace_id="T1",
         conversation_id="D1",
         post_id="1.0",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from storage import models, queue
 from storage.database import Database
 from storage.models import table
 from storage.queue import LEASE, ClaimedCard, ClaimedMessage, ClaimedTimer, Posted
-from storage.vocabulary import ChallengeId, DistrictId, Lane, MessageState, PersonId, Platform, TimerKind
+from storage.vocabulary import ChallengeId, DistrictId, Kind, Lane, MessageState, PersonId, Platform, TimerKind
 from tests import builders
 from tests.storage.stores import HERE, NOW, TEACHER, THERE, message, only, put, timer, two_districts, writing
 
@@ -23,9 +23,9 @@ COLLEAGUE = PersonId("colleague")
 
 
 @pytest.fixture
-async def database(database: Database) -> AsyncIterator[Database]:
+async def database(database: Database) -> Database:
     await two_districts(database)
-    yield database
+    return database
 
 
 async def plan(database: Database, *rows: models.Timer | models.Message | models.PostedCard) -> None:
@@ -205,6 +205,13 @@ async def test_answers_to_ones_own_act_and_urgent_ones_go_first(database: Databa
     assert {each.lane for each in claimed} == {Lane.OWN_ACT, Lane.URGENT}
 
 
+@pytest.mark.parametrize("lane", Lane)
+async def test_no_lane_is_forgotten(database: Database, lane: Lane) -> None:
+    await plan(database, message(lane=lane))
+
+    assert len(await claim_messages(database)) == 1
+
+
 async def test_a_digest_is_claimed_whole_even_past_the_limit(database: Database) -> None:
     await plan(database, *(message(lane=Lane.DIGEST) for _ in range(7)), message(COLLEAGUE, Lane.DIGEST))
     await plan(database, message(lane=Lane.DIGEST, send_at=NOW + MINUTE), message(lane=Lane.DIGEST, district_id=THERE))
@@ -340,7 +347,7 @@ async def test_dropped_and_undeliverable_messages_are_over(database: Database, r
 
 async def test_only_single_messages_since_midnight_count_in_the_budget(database: Database) -> None:
     midnight = NOW - timedelta(hours=10)
-    sent = {"state": MessageState.SENT, "ended_at": NOW}
+    sent: dict[str, Any] = {"state": MessageState.SENT, "ended_at": NOW}
     await plan(
         database,
         message(**sent),
@@ -402,7 +409,7 @@ async def test_a_card_stays_stale_when_its_challenge_moves_during_the_edit(datab
     await plan(database, card(challenge_id=built.id))
     [claimed] = await claim_stale(database)
     async with writing(database) as store:  # at the very instant of the claim
-        store.record(await store.case(built.id), builders.Kind.NOTED, by=TEACHER, at=NOW)
+        store.record(await store.case(built.id), Kind.NOTED, by=TEACHER, at=NOW)
     meanwhile = await claim_stale(database)
     async with database.queue() as connection:
         assert await queue.mark_fresh(connection, claimed, shown=2)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -82,18 +83,33 @@ async def test_the_queue_can_tell_whether_the_database_is_at_the_head(database: 
         assert await schema.is_at_head(connection)
 
 
+STARTS: Final = """
+import asyncio, sys
+from storage import schema
+from storage.database import Database
+
+async def open_the_queue():
+    database = Database(sys.argv[1])
+    async with database.queue() as connection:
+        assert await schema.is_at_head(connection)
+    await database.close()
+
+print("ready", flush=True)
+sys.stdin.readline()
+schema.upgrade(sys.argv[1])
+asyncio.run(open_the_queue())
+"""
+
+
 def test_processes_that_start_at_once_wait_for_each_other(blank_url: str) -> None:
-    # Each waits until it is told to go, so that they meet.
-    program = "import sys; from storage import schema; sys.stdin.readline(); schema.upgrade(sys.argv[1])"
-    command = [sys.executable, "-W", "error", "-c", program, blank_url]
-    started = [
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=schema.MIGRATIONS.parents[1]
-        )
-        for _ in range(3)
+    command = [sys.executable, "-W", "error", "-c", STARTS, blank_url]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    started: list[Any] = [
+        subprocess.Popen(command, text=True, cwd=schema.MIGRATIONS.parents[1], **pipes) for _ in range(3)
     ]
     for each in started:
-        assert each.stdin
+        each.stdout.readline()  # so that they meet
+    for each in started:
         each.stdin.write("go\n")
         each.stdin.flush()
 

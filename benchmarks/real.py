@@ -1,0 +1,54 @@
+"""The real application, as `clearway run --only web` serves it: acknowledging is measured, delivering is not."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from benchmarks.orders import Order, clock
+from bot import wiring
+from bot.slack.app import SlackRegistration
+from handlers import registry
+from handlers.request import Reply, Request
+from storage.database import Database
+from storage.sealing import Seal
+from storage.store import Store
+
+ASKED: Final = ("home.ask", "report", "challenge.form")
+"""The actions that the benchmarks ask for."""
+
+
+@asynccontextmanager
+async def serving(order: Order) -> AsyncIterator[int]:
+    if order.actions:
+        registry.ACTIONS = registered(order.actions)  # type: ignore[misc]  # in this process, for this run
+    slack = order.slack
+    app = SlackRegistration(
+        app_id=slack.app_id,
+        workspace_id=slack.team_id,
+        bot_user_id=slack.bot_user_id,
+        bot_token=slack.bot_token,
+        signing_secret=slack.signing_secret,
+        workspace_url=slack.url,
+    )
+    made = wiring.build(
+        Database(order.database_url),
+        Seal([order.seal_key]),
+        clock=clock(),
+        slack=[app],
+        slack_api_url=slack.api_url,
+    )
+    async with wiring.running(made, made.web(), "127.0.0.1", 0, worker=False) as port:
+        yield port
+
+
+def registered(count: int) -> MappingProxyType[str, registry.Entry]:
+    """A table of so many actions: those asked for, more of the product's, and made-up ones when these run out."""
+    names = [*ASKED, *(each for each in registry.ACTIONS if each not in ASKED)][:count]
+    more = {f"made_up.{n}": registry.Entry(_nothing) for n in range(count - len(names))}
+    return MappingProxyType({each: registry.ACTIONS[each] for each in names} | more)
+
+
+async def _nothing(store: Store, request: Request, now: datetime) -> Reply:
+    return Reply()
