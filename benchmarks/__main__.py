@@ -1,6 +1,6 @@
 """The command: measures, prints a table, and ends with 1 when a target is missed.
 
-    python -m benchmarks [--quick] [--database sqlite|postgresql] [--json FILE]
+python -m benchmarks [--quick] [--database sqlite|postgresql] [--json FILE]
 """
 
 import asyncio

@@ -112,7 +112,8 @@ async def _write(
     at_now = dict.fromkeys(("reported_at", "dit_aware_at", "owned_since", "updated_at"), now)
     challenge = example.challenge | at_now | {"id": challenge_id, "number": ledger.number + 1}
     spoken = [
-        mine | {"id": new_id(), "field": part, "about": None, "author_id": person_id, "said_at": now, "text": said[part]}
+        mine
+        | {"id": new_id(), "field": part, "about": None, "author_id": person_id, "said_at": now, "text": said[part]}
         for part in TEXTS
         if said.get(part)
     ]
@@ -133,9 +134,7 @@ async def _write(
     await connection.execute(MOVE_HEAD, moved | {"district": DISTRICT})
 
 
-def _message(
-    example: Row, mine: Row, reporter_id: str, reported: Row, assigned: Row, now: datetime
-) -> Row:
+def _message(example: Row, mine: Row, reporter_id: str, reported: Row, assigned: Row, now: datetime) -> Row:
     """The receipt goes at once to who reported it; of the others the example says to whom and when."""
     receipt = example["kind"] is MessageKind.RECEIPT
     about = {"event_id": (reported if receipt else assigned)["id"], "created_at": now}

@@ -1,6 +1,6 @@
 """One server in a process of its own: says its port, and serves until its standard input ends.
 
-    python -m benchmarks.server ORDER
+python -m benchmarks.server ORDER
 """
 
 import asyncio

@@ -123,9 +123,7 @@ async def stage(kind: str, *, many: int) -> AsyncIterator[Stage]:
         slack = await undo.enter_async_context(FakeSlack())
         workspace = slack.workspace(TEAM)
         seal_key = Seal.new_key()
-        example = Order(
-            "real", _known(slack, workspace), await _district(places.migrated(), seal_key), seal_key
-        )
+        example = Order("real", _known(slack, workspace), await _district(places.migrated(), seal_key), seal_key)
         async with _process(example) as port:
             slack.events_url = f"http://127.0.0.1:{port}{PATH}"
             report = await requests.captured(workspace)

@@ -33,7 +33,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-district_app = typer.Typer(help="The district's file: its people, schools, calendar and written process.", no_args_is_help=True)
+district_app = typer.Typer(
+    help="The district's file: its people, schools, calendar and written process.", no_args_is_help=True
+)
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 log_app = typer.Typer(help="The log of challenges.", no_args_is_help=True)
 app.add_typer(district_app, name="district")
@@ -97,7 +99,9 @@ async def _serve(found: Settings, only: str) -> None:
     made = wiring.build(database, seal, clock=clock, slack=slack, slack_api_url=found.slack_api_url)
     await _key_opens(made.districts)
     if not slack:
-        typer.echo("No platform is set up yet: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN).", err=True)
+        typer.echo(
+            "No platform is set up yet: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN).", err=True
+        )
     web = made.web(beats=only != "web") if only != "worker" else None
     async with wiring.running(made, web, found.host, found.port, worker=only != "web") as port:
         say(f"Clearway listens on http://{found.host}:{port}" if web else "Clearway follows up and delivers")
@@ -124,7 +128,9 @@ async def _until_stopped() -> None:
 @app.command(name="practice")
 def practice_command(
     port: Annotated[int, typer.Option(help="The port on this machine.")] = 3000,
-    database: Annotated[Path, typer.Option(help="Where the practice database is kept.")] = Path(".clearway/practice.db"),
+    database: Annotated[Path, typer.Option(help="Where the practice database is kept.")] = Path(
+        ".clearway/practice.db"
+    ),
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True,
 ) -> None:
     """The practice workspace in a browser: a fictional district, a movable clock, no account and no token."""
@@ -134,7 +140,9 @@ def practice_command(
     except practice.NotFictionalError as error:
         fail(str(error))
     except OSError as error:
-        fail(f"Port {port} cannot be used ({error.strerror or error}). Try another: clearway practice --port {port + 1}")
+        fail(
+            f"Port {port} cannot be used ({error.strerror or error}). Try another: clearway practice --port {port + 1}"
+        )
 
 
 async def practice_server(port: int, file: Path, *, open_browser: bool) -> None:
@@ -253,7 +261,9 @@ def district_import(file: Path) -> None:
     if result.left:
         say(f"  no longer in the file, and marked as having left: {', '.join(result.left)}")
     if result.draft:
-        say(f"  the file's rules differ from those in force under the same version: they are kept as draft {result.draft}")
+        say(
+            f"  the file's rules differ from those in force under the same version: they are kept as draft {result.draft}"
+        )
 
 
 @district_app.command(name="export")
@@ -288,10 +298,16 @@ async def _which(database: Database, named: str) -> DistrictId:
         ids = await registrations.district_ids(connection)
     if named:
         if named not in ids:
-            fail(f"There is no district “{named}”. There is: {', '.join(ids) or 'none yet; import a district file first'}.")
+            fail(
+                f"There is no district “{named}”. There is: {', '.join(ids) or 'none yet; import a district file first'}."
+            )
         return DistrictId(named)
     if len(ids) != 1:
-        fail(f"Please name the district: {', '.join(ids)}." if ids else "There is no district yet: import a district file first.")
+        fail(
+            f"Please name the district: {', '.join(ids)}."
+            if ids
+            else "There is no district yet: import a district file first."
+        )
     return ids[0]
 
 
@@ -331,8 +347,8 @@ async def promises_of(made: Clearway) -> list[promises.Breach]:
     for district_id in ids:
         async with made.districts.open(district_id, Came(Door.OPERATOR)) as store:
             breaches += [each async for each in promises.check(store, now, heart_fresh=fresh)]
-            if broken := await promises.check_history(store):
-                breaches.append(broken)
+            broken, _ = await promises.check_history(store)
+            breaches += [broken] if broken else []
     return breaches
 
 

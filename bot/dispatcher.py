@@ -40,7 +40,12 @@ class Dispatcher:
     """One of any number of identical ones; what each claims is its own for a lease."""
 
     def __init__(
-        self, districts: Districts, clock: Clock, transports: Mapping[Platform, Transport], *, only: Platform | None = None
+        self,
+        districts: Districts,
+        clock: Clock,
+        transports: Mapping[Platform, Transport],
+        *,
+        only: Platform | None = None,
     ) -> None:
         """`only`: in practice everybody is reached on this one platform, whatever accounts the file gives them."""
         self._districts = districts
@@ -58,16 +63,17 @@ class Dispatcher:
             claimed = await queue.claim_messages(connection, now, limit)
             stale = await queue.claim_stale(connection, now, limit)
         singles = [each for each in claimed if each.lane is not Lane.DIGEST]
-        digests: dict[tuple[DistrictId, PersonId], list[ClaimedMessage]] = defaultdict(list)
+        # A digest that may have arrived is looked for as it was; what came since waits for one of its own.
+        digests: dict[tuple[DistrictId, PersonId, datetime | None], list[ClaimedMessage]] = defaultdict(list)
         for each in claimed:
             if each.lane is Lane.DIGEST:
-                digests[each.district_id, each.person_id].append(each)
+                digests[each.district_id, each.person_id, each.unknown_since].append(each)
         # One after the other for each person, so that what happened first is also read first.
         people: dict[tuple[DistrictId, PersonId], list[Sequence[ClaimedMessage]]] = defaultdict(list)
         for each in singles:
             people[each.district_id, each.person_id].append([each])
-        for reader, together in digests.items():
-            people[reader].append(together)
+        for (district_id, person_id, _), together in digests.items():
+            people[district_id, person_id].append(together)
         async with asyncio.TaskGroup() as group:
             for theirs in people.values():
                 group.create_task(self._to_one_person(theirs))
@@ -162,7 +168,12 @@ class Dispatcher:
         await self._give_up(messages, reason, now)
 
     async def _put(
-        self, transport: Transport, account: AccountRow, first: ClaimedMessage, messages: Sequence[ClaimedMessage], card: Card
+        self,
+        transport: Transport,
+        account: AccountRow,
+        first: ClaimedMessage,
+        messages: Sequence[ClaimedMessage],
+        card: Card,
     ) -> Place:
         to = Address(account.platform, account.workspace_id, account.user_id, account.conversation_id)
         if first.unknown_since is not None:
@@ -236,7 +247,11 @@ class Dispatcher:
                 return
             except (TryLaterError, OutcomeUnknownError) as error:
                 after = getattr(error, "after_s", None)
-                wait = timedelta(seconds=after) if after else min(FIRST_WAIT * 2 ** min(claimed.attempts, 12), LONGEST_WAIT)
+                wait = (
+                    timedelta(seconds=after)
+                    if after
+                    else min(FIRST_WAIT * 2 ** min(claimed.attempts, 12), LONGEST_WAIT)
+                )
                 async with self._database.queue() as connection:
                     await queue.mark_stale_later(connection, claimed, now + wait)
                 return

@@ -24,7 +24,12 @@ class Districts:
 
     @asynccontextmanager
     async def open(
-        self, district_id: DistrictId, came: Came, *, write: bool = False, before_commit: Callable[[], None] | None = None
+        self,
+        district_id: DistrictId,
+        came: Came,
+        *,
+        write: bool = False,
+        before_commit: Callable[[], None] | None = None,
     ) -> AsyncIterator[Store]:
         """A store in a transaction of its own, committed when the block ends. A writer flushes before that.
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from bot import crash
 from bot.districts import Districts
 from bot.profiles import Profile, Profiles
+from bot.transport import TryLaterError
 from handlers import registry
 from handlers.cards import challenge as cards
 from handlers.cards.model import Button, Buttons, Card, Press, Text
@@ -48,7 +49,9 @@ class NotCommittedError(Exception):
         super().__init__(reference)
         self.reference = reference
         if busy:
-            self.sentence = f"Clearway is very busy just now, so nothing was recorded. Please try again in a minute. ({reference})"
+            self.sentence = (
+                f"Clearway is very busy just now, so nothing was recorded. Please try again in a minute. ({reference})"
+            )
         else:
             self.sentence = (
                 f"Something went wrong on our side, and nothing was recorded. Please try again; if it stays, "
@@ -86,7 +89,7 @@ class Gateway:
                 reply = await self._handle(inbound, limit)
         except UserError as error:
             return self._refused(error, None)
-        except (TimeoutError, PoolTimeoutError, DBAPIError, OSError) as error:
+        except (TimeoutError, PoolTimeoutError, DBAPIError, OSError, TryLaterError) as error:
             reference = self._report(inbound, error)
             raise NotCommittedError(reference, busy=True) from error
         except Exception as error:
@@ -189,9 +192,7 @@ class Gateway:
         if known and at - known[0] < REMEMBERED_FOR.total_seconds():
             return known[1]
         async with self._districts.database.queue(write=False) as connection:
-            found = await registrations.accounts(
-                connection, identity.platform, identity.workspace_id, identity.user_id
-            )
+            found = await registrations.accounts(connection, identity.platform, identity.workspace_id, identity.user_id)
         if found:
             if len(self._members) >= REMEMBERED_MOST:
                 self._members.clear()
@@ -223,7 +224,9 @@ class Gateway:
                 connection, identity.platform, identity.workspace_id, identity.user_id,
                 inbound.source.conversation_id, district_id, self._clock.now(),
             )  # fmt: skip
-        return Reply(card=Card("Thank you", (Text("I will remember it for this conversation. Please send it once more."),)))
+        return Reply(
+            card=Card("Thank you", (Text("I will remember it for this conversation. Please send it once more."),))
+        )
 
     async def _ask_district(self, inbound: Inbound, members: list[Member]) -> Reply:
         buttons = []
@@ -304,11 +307,20 @@ def _outsider() -> Reply:
 
 
 def _left(voice: Voice) -> Reply:
-    return Reply(card=cards.plain(voice, voice("This is for district staff"), voice("Our record says that you have left the district. Please ask the coordinator if that is wrong.")))
+    return Reply(
+        card=cards.plain(
+            voice,
+            voice("This is for district staff"),
+            voice("Our record says that you have left the district. Please ask the coordinator if that is wrong."),
+        )
+    )
 
 
 def _external(store: Store, voice: Voice, *, now: Clock) -> Reply:
     directory: Directory = store.directory
     who = presence.coordinator(directory, Calendar.of(directory).today(now.now()))
-    said = voice("Thank you for writing. Only staff of the district can report here; please tell {who}, who can enter it for you.", who=Who(who.id))
+    said = voice(
+        "Thank you for writing. Only staff of the district can report here; please tell {who}, who can enter it for you.",
+        who=Who(who.id),
+    )
     return Reply(card=cards.plain(voice, voice("This is for district staff"), said))

@@ -1,6 +1,6 @@
 """What beats: timers that fall due, the outbox, the audit of the promises, upkeep."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -35,6 +35,10 @@ class Loops:
         self._database = districts.database
         self._clock = clock
         self._dispatcher = dispatcher
+        self._whole: dict[DistrictId, audit.Mark] = {}
+        """How far each district's history was found whole by this process."""
+        self._told: dict[str, date] = {}
+        """When the coordinator was last told of a breach."""
         self.heartbeat = Heartbeat(
             Loop(TIMERS, timedelta(seconds=20), self._timers),
             Loop(OUTBOX, timedelta(seconds=20), self._outbox),
@@ -77,6 +81,9 @@ class Loops:
         for district_id in ids:
             async with self._districts.open(district_id, Came(Door.TIMER)) as store:
                 found = [each async for each in audit.check(store, now, heart_fresh=fresh)]
+                mark = self._whole.get(district_id, audit.BEGINNING)
+                broken, self._whole[district_id] = await audit.check_history(store, mark)
+                found += [broken] if broken else []
             if found:
                 left += await self._mend(district_id, found, now)
         return left
@@ -87,8 +94,13 @@ class Loops:
             for breach in found:
                 async with store.savepoint(now):
                     mended = await audit.mend(store, breach, now)
+                    if not mended and self._told.get(str(breach)) != now.date():  # once a day, until it is mended
+                        self._told[str(breach)] = now.date()
+                        await audit.report(store, breach, now)
                     registry.settle(store, now)
-                log.warning("promise.broken", district=district_id, promise=breach.promise, number=breach.number, mended=mended)
+                log.warning(
+                    "promise.broken", district=district_id, promise=breach.promise, number=breach.number, mended=mended
+                )
                 if not mended:
                     left.append(breach)
         return left

@@ -112,20 +112,28 @@ def _steps(voice: Voice, teacher: Person, leader: Person, top: Person, history: 
             reported,
         ),
         GuideStep(
-            voice(phrase("Be {who}. The challenge has come to you, with the reason. Press “I'll take it”.", who=Who(leader.id))),
+            voice(
+                phrase(
+                    "Be {who}. The challenge has come to you, with the reason. Press “I'll take it”.",
+                    who=Who(leader.id),
+                )
+            ),
             leader.id,
             did(Kind.TAKEN, leader),
         ),
         GuideStep(
-            voice(phrase("Still {who}: you find that only the superintendent can settle it. Press “Not mine”.", who=Who(leader.id))),
+            voice(
+                phrase(
+                    "Still {who}: you find that only the superintendent can settle it. Press “Not mine”.",
+                    who=Who(leader.id),
+                )
+            ),
             leader.id,
             did(Kind.HANDED_ON, leader),
         ),
         GuideStep(
             voice(
-                phrase(
-                    "Be {who}, the superintendent. Press “I understand it” and say how big it is.", who=Who(top.id)
-                )
+                phrase("Be {who}, the superintendent. Press “I understand it” and say how big it is.", who=Who(top.id))
             ),
             top.id,
             did(Kind.UNDERSTOOD, top),
@@ -136,7 +144,9 @@ def _steps(voice: Voice, teacher: Person, leader: Person, top: Person, history: 
             did(Kind.RESOLVED, top),
         ),
         GuideStep(
-            voice("Move the clock “To the next thing due”, until those who raised it are asked (ten school days)."), None, asked
+            voice("Move the clock “To the next thing due”, until those who raised it are asked (ten school days)."),
+            None,
+            asked,
         ),
         GuideStep(
             voice(phrase("Be {who} again. Was it addressed? Press “Yes, it was addressed”.", who=Who(teacher.id))),
@@ -161,7 +171,9 @@ class NotFictionalError(Exception):
     """The practice workspace was pointed at a database with a real district in it."""
 
     def __init__(self, file: Path) -> None:
-        super().__init__(f"{file} holds a real district; practice only opens made-up ones. Name another file: --database FILE")
+        super().__init__(
+            f"{file} holds a real district; practice only opens made-up ones. Name another file: --database FILE"
+        )
 
 
 @asynccontextmanager

@@ -121,7 +121,11 @@ def shown(settings: Settings) -> list[tuple[str, str]]:
     for name, info in Settings.model_fields.items():
         value = getattr(settings, name)
         secret = isinstance(value, SecretStr) or name == "secret_keys"
-        text = ("set" if value else "not set") if secret or "secret" in name or "token" in name else str(value or "not set")
+        text = (
+            ("set" if value else "not set")
+            if secret or "secret" in name or "token" in name
+            else str(value or "not set")
+        )
         if name == "database_url":
             text = make_url(value).render_as_string(hide_password=True)
         lines.append((str(info.alias), text))

@@ -82,7 +82,9 @@ def _remember(database: Database):  # type: ignore[no-untyped-def]  # an async c
     return learned
 
 
-async def slack_registrations(database: Database, seal: Seal, settings: Settings, clock: Clock) -> list[SlackRegistration]:
+async def slack_registrations(
+    database: Database, seal: Seal, settings: Settings, clock: Clock
+) -> list[SlackRegistration]:
     """Slack's apps: the rows of the database; the environment seeds the first, and is followed at each start."""
     if settings.slack_bot_token:
         secrets = {

@@ -7,12 +7,12 @@ break no promise but those of the history, which `check_history` reads from wher
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from handlers import acts, followups, moves
 from handlers.rules import presence, routing
 from handlers.telling import tell
 from storage import audit
-from storage.case import Case
 from storage.leases import LEASE
 from storage.store import Store
 from storage.vocabulary import ENDED, ChallengeId, Kind, MessageKind, Status
@@ -44,7 +44,13 @@ async def check(store: Store, now: datetime, *, heart_fresh: bool) -> AsyncItera
         for says in dated(row, now, heart_fresh=heart_fresh):
             yield Breach(store.district_id, "dated", row.number, says, row.id)
     async for ended in audit.wrongly_ended(store.connection, store.district_id):
-        yield Breach(store.district_id, "confirmed", ended.number, "closed as confirmed, but a reporter has not said yes", ended.id)
+        yield Breach(
+            store.district_id,
+            "confirmed",
+            ended.number,
+            "closed as confirmed, but a reporter has not said yes",
+            ended.id,
+        )
 
 
 def owned(store: Store, row: audit.Open, now: datetime) -> list[str]:
@@ -94,23 +100,32 @@ async def mend(store: Store, breach: Breach, now: datetime) -> bool:
     return False
 
 
-def report(store: Store, case: Case | None, now: datetime, breach: Breach) -> None:
+async def report(store: Store, breach: Breach, now: datetime) -> None:
     """Tells the coordinator what could not be mended."""
+    case = await store.case(breach.challenge_id) if breach.challenge_id else None
     event = store.record(case, Kind.REPAIRED, by=None, at=now, data={"promise": breach.promise, "mended": False})
     who = presence.coordinator(store.directory, acts.today(store, now))
     tell(store, [who.id], MessageKind.BREACH, event, now, case=case)
 
 
-async def check_history(store: Store) -> Breach | None:
-    """The whole chain of events, and that nothing is missing at its end; the first break, or None."""
-    before, last = "", 0
-    async for page in audit.events_after(store.connection, store.district_id, 0):
+Mark = tuple[int, str]
+"""How far the history was found whole: the number of a line, and its digest."""
+
+BEGINNING: Final[Mark] = (0, "")
+
+
+async def check_history(store: Store, since: Mark = BEGINNING) -> tuple[Breach | None, Mark]:
+    """The chain of events from where a former check ended, and that nothing is missing at its end.
+
+    The first break, or None; and how far it is whole.
+    """
+    last, before = since
+    async for page in audit.events_after(store.connection, store.district_id, last):
         broken = store.first_break(before, page)
         if broken is not None:
-            return Breach(store.district_id, "history", None, f"the chain of events breaks at line {broken.seq}")
-        before, last = page[-1].digest, page[-1].seq
+            says = f"the chain of events breaks at line {broken.seq}"
+            return Breach(store.district_id, "history", None, says), (last, before)
+        last, before = page[-1].seq, page[-1].digest
     if (last, before) != await audit.head(store.connection, store.district_id):
-        return Breach(store.district_id, "history", None, f"lines are missing after line {last}")
-    return None
-
-
+        return Breach(store.district_id, "history", None, f"lines are missing after line {last}"), BEGINNING
+    return None, (last, before)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from handlers import acts
+from handlers import acts, moves
 from handlers.cards.text import phrase, to_json
 from handlers.errors import FormError
 from handlers.request import Request
-from handlers.rules import cadence, routing
+from handlers.rules import cadence, presence, routing
 from handlers.telling import tell
 from storage.case import Case
 from storage.directory import Person
@@ -55,7 +55,9 @@ def read_report(store: Store, request: Request, texts: Mapping[str, str]) -> Rep
         raise FormError({"what": phrase("Please say in a sentence what is in the way.")})
     for name, text in texts.items():
         if len(text) > acts.MOST:
-            raise FormError({name: phrase("Please keep it under {most} characters; it has {n}.", most=acts.MOST, n=len(text))})
+            raise FormError(
+                {name: phrase("Please keep it under {most} characters; it has {n}.", most=acts.MOST, n=len(text))}
+            )
     type_ = str(fields.get("type") or "")
     school = SchoolId(str(fields.get("school") or ""))
     if type_ and type_ not in process.types:
@@ -111,7 +113,7 @@ async def capture(
         frozenset({reporter_id}) if report.amount_usd else frozenset(),
     )
     route = routing.route(facts, directory, version, calendar.today(now))
-    to_school = report.scope is Scope.SCHOOL and not route.is_triage
+    to_school = moves.stays_in_school(facts, route)
     challenge = Challenge(
         district_id=store.district_id,
         id=ChallengeId(new_id()),
@@ -171,19 +173,27 @@ async def capture(
 
 
 def announce(store: Store, case: Case, route: routing.Route, event: Event, now: datetime) -> None:
-    """Tells the owner, whom the process informs, and the coordinator (of high urgency)."""
+    """Tells the owner, whom the process informs, and of high urgency the coordinator."""
     kind = MessageKind.TRIAGE if route.is_triage else MessageKind.ASSIGNMENT
     assigned = store.record(
         case,
         Kind.ASSIGNED,
         by=None,
         at=now,
-        data={"to": route.owner_id, "authority": route.authority, "why": to_json(route.reason), "informed": list(route.inform)},
+        data={
+            "to": route.owner_id,
+            "authority": route.authority,
+            "why": to_json(route.reason),
+            "informed": list(route.inform),
+        },
     )
     # The coordinator who reports, or enters for a caller, and is the one to sort it, is not told of their own act.
     if not (route.is_triage and route.owner_id == event.actor_id):
         tell(store, [route.owner_id], kind, assigned, now, case=case)
-    tell(store, [each for each in route.inform if each != route.owner_id], MessageKind.INFORM, assigned, now, case=case)
+    hear = list(route.inform)
+    if case.challenge.urgency is Urgency.HIGH:
+        hear.append(presence.coordinator(store.directory, acts.today(store, now)).id)
+    tell(store, [each for each in hear if each != route.owner_id], MessageKind.INFORM, assigned, now, case=case)
 
 
 def join(
@@ -210,5 +220,3 @@ def join(
     )
     tell(store, [person_id], MessageKind.RECEIPT, event, now, case=case)
     return event
-
-

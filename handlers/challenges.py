@@ -147,7 +147,9 @@ async def details_form(store: Store, request: Request, now: datetime) -> Reply:
 async def details(store: Store, request: Request, now: datetime) -> Reply:
     """A reporter adds what the bot could not know: to an unsorted challenge that may be all it needs to find its owner."""
     case = await acts.case_for(store, request, Action.DETAIL, now)
-    texts = acts.clean(store, request, "what", "affected", "tried", "evidence", sure="sure" in (request.fields.get("sure") or []))
+    texts = acts.clean(
+        store, request, "what", "affected", "tried", "evidence", sure="sure" in (request.fields.get("sure") or [])
+    )
     report = read_report(store, request, texts)
     challenge = case.challenge
     said = {
@@ -194,7 +196,9 @@ async def me_too(store: Store, request: Request, now: datetime) -> Reply:
     lifecycle_open(case)
     texts = acts.clean(store, request, "what", sure="sure" in (request.fields.get("sure") or []))
     confidential = "confidential" in (request.fields.get("confidential") or [])
-    event = join(store, case, request.actor.id, texts["what"], now, confidential=confidential, link=request.carry.get("link", ""))
+    event = join(
+        store, case, request.actor.id, texts["what"], now, confidential=confidential, link=request.carry.get("link", "")
+    )
     tell(store, [case.challenge.owner_id], MessageKind.UPDATE, event, now, case=case)
     return Reply(challenge_id=case.id)
 
@@ -218,7 +222,9 @@ async def withdraw(store: Store, request: Request, now: datetime) -> Reply:
     )
     moves.tell_involved(store, case, event, now)
     return Reply(
-        card=cards.done(request.voice, case, phrase("Challenge {n} is withdrawn. Nobody will follow it up.", n=case.number), event),
+        card=cards.done(
+            request.voice, case, phrase("Challenge {n} is withdrawn. Nobody will follow it up.", n=case.number), event
+        ),
         challenge_id=case.id,
     )
 
@@ -242,12 +248,12 @@ async def message_deleted(store: Store, request: Request, now: datetime) -> Repl
     reporter = case.reporter(request.actor.id) if case else None
     if case is None or reporter is None or reporter.link is None:
         return Reply()
-    store.record(case, Kind.NOTED, by=request.actor.id, at=now, also=[(reporter, {"link": None})], data={"link": "gone"})
+    store.record(
+        case, Kind.NOTED, by=request.actor.id, at=now, also=[(reporter, {"link": None})], data={"link": "gone"}
+    )
     return Reply()
 
 
 def card_of(request: Request, store: Store, case: Case, now: datetime) -> Card:
     """The challenge as this person may see it, with what they can do now."""
     return cards.card(cards.view(store.directory, case, request.voice, request.actor, now))
-
-

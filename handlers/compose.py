@@ -60,9 +60,12 @@ def _card(
     store: Store, voice: Voice, reader: Person, case: Case, message: Told, event: Event, now: datetime
 ) -> Card | None:
     seen = cards.view(store.directory, case, voice, reader, now)
-    if not seen.may(Action.SEE) or not still_news(message, case):
+    if not still_news(message, case):
         return None
     title, intro = headline(seen, message, event)
+    if not seen.may(Action.SEE):
+        heard = access.may_hear(reader, seen.facts, store.directory, seen.today)
+        return cards.for_outsider(seen, voice(intro), title=voice(title, n=case.number)) if heard else None
     return cards.card(seen, voice(intro), title=voice(title, n=case.number))
 
 
@@ -111,21 +114,33 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
         case MessageKind.ASSIGNMENT if event.kind is Kind.REOPENED:
             return "Challenge {n} is open again", phrase("Those who raised it say that it is not gone.")
         case MessageKind.ASSIGNMENT:
-            return "Challenge {n}: a challenge for you", from_json(event.data["why"]) if "why" in event.data else phrase("It is with you.")
+            return "Challenge {n}: a challenge for you", from_json(
+                event.data["why"]
+            ) if "why" in event.data else phrase("It is with you.")
         case MessageKind.INFORM:
             return "Challenge {n}: for your information", phrase("The process has you informed of this.")
         case MessageKind.QUESTION:
-            return "Challenge {n}: a question for you", phrase("{who} needs to know something from you.", who=Who(case.challenge.owner_id))
+            return "Challenge {n}: a question for you", phrase(
+                "{who} needs to know something from you.", who=Who(case.challenge.owner_id)
+            )
         case MessageKind.ANSWERED:
-            return "Challenge {n}: your question is answered", phrase("{who} has answered: {answer}", who=who, answer=case.said(Field.ANSWER) or "–")
+            return "Challenge {n}: your question is answered", phrase(
+                "{who} has answered: {answer}", who=who, answer=case.said(Field.ANSWER) or "–"
+            )
         case MessageKind.NUDGE:
             if event.data.get("goal") == "answer":
-                return "Challenge {n}: no answer yet", phrase("A question to those who raised it has no answer yet. Can you help?")
-            return "Challenge {n}: how does it stand?", phrase("One press is enough: progress, still blocked, or resolved.")
+                return "Challenge {n}: no answer yet", phrase(
+                    "A question to those who raised it has no answer yet. Can you help?"
+                )
+            return "Challenge {n}: how does it stand?", phrase(
+                "One press is enough: progress, still blocked, or resolved."
+            )
         case MessageKind.STEP:
             return "Challenge {n}: a step for you", phrase("You have a step in this.")
         case MessageKind.ESCALATION:
-            return "Challenge {n} came up to you", from_json(event.data["why"]) if "why" in event.data else phrase("It needs a decision.")
+            return "Challenge {n} came up to you", from_json(event.data["why"]) if "why" in event.data else phrase(
+                "It needs a decision."
+            )
         case MessageKind.CONFIRMATION:
             return "Challenge {n}: was it addressed?", phrase(
                 "{who} says it is resolved. Was it addressed sufficiently?", who=Who(case.challenge.owner_id)
@@ -143,10 +158,13 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
             return "Challenge {n}: look at it again", phrase("The day has come to look at it again.")
         case MessageKind.UNDELIVERABLE:
             return "Challenge {n}: a message did not arrive", phrase(
-                "{who} could not be reached. Please tell them, or reassign it.", who=Who(PersonId(message.item_id or ""))
+                "{who} could not be reached. Please tell them, or reassign it.",
+                who=Who(PersonId(message.item_id or "")),
             )
         case MessageKind.BREACH:
-            return "Challenge {n} needs you", phrase("Clearway found it without an owner or a date, and could not mend it.")
+            return "Challenge {n} needs you", phrase(
+                "Clearway found it without an owner or a date, and could not mend it."
+            )
         case _:
             return "Challenge {n}: news", phrase("{what}.", what=cards.event_line(seen, event))
 
@@ -155,8 +173,6 @@ def _about_no_challenge(voice: Voice, message: Told, event: Event | None) -> Car
     if event is None:
         return None
     if event.kind is Kind.SUBSTITUTED and event.actor_id:
-
-
         said = voice(
             "You stand in for {who} from {first} to {last}. What they hold comes to you on the first day.",
             who=Who(event.actor_id),
@@ -171,7 +187,11 @@ def _about_no_challenge(voice: Voice, message: Told, event: Event | None) -> Car
             voice("{who} could not be reached on any account.", who=Who(PersonId(message.item_id or ""))),
         )
     if message.kind is MessageKind.BREACH:
-        return cards.plain(voice, voice("Clearway needs you"), voice("The audit found something it could not mend. Please tell whoever runs Clearway."))
+        return cards.plain(
+            voice,
+            voice("Clearway needs you"),
+            voice("The audit found something it could not mend. Please tell whoever runs Clearway."),
+        )
     return None
 
 
@@ -198,20 +218,27 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
                 lines[message.id] = (5, None, card.fallback(), "")
             continue
         seen = cards.view(store.directory, case, voice, reader, now)
-        facts_ok = access.may(reader, Action.SEE, seen.facts, store.directory, seen.today)
-        if not facts_ok or not still_news(message, case):
+        if not access.may_hear(reader, seen.facts, store.directory, seen.today) or not still_news(message, case):
             continue
         told.add(message.id)
         title, intro = headline(seen, message, event)
         weight = WEIGHTS.get(message.kind, 9)
         if case.id in lines and lines[case.id][0] < weight:
             continue
-        text = voice("{title} – {about}. {why}", title=voice(title, n=case.number), about=lists.short(case.title, 90), why=voice(intro))
-        lines[case.id] = (weight, Press("show", case.id), text, voice("Open {n}", n=case.number))
+        text = voice(
+            "{title} – {about}. {why}",
+            title=voice(title, n=case.number),
+            about=lists.short(case.title, 90),
+            why=voice(intro),
+        )
+        press = Press("show", case.id) if seen.may(Action.SEE) else None
+        lines[case.id] = (weight, press, text, voice("Open {n}", n=case.number))
     if not lines:
         return None, told
     ordered = sorted(lines.values(), key=lambda line: line[0])
-    return lists.digest(voice, [(press, text, label) for _, press, text, label in ordered], acts.today(store, now)), told
+    return lists.digest(
+        voice, [(press, text, label) for _, press, text, label in ordered], acts.today(store, now)
+    ), told
 
 
 WEIGHTS = {
@@ -244,6 +271,8 @@ async def redraw(store: Store, posted: ClaimedCard, message: Told | None, now: d
     seen = cards.view(store.directory, case, Voice(store.directory, reader), reader, now)
     voice = seen.voice
     title, intro = headline(seen, message, event)
+    if not seen.may(Action.SEE) and access.may_hear(reader, seen.facts, store.directory, seen.today):
+        return cards.for_outsider(seen, voice(intro), title=voice(title, n=case.number))
     if not still_news(message, case):  # what it asked is settled: say what is true now instead
         return cards.card(seen, "", title=voice("Challenge {n}", n=case.number))
     return cards.card(seen, voice(intro), title=voice(title, n=case.number))

@@ -115,8 +115,7 @@ def record_answer(
             _add_what_is_missing(store, case, comment, now, by=by)
         case Answer.NO:
             refusals = case.challenge.refusals + 1
-            store.change(case.challenge, refusals=refusals)
-            moves.reopen(store, case, now, by=by)
+            moves.reopen(store, case, now, by=by, refusals=refusals)
             if refusals > 1:
                 why = phrase("A second “no” from those who raised it")
                 moves.climb_for_authority(store, case, now, by=by, why=why)
@@ -151,7 +150,9 @@ def _add_what_is_missing(store: Store, case: Case, comment: str, now: datetime, 
 
 async def talk_form(store: Store, request: Request, now: datetime) -> Reply:
     case = await acts.case_for(store, request, Action.TALK, now)
-    return Reply(form=forms.talk(request.voice, store.directory, case, request.actor, acts.today(store, now), request.item))
+    return Reply(
+        form=forms.talk(request.voice, store.directory, case, request.actor, acts.today(store, now), request.item)
+    )
 
 
 async def talk(store: Store, request: Request, now: datetime) -> Reply:
@@ -168,7 +169,9 @@ async def talk(store: Store, request: Request, now: datetime) -> Reply:
     texts = acts.clean(store, request, "said")
     how = {"on": day.isoformat(), "how": str(request.fields.get("how") or "call"), "by": request.actor.id}
     if outcome in set(Answer):
-        event = record_answer(store, case, reporter, Answer(outcome), now, by=request.actor.id, comment=texts["said"], talk=how)
+        event = record_answer(
+            store, case, reporter, Answer(outcome), now, by=request.actor.id, comment=texts["said"], talk=how
+        )
     else:
         event = store.record(
             case,
@@ -185,7 +188,9 @@ async def talk(store: Store, request: Request, now: datetime) -> Reply:
 async def close_form(store: Store, request: Request, now: datetime) -> Reply:
     case = await acts.case_for(store, request, Action.DECIDE, now)
     _decidable(case)
-    return Reply(form=forms.reason(request.voice, case, "close", request.voice("What makes you close it without an answer?")))
+    return Reply(
+        form=forms.reason(request.voice, case, "close", request.voice("What makes you close it without an answer?"))
+    )
 
 
 async def close(store: Store, request: Request, now: datetime) -> Reply:
@@ -199,7 +204,10 @@ async def close(store: Store, request: Request, now: datetime) -> Reply:
     )
     return Reply(
         card=cards.done(
-            request.voice, case, phrase("Challenge {n} is closed, not confirmed. It is read out at the next DIT meeting.", n=case.number), event
+            request.voice,
+            case,
+            phrase("Challenge {n} is closed, not confirmed. It is read out at the next DIT meeting.", n=case.number),
+            event,
         ),
         challenge_id=case.id,
     )
@@ -212,7 +220,10 @@ async def keep_open(store: Store, request: Request, now: datetime) -> Reply:
     event = moves.reopen(store, case, now, by=request.actor.id)
     return Reply(
         card=cards.done(
-            request.voice, case, phrase("Challenge {n} is open again, with {who}.", n=case.number, who=Who(case.challenge.owner_id)), event
+            request.voice,
+            case,
+            phrase("Challenge {n} is open again, with {who}.", n=case.number, who=Who(case.challenge.owner_id)),
+            event,
         ),
         challenge_id=case.id,
     )
@@ -222,4 +233,7 @@ def _decidable(case: Case) -> None:
     """Silence can be decided only once everybody has had every ask that the process prescribes."""
     if case.challenge.status is not Status.AWAITING_CONFIRMATION or case.challenge.decision_asked_at is None:
         lifecycle.after(case.challenge.status, Move.CLOSE)
-        raise acts.refuse("Those who raised challenge {n} are still being asked. You decide once they have had every ask.", n=case.number)
+        raise acts.refuse(
+            "Those who raised challenge {n} are still being asked. You decide once they have had every ask.",
+            n=case.number,
+        )

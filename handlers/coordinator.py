@@ -56,10 +56,12 @@ async def sort(store: Store, request: Request, now: datetime) -> Reply:
     school = SchoolId(str(fields.get("school") or "")) or None
     if school and school not in store.directory.schools:
         raise FormError({"school": phrase("That school is not in the district; please pick one of the list.")})
+    if fields["scope"] not in set(Scope):
+        raise FormError({"scope": phrase("Please pick one of the list.")})
     scope = Scope(fields["scope"])
     if scope is Scope.SCHOOL and school is None:
         raise FormError({"school": phrase("Please pick the school: its principal takes it.")})
-    urgency = Urgency(fields.get("urgency") or challenge.urgency)
+    urgency = Urgency(fields["urgency"]) if fields.get("urgency") in set(Urgency) else challenge.urgency
     tags = [tag for tag in fields.get("tags") or () if tag in process.tags]
     conduct = acts.person_field(store, fields, "conduct_of", now)
     calendar = acts.calendar(store)
@@ -82,7 +84,10 @@ async def sort(store: Store, request: Request, now: datetime) -> Reply:
     )
     return Reply(
         card=cards.done(
-            request.voice, case, phrase("Challenge {n} is sorted: {who} has it.", n=case.number, who=Who(challenge.owner_id)), event
+            request.voice,
+            case,
+            phrase("Challenge {n} is sorted: {who} has it.", n=case.number, who=Who(challenge.owner_id)),
+            event,
         ),
         challenge_id=case.id,
     )
@@ -106,7 +111,9 @@ async def reassign(store: Store, request: Request, now: datetime) -> Reply:
     event = None
     for case in cases:
         if case.challenge.conduct_of_id == person_id:
-            raise FormError({"owner": phrase("Challenge {n} cannot go to them. Please pick somebody else.", n=case.number)})
+            raise FormError(
+                {"owner": phrase("Challenge {n} cannot go to them. Please pick somebody else.", n=case.number)}
+            )
         lifecycle.after(case.challenge.status, Move.ASSIGN)
         event = moves.give(
             store,
@@ -121,7 +128,9 @@ async def reassign(store: Store, request: Request, now: datetime) -> Reply:
         )
     numbers = ", ".join(str(each.number) for each in cases)
     said = phrase("{who} now has {numbers}.", who=Who(person_id), numbers=numbers)
-    return Reply(card=cards.done(request.voice, cases[0], said, event if len(cases) == 1 else None), challenge_id=cases[0].id)
+    return Reply(
+        card=cards.done(request.voice, cases[0], said, event if len(cases) == 1 else None), challenge_id=cases[0].id
+    )
 
 
 async def _numbered(store: Store, request: Request, action: Action, now: datetime) -> list[Case]:
@@ -155,7 +164,11 @@ async def restrict(store: Store, request: Request, now: datetime) -> Reply:
     event = store.record(case, kind, by=request.actor.id, at=now, data={"added": added}, visibility=visibility)
     if admitted:
         tell(store, [admitted], MessageKind.INFORM, event, now, case=case)
-    said = phrase("Challenge {n} is now restricted.", n=case.number) if closed else phrase("Challenge {n} is now open to the district team.", n=case.number)
+    said = (
+        phrase("Challenge {n} is now restricted.", n=case.number)
+        if closed
+        else phrase("Challenge {n} is now open to the district team.", n=case.number)
+    )
     return Reply(card=cards.done(request.voice, case, said, event), challenge_id=case.id)
 
 
@@ -180,7 +193,9 @@ async def merge(store: Store, request: Request, now: datetime) -> Reply:
     said = case.said(Field.WHAT) or ""
     for reporter in case.reporters:
         if into.reporter(reporter.person_id) is None:
-            join(store, into, reporter.person_id, said, now, confidential=reporter.confidential, link=reporter.link or "")
+            join(
+                store, into, reporter.person_id, said, now, confidential=reporter.confidential, link=reporter.link or ""
+            )
             said = ""
     event = store.record(
         case, Kind.MERGED, by=request.actor.id, at=now, data={"into": into.id}, status=status, merged_into_id=into.id,
@@ -188,7 +203,12 @@ async def merge(store: Store, request: Request, now: datetime) -> Reply:
     )  # fmt: skip
     tell(store, [case.challenge.owner_id], MessageKind.UPDATE, event, now, case=case)
     return Reply(
-        card=cards.done(request.voice, case, phrase("Challenge {n} has joined challenge {into}.", n=case.number, into=into.number), None),
+        card=cards.done(
+            request.voice,
+            case,
+            phrase("Challenge {n} has joined challenge {into}.", n=case.number, into=into.number),
+            None,
+        ),
         challenge_id=case.id,
     )
 
@@ -210,7 +230,12 @@ async def redirect(store: Store, request: Request, now: datetime) -> Reply:
     )  # fmt: skip
     moves.tell_involved(store, case, event, now)
     return Reply(
-        card=cards.done(request.voice, case, phrase("Challenge {n} is redirected; its reporters hear where it belongs.", n=case.number), event),
+        card=cards.done(
+            request.voice,
+            case,
+            phrase("Challenge {n} is redirected; its reporters hear where it belongs.", n=case.number),
+            event,
+        ),
         challenge_id=case.id,
     )
 
@@ -230,13 +255,17 @@ async def enter(store: Store, request: Request, now: datetime) -> Reply:
     if caller is None:
         raise FormError({"caller": phrase("Please pick who called.")})
     if store.directory.people[caller].external:
-        raise FormError({"caller": phrase("Please pick somebody of the district, who can be asked later whether it was addressed.")})
+        raise FormError(
+            {"caller": phrase("Please pick somebody of the district, who can be asked later whether it was addressed.")}
+        )
     sure = "sure" in (request.fields.get("sure") or [])
     texts = acts.clean(store, request, "what", "affected", "tried", sure=sure)
     report = read_report(store, request, texts)
     case = await capture(store, caller, report, now, entered_by=request.actor.id)
     return Reply(
-        card=cards.done(request.voice, case, phrase("Challenge {n} is on record for {who}.", n=case.number, who=Who(caller)), None),
+        card=cards.done(
+            request.voice, case, phrase("Challenge {n} is on record for {who}.", n=case.number, who=Who(caller)), None
+        ),
         challenge_id=case.id,
     )
 
@@ -263,9 +292,8 @@ async def substitute(store: Store, request: Request, now: datetime) -> Reply:
         errors["from"] = phrase("Please pick the first day, today or later.")
     if last is None or (first and last < first):
         errors["to"] = phrase("Please pick the last day, not before the first.")
-    if errors:
+    if errors or stand_in is None or first is None or last is None:  # what is None stands in errors
         raise FormError(errors)
-    assert stand_in and first and last  # noqa: S101  # checked above
     await people.add_absence(
         store.connection,
         Absence(
@@ -277,6 +305,7 @@ async def substitute(store: Store, request: Request, now: datetime) -> Reply:
             delegate_limit_usd=acts.money_field(request.fields, "limit"),
         ),
     )
+    await store.look_again(now)
     event = store.record(
         None, Kind.SUBSTITUTED, by=request.actor.id, at=now,
         data={"delegate": stand_in, "from": first.isoformat(), "to": last.isoformat()},
@@ -326,7 +355,13 @@ async def undo(store: Store, request: Request, now: datetime) -> Reply:
         also=[(rows[label], values) for label, values in also.items()], **restored,
     )  # fmt: skip
     await store.forget_messages([each.id for each in act])
-    return Reply(card=cards.plain(request.voice, request.voice("Undone"), request.voice("Challenge {n} stands as it did before.", n=case.number)))
+    return Reply(
+        card=cards.plain(
+            request.voice,
+            request.voice("Undone"),
+            request.voice("Challenge {n} stands as it did before.", n=case.number),
+        )
+    )
 
 
 def _take_away(store: Store, case: Case, row: Any) -> None:

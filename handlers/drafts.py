@@ -37,7 +37,9 @@ async def hold_report(
     if former := request.carry.get("draft"):
         await store.drop_draft(former)
     if request.fields:  # it came by a form: the form itself asks, with everything that was typed
-        values = asdict(report) | safe | {"school": report.school_id, "amount": report.amount_usd, "door": words["door"]}
+        values = (
+            asdict(report) | safe | {"school": report.school_id, "amount": report.amount_usd, "door": words["door"]}
+        )
         return Reply(form=forms.check_words(request.voice, store.directory, values, draft))
     kinds = sorted({kind for finding in findings.values() for kind in finding.kinds})
     return Reply(card=draft_cards.held(request.voice, draft, safe["what"], kinds))
@@ -64,7 +66,9 @@ async def _held(store: Store, request: Request) -> tuple[str, dict[str, Any]]:
     draft = request.carry.get("draft") or request.item
     words = await store.held(draft, request.actor.id)
     if words is None:
-        raise NotFoundError(phrase("Those words are no longer held, and nothing of them was recorded. Please report it anew."))
+        raise NotFoundError(
+            phrase("Those words are no longer held, and nothing of them was recorded. Please report it anew.")
+        )
     return draft, words
 
 

@@ -68,6 +68,8 @@ async def on_due(store: Store, timer: Timer, now: datetime) -> None:
             _ask_again(store, case, now)
         case Duty.REVIEW:
             _review(store, case, now)
+        case Duty.COVER:
+            pass  # mend_owner has looked: whoever was to stand in cannot
         case Duty.CONFIRM:
             _ask_for_confirmation(store, case, now)
         case Duty.REMIND:
@@ -98,7 +100,14 @@ def mend_owner(store: Store, case: Case, now: datetime) -> bool:
         if stand.person is None or stand.person.id in {owner.id, *moves.facts_of(case).barred}:
             return False
         reason = phrase("{why}, so to {who}.", why=stand.reason, who=Who(stand.person.id))
-        _give_on(store, case, stand.person.id, challenge.authority if challenge.authority is Authority.TRIAGE else Authority.DELEGATE, reason, now)
+        _give_on(
+            store,
+            case,
+            stand.person.id,
+            challenge.authority if challenge.authority is Authority.TRIAGE else Authority.DELEGATE,
+            reason,
+            now,
+        )
         return True
     if working:
         moves.send(store, case, Kind.REPAIRED, now, by=None)
@@ -132,11 +141,10 @@ def _prompt_owner(store: Store, case: Case, due: cadence.Due, now: datetime) -> 
     """A prompt, or a rung up after as many unanswered ones as the process allows."""
     challenge = case.challenge
     process = acts.process_of(store, case)
-    if challenge.unanswered >= process.climb_after(challenge.urgency):
-        why = phrase("No answer to {n} prompts", n=challenge.unanswered)
-        moves.climb(store, case, now, by=None, why=why)
-        if challenge.rung is not process.ladder[-1]:
-            return
+    at_the_top = challenge.rung is process.ladder[-1]  # where it stays, dated, and is asked about ever more softly
+    if challenge.unanswered >= process.climb_after(challenge.urgency) and not at_the_top:
+        moves.climb(store, case, now, by=None, why=phrase("No answer to {n} prompts", n=challenge.unanswered))
+        return
     # The first prompt may come singly where it is urgent; all others are soft: they wait for the morning digest.
     urgent = challenge.urgency is Urgency.HIGH and challenge.unanswered == 0
     lane = Lane.URGENT if urgent else Lane.DIGEST
@@ -167,7 +175,15 @@ def _ask_again(store: Store, case: Case, now: datetime) -> None:
     event = store.record(
         case, Kind.PROMPTED, by=None, at=now, data={"goal": "answer"}, prompted_at=now, asked_times=times
     )  # fmt: skip
-    tell(store, [each.person_id for each in case.reporters], MessageKind.QUESTION, event, now, case=case, lane=Lane.DIGEST)
+    tell(
+        store,
+        [each.person_id for each in case.reporters],
+        MessageKind.QUESTION,
+        event,
+        now,
+        case=case,
+        lane=Lane.DIGEST,
+    )
     if times > 2:
         coordinator = presence.coordinator(store.directory, acts.today(store, now))
         tell(store, [coordinator.id], MessageKind.NUDGE, event, now, case=case, lane=Lane.DIGEST)
@@ -175,8 +191,7 @@ def _ask_again(store: Store, case: Case, now: datetime) -> None:
 
 def _review(store: Store, case: Case, now: datetime) -> None:
     """The pause, the wait or the decline is over: it is looked at again."""
-    event = store.record(case, Kind.RESUMED, by=None, at=now, **owners.awake(case, now))
-    store.change(case.challenge, owned_since=now)
+    event = store.record(case, Kind.RESUMED, by=None, at=now, owned_since=now, **owners.awake(case, now))
     tell(store, [case.challenge.owner_id], MessageKind.REVIEW, event, now, case=case)
     tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
 

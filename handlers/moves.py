@@ -5,7 +5,8 @@ Handlers, the follow-up and the audit's repairs all move challenges by these, so
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from handlers import acts
 from handlers.cards.text import Phrase, phrase, to_json
@@ -25,9 +26,11 @@ from storage.vocabulary import (
     PersonId,
     Scope,
     Status,
+    Urgency,
 )
 
-FRESH: dict[str, Any] = {
+NO_CHANGES: Final[Mapping[str, Any]] = MappingProxyType({})
+FRESH: Final[dict[str, Any]] = {
     "taken_at": None,
     "understood_at": None,
     "understood_by_id": None,
@@ -40,23 +43,34 @@ FRESH: dict[str, Any] = {
 """How a challenge stands for somebody who has only just been given it."""
 
 
-def facts_of(case: Case) -> routing.Facts:
-    """What routing looks at. Whom it is about is barred, who said "not mine", and who asks for money, for that money."""
-    challenge = case.challenge
-    barred = set(challenge.refused_ids)
-    if challenge.conduct_of_id:
-        barred.add(challenge.conduct_of_id)
-    if challenge.amount_usd:
+def facts_of(case: Case, changes: Mapping[str, Any] = NO_CHANGES) -> routing.Facts:
+    """What routing looks at, with what is about to change.
+
+    Whom it is about is barred, who said "not mine", and who asks for money, for that money.
+    """
+
+    def now(name: str) -> Any:
+        return changes.get(name, getattr(case.challenge, name))
+
+    barred = {PersonId(each) for each in now("refused_ids")}
+    if now("conduct_of_id"):
+        barred.add(now("conduct_of_id"))
+    if now("amount_usd"):
         barred |= {each.person_id for each in case.reporters}
     return routing.Facts(
-        challenge.type,
-        challenge.scope,
-        challenge.school_id,
-        tuple(challenge.tags),
-        challenge.amount_usd,
-        challenge.urgency,
-        frozenset(PersonId(each) for each in barred),
+        now("type"),
+        now("scope"),
+        now("school_id"),
+        tuple(now("tags")),
+        now("amount_usd"),
+        now("urgency"),
+        frozenset(barred),
     )
+
+
+def stays_in_school(facts: routing.Facts, route: routing.Route) -> bool:
+    """The school first, then the district (R-03); what is urgent does not wait for that."""
+    return facts.scope is Scope.SCHOOL and facts.urgency is not Urgency.HIGH and not route.is_triage
 
 
 def send(
@@ -69,16 +83,18 @@ def send(
     said: Mapping[Field, str] | None = None,
     **changes: Any,
 ) -> Event:
-    """Sends a challenge to whoever has the authority now, by its facts, its version of the process and today's people."""
+    """Sends a challenge to whoever has the authority now, by its facts (with these changes), its version of the
+    process and today's people."""
     directory = store.directory
     version = directory.version(case.challenge.process_id)
-    store.change(case.challenge, **changes)
-    route = routing.route(facts_of(case), directory, version, acts.today(store, now))
-    held_by_school = case.challenge.scope is Scope.SCHOOL and not route.is_triage and case.challenge.dit_aware_at is None
+    facts = facts_of(case, changes)
+    route = routing.route(facts, directory, version, acts.today(store, now))
+    aware = changes.get("dit_aware_at", case.challenge.dit_aware_at)
+    move = Move.ASSIGN
     if route.is_triage:
         move = Move.TO_TRIAGE
-    else:
-        move = Move.TO_SCHOOL if held_by_school else Move.ASSIGN
+    elif aware is None and stays_in_school(facts, route):
+        move = Move.TO_SCHOOL
     return give(
         store,
         case,
@@ -91,6 +107,7 @@ def send(
         reason=route.reason,
         move=move,
         informed=route.inform,
+        **changes,
         venue=route.venue,
         outside_id=route.outside_id,
         rung=route.rung,
@@ -114,9 +131,17 @@ def give(
 ) -> Event:
     """Gives a challenge to a named person, with the reason in words; they, and its reporters, are told."""
     challenge = case.challenge
-    former = challenge.owner_id
-    same = former == owner_id and challenge.authority is authority
-    told_before = {str(each) for each in challenge.informed_ids}
+    same = challenge.owner_id == owner_id and challenge.authority is authority
+    told_before = {PersonId(each) for each in challenge.informed_ids}
+    aware = changes.get("dit_aware_at", challenge.dit_aware_at)
+    given = {
+        "status": lifecycle.after(challenge.status, move),
+        "owner_id": owner_id,
+        "authority": authority,
+        "why": to_json(reason),
+        "owned_since": now,
+        "informed_ids": sorted(told_before | set(informed)),
+    }
     event = store.record(
         case,
         kind,
@@ -124,24 +149,26 @@ def give(
         at=now,
         said=said,
         data={"to": owner_id, "authority": authority, "why": to_json(reason), "informed": list(informed)},
-        status=lifecycle.after(challenge.status, move),
-        owner_id=owner_id,
-        authority=authority,
-        why=to_json(reason),
-        owned_since=now,
-        dit_aware_at=challenge.dit_aware_at if move is Move.TO_SCHOOL else challenge.dit_aware_at or now,
-        informed_ids=sorted(told_before | set(informed)),
-        **(FRESH | changes),
+        **(FRESH | given | changes | {"dit_aware_at": aware if move is Move.TO_SCHOOL else aware or now}),
     )
-    if not same or challenge.authority is not Authority.TRIAGE:
+    if not same or authority is not Authority.TRIAGE:
         kind_told = MessageKind.TRIAGE if authority is Authority.TRIAGE else MessageKind.ASSIGNMENT
         tell(store, [owner_id], kind_told, event, now, case=case)
-    tell(store, [each for each in informed if each not in told_before | {owner_id}], MessageKind.INFORM, event, now, case=case)
+    newly = [each for each in informed if each not in told_before | {owner_id}]
+    tell(store, newly, MessageKind.INFORM, event, now, case=case)
     tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
     return event
 
 
-def climb(store: Store, case: Case, now: datetime, *, by: PersonId | None, why: Phrase, said: Mapping[Field, str] | None = None) -> Event:
+def climb(
+    store: Store,
+    case: Case,
+    now: datetime,
+    *,
+    by: PersonId | None,
+    why: Phrase,
+    said: Mapping[Field, str] | None = None,
+) -> Event:
     """One rung up the ladder, never to nobody (R-25): whoever is above hears the history, and it stays dated."""
     challenge = case.challenge
     directory = store.directory
@@ -167,7 +194,9 @@ def climb(store: Store, case: Case, now: datetime, *, by: PersonId | None, why: 
     if up.brought_in_id and not case.has_helper(up.brought_in_id):
         added = [f"helper:{up.brought_in_id}"]
         case.helpers.append(
-            store.add(Helper(district_id=store.district_id, challenge_id=case.id, person_id=up.brought_in_id, since=now))
+            store.add(
+                Helper(district_id=store.district_id, challenge_id=case.id, person_id=up.brought_in_id, since=now)
+            )
         )
     event = store.record(
         case,
@@ -179,7 +208,14 @@ def climb(store: Store, case: Case, now: datetime, *, by: PersonId | None, why: 
         **changes,
     )
     above = [up.lead_id] if moved else []
-    tell(store, [*above, *([up.brought_in_id] if up.brought_in_id else [])], MessageKind.ESCALATION, event, now, case=case)
+    tell(
+        store,
+        [*above, *([up.brought_in_id] if up.brought_in_id else [])],
+        MessageKind.ESCALATION,
+        event,
+        now,
+        case=case,
+    )
     if moved:
         tell(store, [former], MessageKind.UPDATE, event, now, case=case)
     tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
@@ -206,7 +242,15 @@ def tell_involved(store: Store, case: Case, event: Event, now: datetime) -> None
     tell(store, people, MessageKind.UPDATE, event, now, case=case)
 
 
-def close(store: Store, case: Case, outcome: Outcome, now: datetime, *, by: PersonId | None, said: Mapping[Field, str] | None = None) -> Event:
+def close(
+    store: Store,
+    case: Case,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    by: PersonId | None,
+    said: Mapping[Field, str] | None = None,
+) -> Event:
     """Closes a challenge, confirmed or not; the two are counted apart (invariant 4)."""
     move = Move.CONFIRM if outcome is Outcome.CONFIRMED else Move.CLOSE
     event = store.record(
@@ -223,8 +267,8 @@ def close(store: Store, case: Case, outcome: Outcome, now: datetime, *, by: Pers
     return event
 
 
-def reopen(store: Store, case: Case, now: datetime, *, by: PersonId | None) -> Event:
-    """Back to its owner; everybody will be asked again when it is resolved anew."""
+def reopen(store: Store, case: Case, now: datetime, *, by: PersonId | None, refusals: int | None = None) -> Event:
+    """Back to its owner; everybody will be asked again when it is resolved anew. `refusals`: with this "no"."""
     challenge = case.challenge
     calendar = acts.calendar(store)
     again = cadence.decide_by(
@@ -243,6 +287,7 @@ def reopen(store: Store, case: Case, now: datetime, *, by: PersonId | None) -> E
         decision_asked_at=None,
         decide_by=again,
         owned_since=now,
+        refusals=challenge.refusals if refusals is None else refusals,
         **FRESH,
     )
     tell(store, [challenge.owner_id], MessageKind.ASSIGNMENT, event, now, case=case)

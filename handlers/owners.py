@@ -24,7 +24,9 @@ MAX_STEPS = 3  # in one form; more can be planned by opening it again
 
 def _done(request: Request, case: Case, event: Event, sentence: str, **params: Any) -> Reply:
     """The answer to one's own act: what happened, and a way to undo it."""
-    return Reply(card=cards.done(request.voice, case, phrase(sentence, n=case.number, **params), event), challenge_id=case.id)
+    return Reply(
+        card=cards.done(request.voice, case, phrase(sentence, n=case.number, **params), event), challenge_id=case.id
+    )
 
 
 # ------------------------------------------------------------------------------------------------- taking it, or not
@@ -73,7 +75,11 @@ async def understand(store: Store, request: Request, now: datetime) -> Reply:
 
 async def not_mine_form(store: Store, request: Request, now: datetime) -> Reply:
     case = await acts.case_for(store, request, Action.HAND_ON, now)
-    return Reply(form=forms.reason(request.voice, case, "not_mine", request.voice("Why is it not yours? (optional)"), required=False))
+    return Reply(
+        form=forms.reason(
+            request.voice, case, "not_mine", request.voice("Why is it not yours? (optional)"), required=False
+        )
+    )
 
 
 async def not_mine(store: Store, request: Request, now: datetime) -> Reply:
@@ -86,7 +92,9 @@ async def not_mine(store: Store, request: Request, now: datetime) -> Reply:
     event = moves.send(
         store, case, Kind.HANDED_ON, now, by=request.actor.id, said={Field.REASON: texts["reason"]}, refused_ids=refused
     )
-    return _done(request, case, event, "Challenge {n} is no longer yours. It is now with {who}.", who=Who(challenge.owner_id))
+    return _done(
+        request, case, event, "Challenge {n} is no longer yours. It is now with {who}.", who=Who(challenge.owner_id)
+    )
 
 
 async def still_blocked(store: Store, request: Request, now: datetime) -> Reply:
@@ -123,7 +131,9 @@ async def send_up(store: Store, request: Request, now: datetime) -> Reply:
         scope=Scope.DISTRICT,
         dit_aware_at=now,
     )
-    return _done(request, case, event, "Challenge {n} is now with the district: {who} has it.", who=Who(challenge.owner_id))
+    return _done(
+        request, case, event, "Challenge {n} is now with the district: {who} has it.", who=Who(challenge.owner_id)
+    )
 
 
 # ----------------------------------------------------------------------------------------------- question and answer
@@ -218,7 +228,9 @@ async def plan(store: Store, request: Request, now: datetime) -> Reply:
             raise FormError({f"due{n}": phrase("Please pick a date for this step.")})
         if text and due:
             if owner and store.directory.people[owner].external:
-                raise FormError({f"owner{n}": phrase("Please pick somebody of the district; they can work with others.")})
+                raise FormError(
+                    {f"owner{n}": phrase("Please pick somebody of the district; they can work with others.")}
+                )
             wanted.append((text, due, owner or case.challenge.owner_id))
     if not wanted:
         raise FormError({"step1": phrase("Please write at least one step.")})
@@ -227,7 +239,13 @@ async def plan(store: Store, request: Request, now: datetime) -> Reply:
         Kind.PLANNED,
         by=request.actor.id,
         at=now,
-        data={"added": [label for text, due, owner in wanted for label in [add_step(store, case, text, due, owner, request.actor.id, now)]]},
+        data={
+            "added": [
+                label
+                for text, due, owner in wanted
+                for label in [add_step(store, case, text, due, owner, request.actor.id, now)]
+            ]
+        },
         status=status,
         unanswered=0,
     )
@@ -237,7 +255,9 @@ async def plan(store: Store, request: Request, now: datetime) -> Reply:
     return _done(request, case, event, "The plan for challenge {n} is on record.")
 
 
-def add_step(store: Store, case: Case, text: str, due: date, owner: PersonId, by: PersonId | None, now: datetime) -> str:
+def add_step(
+    store: Store, case: Case, text: str, due: date, owner: PersonId, by: PersonId | None, now: datetime
+) -> str:
     """A step, with its words; returns how the event names it."""
     step_id = StepId(new_id())
     words = store.add(
@@ -328,7 +348,9 @@ async def pause_form(store: Store, request: Request, now: datetime) -> Reply:
 async def pause(store: Store, request: Request, now: datetime) -> Reply:
     """Follow-up is paused until a date, with a reason; it never stops (invariant 3)."""
     case = await acts.case_for(store, request, Action.PAUSE, now)
-    return await _until(store, request, case, Kind.PAUSED, now, "Challenge {n} rests until {day}. Then we look at it again.")
+    return await _until(
+        store, request, case, Kind.PAUSED, now, "Challenge {n} rests until {day}. Then we look at it again."
+    )
 
 
 async def wait_form(store: Store, request: Request, now: datetime) -> Reply:
@@ -342,7 +364,13 @@ async def wait(store: Store, request: Request, now: datetime) -> Reply:
     case = await acts.case_for(store, request, Action.WAIT, now)
     status = lifecycle.after(case.challenge.status, Move.WAIT)
     return await _until(
-        store, request, case, Kind.WAITING, now, "Challenge {n} waits on others. You look at it again on {day}.", status=status
+        store,
+        request,
+        case,
+        Kind.WAITING,
+        now,
+        "Challenge {n} waits on others. You look at it again on {day}.",
+        status=status,
     )
 
 
@@ -380,7 +408,14 @@ async def _until(
         case, kind, by=request.actor.id, at=now, said={Field.REASON: texts["reason"]}, data={"until": day.isoformat()},
         review_on=day, unanswered=0, **changes,
     )  # fmt: skip
-    tell(store, [case.challenge.owner_id, *(each.person_id for each in case.reporters)], MessageKind.UPDATE, event, now, case=case)
+    tell(
+        store,
+        [case.challenge.owner_id, *(each.person_id for each in case.reporters)],
+        MessageKind.UPDATE,
+        event,
+        now,
+        case=case,
+    )
     return _done(request, case, event, sentence, day=day)
 
 
@@ -420,4 +455,6 @@ async def resolve(store: Store, request: Request, now: datetime) -> Reply:
         status=status, resolved_at=now, unanswered=0, asked_at=None, review_on=None, prompted_at=None, decision_asked_at=None,
     )  # fmt: skip
     moves.tell_involved(store, case, event, now)
-    return _done(request, case, event, "Thank you. Those who raised challenge {n} will be asked whether it was addressed.")
+    return _done(
+        request, case, event, "Thank you. Those who raised challenge {n} will be asked whether it was addressed."
+    )

@@ -6,8 +6,8 @@ from typing import Any
 
 from handlers import acts
 from handlers.cards import challenge as cards
+from handlers.cards import forms, lists
 from handlers.cards import help as help_cards
-from handlers.cards import lists
 from handlers.cards.model import Option
 from handlers.request import Reply, Request
 from handlers.rules import access, asking, cadence
@@ -71,7 +71,9 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
 async def _whole(store: Store, request: Request, case: Case, now: datetime) -> Any:
     view = cards.view(store.directory, case, request.voice, request.actor, now)
     history = await store.history(case.id)
-    words: dict[str, Words] = {each.id: each for event in history for each in await store.words_of(event)} if history else {}
+    words: dict[str, Words] = (
+        {each.id: each for event in history for each in await store.words_of(event)} if history else {}
+    )
     return cards.with_history(view, history, words, _agenda(store, case, now))
 
 
@@ -94,6 +96,8 @@ async def home(store: Store, request: Request, now: datetime) -> Reply:
     word = request.text.strip().lower()
     if word in {"help", "?"}:
         return Reply(card=help_cards.help_card(request.voice, request.actor, directory, today))
+    if word == "away":
+        return Reply(form=forms.away(request.voice, directory, today))
     if word == "process":
         return Reply(card=help_cards.process(request.voice, directory))
     if word and word not in {"home"}:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from handlers.cards.model import Card, Form, Option
 from handlers.cards.text import Phrase, Voice
 from storage.directory import Person
 from storage.vocabulary import ChallengeId, Door, Platform
+
+NO_CHALLENGE: Final = ChallengeId("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Request:
     door: Door
     platform: Platform
     key: str = ""
-    challenge_id: ChallengeId = ChallengeId("")
+    challenge_id: ChallengeId = NO_CHALLENGE
     item: str = ""
     version: int = 0
     text: str = ""

@@ -34,12 +34,13 @@ def tell(
     wanted = lane or lanes.lane(kind, urgency)
     for person_id in dict.fromkeys(people):
         person = directory.people.get(person_id)
-        own_act = person_id == event.actor_id and wanted is not Lane.OWN_ACT
-        if person is None or own_act or not person.here_on(today):
+        own_act = person_id == event.actor_id
+        if person is None or (own_act and wanted is not Lane.OWN_ACT) or not person.here_on(today):
             continue
         if case is not None and not access.may_hear(person, access.facts(case), directory, today):
             continue
-        plan = lanes.plan(wanted, person, calendar, now)
+        # A receipt for what somebody else did for them does not answer their own act: it keeps to their hours.
+        plan = lanes.plan(wanted if own_act or wanted is not Lane.OWN_ACT else Lane.SINGLE, person, calendar, now)
         store.add(
             Message(
                 district_id=store.district_id,

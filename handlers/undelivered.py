@@ -14,7 +14,11 @@ async def surface(store: Store, message: ClaimedMessage, reason: str, now: datet
     """Records that somebody could not be reached, and tells who watches over it. Nothing is told of its own failure."""
     case = await store.case(message.challenge_id) if message.challenge_id else None
     event = store.record(
-        case, Kind.UNDELIVERABLE, by=None, at=now, data={"person": message.person_id, "kind": message.kind, "reason": reason}
+        case,
+        Kind.UNDELIVERABLE,
+        by=None,
+        at=now,
+        data={"person": message.person_id, "kind": message.kind, "reason": reason},
     )
     if message.kind is MessageKind.UNDELIVERABLE:
         return

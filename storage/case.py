@@ -49,7 +49,9 @@ class Case:
 
     @property
     def open_steps(self) -> list[Step]:
-        return sorted((each for each in self.steps if each.done_at is None), key=lambda each: (each.due_on, each.position))
+        return sorted(
+            (each for each in self.steps if each.done_at is None), key=lambda each: (each.due_on, each.position)
+        )
 
     def has_helper(self, person_id: PersonId) -> bool:
         return any(each.person_id == person_id for each in self.helpers)

@@ -80,7 +80,9 @@ def _sqlite(url: Any, pool_size: int) -> AsyncEngine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
-        url.set(drivername="sqlite+aiosqlite"), pool_size=pool_size, hide_parameters=True  # no words of people in errors
+        url.set(drivername="sqlite+aiosqlite"),
+        pool_size=pool_size,
+        hide_parameters=True,  # no words of people in errors
     )
     prepare_sqlite(engine.sync_engine)
     return engine

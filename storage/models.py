@@ -4,7 +4,9 @@ Two families (see docs/architecture.md). The *words* tables belong to one distri
 ids, times and ciphertext, no words; the loops and the gateway's first step work on them across districts.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Final, cast
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Table, Text, UniqueConstraint, text
@@ -68,14 +70,40 @@ def table(model: type[SQLModel]) -> Table:
     return cast("Table", model.__table__)  # type: ignore[attr-defined]  # SQLModel sets it, its stubs do not say so
 
 
-class InDistrict(SQLModel):
+class Row(SQLModel):
+    """A row as a value. No session ever tracks one (statements are Core), so it is made and set as other objects are:
+    by SQLAlchemy's instrumentation, the rows of a report would take longer to make than to write."""
+
+    def __init__(self, **values: Any) -> None:
+        same, made = _defaults(type(self))
+        self.__dict__.update(same)
+        self.__dict__.update({name: make() for name, make in made.items() if name not in values})
+        self.__dict__.update(values)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__dict__[name] = value
+
+
+@cache
+def _defaults(model: type[SQLModel]) -> tuple[Mapping[str, Any], Mapping[str, Callable[[], Any]]]:
+    """What a column is when nobody says: the same value for every row, or one made for each."""
+    optional = {name: field for name, field in model.model_fields.items() if not field.is_required()}
+    made = {
+        name: cast("Callable[[], Any]", field.default_factory)
+        for name, field in optional.items()
+        if field.default_factory
+    }
+    return {name: field.default for name, field in optional.items() if name not in made}, made
+
+
+class InDistrict(Row):
     district_id: DistrictId = Column(primary_key=True, foreign_key="district.id", sa_type=Text)
 
 
 # ---------------------------------------------------------------------------------------------- the district itself
 
 
-class District(SQLModel, table=True):
+class District(Row, table=True):
     """One school district. `revision` rises with every change to its people, calendar or process."""
 
     id: DistrictId = Column(primary_key=True, sa_type=Text)
@@ -94,7 +122,7 @@ class District(SQLModel, table=True):
     created_at: datetime = Column(sa_type=UtcDateTime)
 
 
-class Ledger(SQLModel, table=True):
+class Ledger(Row, table=True):
     """The district's counters: the last number shown to people, and the head of its chain of events."""
 
     district_id: DistrictId = Column(primary_key=True, foreign_key="district.id", sa_type=Text)
@@ -334,7 +362,7 @@ class Step(InDistrict, table=True):
     prompts: int = 0
 
 
-class Event(SQLModel, table=True):
+class Event(Row, table=True):
     """One line of the history, never changed. `digest` chains it to the line before (see storage/ledger.py)."""
 
     __table_args__ = (
@@ -384,7 +412,7 @@ class ConsolePost(InDistrict, table=True):
 # ------------------------------------------------------------------------------------ the queue: ids and times only
 
 
-class Registration(SQLModel, table=True):
+class Registration(Row, table=True):
     """Our app at one platform: a Slack app in a workspace, or a Teams app with its tenant. Secrets are encrypted."""
 
     __table_args__ = (UniqueConstraint("platform", "app_id", "workspace_id"),)
@@ -552,7 +580,7 @@ class Draft(InDistrict, table=True):
     lapses_at: datetime = Column(sa_type=UtcDateTime)
 
 
-class Beat(SQLModel, table=True):
+class Beat(Row, table=True):
     """When each loop last went round, in any process. It belongs to the server, not to a district."""
 
     loop: str = Column(primary_key=True, sa_type=Text)
@@ -561,7 +589,7 @@ class Beat(SQLModel, table=True):
     """Promises found broken by the last audit, and not mended."""
 
 
-class PracticeClock(SQLModel, table=True):
+class PracticeClock(Row, table=True):
     """How far the practice workspace has moved its clock, in seconds. It belongs to the server."""
 
     id: int = Column(default=1, primary_key=True)

@@ -9,7 +9,7 @@ from datetime import date, time
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, and_, func, insert, select, update
+from sqlalchemy import Select, and_, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -63,18 +63,19 @@ async def revision_and_ledger(connection: AsyncConnection, district_id: District
     With `lock` the transaction holds the ledger to its end, so that writers in one district follow each other. The
     district's row is locked with it, or a writer that had to wait would read the revision from before its wait.
     """
-    statement = (
-        select(districts.c.revision, *ledgers.c)
-        .join_from(districts, ledgers, districts.c.id == ledgers.c.district_id)
-        .where(districts.c.id == district_id)
-    )
-    if lock and connection.dialect.name == "postgresql":  # SQLite has one writer at a time
-        statement = statement.with_for_update(of=(districts, ledgers), key_share=True)
-    row = (await connection.execute(statement)).mappings().first()
-    if row is None:
+    found = await connection.execute(_HEAD_LOCKED if lock else _HEAD, {"district_id": district_id})
+    if (row := found.first()) is None:
         raise UnknownDistrictError(district_id)
-    values = dict(row)
-    return Head(values.pop("revision"), models.Ledger(**values))
+    ledger = models.Ledger(district_id=district_id, number=row.number, seq=row.seq, head=row.head)
+    return Head(row.revision, ledger)
+
+
+_HEAD: Final = (
+    select(districts.c.revision, ledgers.c.number, ledgers.c.seq, ledgers.c.head)
+    .join_from(districts, ledgers, districts.c.id == ledgers.c.district_id)
+    .where(districts.c.id == bindparam("district_id"))
+)
+_HEAD_LOCKED: Final = _HEAD.with_for_update(of=(districts, ledgers), key_share=True)  # SQLite has one writer anyway
 
 
 async def load_directory(connection: AsyncConnection, district_id: DistrictId) -> tuple[Directory, str]:

@@ -88,7 +88,9 @@ class Hours(Part):
     @model_validator(mode="after")
     def _open_before_they_close(self) -> Self:
         if not NIGHT_UNTIL <= self.opens < min(self.closes, self.half_day_until):
-            raise ValueError("Message hours must open (from) before they close (to, half_day_until), and not before 03:30")
+            raise ValueError(
+                "Message hours must open (from) before they close (to, half_day_until), and not before 03:30"
+            )
         return self
 
 

@@ -55,7 +55,9 @@ posted: Final = table(models.PostedCard)
 inbox: Final = table(models.InboxKey)
 drafts: Final = table(models.Draft)
 
-STANDING: Final = frozenset({Field.STEP, Field.NOTE, Field.QUESTION, Field.ANSWER, Field.COMMENT, Field.TALK, Field.REASON})
+STANDING: Final = frozenset(
+    {Field.STEP, Field.NOTE, Field.QUESTION, Field.ANSWER, Field.COMMENT, Field.TALK, Field.REASON}
+)
 """Of these fields every saying stands; of the others the latest."""
 
 
@@ -408,6 +410,16 @@ class Store:
         )
         return [(ChallengeId(row.id), int(row.number)) for row in await self.connection.execute(statement)]
 
+    async def look_again(self, now: datetime) -> None:
+        """People, the calendar or the rules have changed: every open challenge's dates are worked out anew, at once."""
+        await self.connection.execute(
+            update(timers)
+            .where(
+                timers.c.district_id == self.district_id, timers.c.kind == TimerKind.FOLLOW_UP, timers.c.due_at > now
+            )
+            .values(due_at=now)
+        )
+
     async def latest_reported_by(self, person_id: PersonId) -> ChallengeId | None:
         """The challenge that this person raised or joined last."""
         statement = (
@@ -471,7 +483,9 @@ class Store:
         """Rows of a query of one of the query files of this package, as named tuples."""
         return list((await self.connection.execute(statement, values or {})).all())
 
-    async def _rows(self, model: type[Row], statement: Select[Any], values: Mapping[str, Any] | None = None) -> list[Row]:
+    async def _rows(
+        self, model: type[Row], statement: Select[Any], values: Mapping[str, Any] | None = None
+    ) -> list[Row]:
         result = await self.connection.execute(statement, values or {})
         return [model(**row._mapping) for row in result]
 

@@ -213,17 +213,22 @@ class Actor:
         return self.driver.last_answer
 
     @property
+    def reply_to_message(self) -> Any:
+        """The private answer to a direct message: on Slack it is a message, too."""
+        return self.driver.ephemerals[-1] if isinstance(self.driver, ConsolePerson) else self.cards[-1]
+
+    @property
     def form(self) -> Any:
         return self.driver.form
 
 
 @asynccontextmanager
-async def world(
-    database: Database, platform: str, *, at: str = "2026-10-06 09:00", file: Path = FILE
-) -> AsyncIterator[World]:
+async def world(database: Database, platform: str, *, at: str = "2026-10-06 09:00") -> AsyncIterator[World]:
     """A district on a platform, at an instant by its own clock."""
     clock = StoryClock(detroit(at))
-    await importer.import_district(database, SEAL, file.read_text(encoding="utf-8"), now=clock.now())
+    await importer.import_district(
+        database, SEAL, FILE.read_text(encoding="utf-8"), now=clock.now()
+    )  # small, and only here
     async with AsyncExitStack() as stack:
         if platform == "slack":
             slack = await stack.enter_async_context(FakeSlack())

@@ -10,23 +10,21 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from aiohttp import web
-from multidict import MultiDict
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot.console import pages, parse, people, practice
-from bot.console.guard import HEADERS, is_loopback, is_ours, keep_token, token_of
+from bot.console.entrance import SENT, THEIRS, Entrance, RefusedError, Visit, go, html
+from bot.console.guard import HEADERS
 from bot.console.parse import Answers, BrokenFormError, Opened
-from bot.console.render import Here, Renderer, templates
-from bot.console.rooms import Post, Rooms, direct
+from bot.console.render import Here, Renderer
+from bot.console.rooms import Post, Rooms
 from bot.gateway import NotCommittedError
 from handlers.cards.model import Card, Text
 from handlers.cards.text import Voice
-from handlers.request import Identity, Inbound, Reply, Source
+from handlers.request import Inbound, Reply, Source
 from scheduling.calendar import Calendar
 from scheduling.clock import Clock
-from storage.directory import Directory, Person
-from storage.vocabulary import DistrictId, Door, PersonId, Platform, new_id
+from storage.directory import Directory
+from storage.vocabulary import Door, PersonId, new_id
 
 STATIC: Final = Path(__file__).with_name("static")
 CONTENT_TYPES: Final[Mapping[str, str]] = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -34,56 +32,11 @@ OPEN_FORMS: Final = 500  # remembered until they are looked at; what comes back 
 PULSE_S: Final = 15.0  # how often an idle stream says that it is alive
 GATHER_S: Final = 0.1  # changes that come together are one look
 
-THEIRS: Final = web.RequestKey("token", str)
-"""The token of the browser that asks."""
-SENT: Final = web.RequestKey("sent", MultiDict[str])
-"""The form data of a post that came from our own pages."""
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 class Gateway(Protocol):
     """The one way in: commits what somebody did, and answers. Raises NotCommittedError when it could not."""
 
     async def handle(self, inbound: Inbound) -> Reply: ...
-
-
-class RefusedError(Exception):
-    """There is no such page, or not for this person."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.sentence = sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One request of one person. `sent` is the form data of a post that came from our own pages."""
-
-    path: Mapping[str, str]
-    sent: parse.Sent
-    token: str
-    now: datetime
-    directory: Directory
-    person: Person
-    say: Voice
-
-    @property
-    def who(self) -> Identity:
-        return Identity(Platform.CONSOLE, self.directory.district_id, self.person.id)
-
-    @property
-    def base(self) -> str:
-        return pages.base(self.person.id)
-
-    @property
-    def chat(self) -> str:
-        """The room of their direct chat with Clearway."""
-        return direct(self.person.id)
-
-
-Page = Callable[[Visit], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +73,7 @@ class ConsoleRoom:
         self._rooms = rooms
         self._directory = directory
         self._clock = clock
+        self._entrance = Entrance(directory, clock)
         self._steering = steering
         self._guide = guide
         self._start_over = start_over
@@ -129,30 +83,31 @@ class ConsoleRoom:
         self._closing = False
 
     def routes(self) -> list[web.RouteDef]:
+        open_, seen = self._entrance.guarded, self._entrance.visited
         return [
-            web.get("/console", self._guarded(self._front_door)),
-            web.get("/console/", self._guarded(self._everybody)),
-            web.get("/console/be", self._guarded(self._be)),
-            web.get("/console/live", self._guarded(self._live)),
-            web.get("/console/start-over", self._guarded(self._ask_start_over)),
-            web.post("/console/start-over", self._guarded(self._start_anew)),
-            web.post("/console/clock", self._guarded(self._move_clock)),
-            web.get("/console/to/{post}", self._guarded(self._front_door)),
-            web.get("/console/static/{name}", self._guarded(self._static)),
-            web.get("/console/as/{person}/", self._visited(self._inbox)),
-            web.get("/console/as/{person}/in/{channel}", self._visited(self._channel)),
-            web.get("/console/as/{person}/home", self._visited(self._home)),
-            web.get("/console/as/{person}/to/{post}", self._visited(self._to_post)),
-            web.get("/console/as/{person}/forms/{form}", self._visited(self._form)),
-            web.post("/console/as/{person}/forms/{form}", self._visited(self._submit)),
-            web.post("/console/as/{person}/say", self._visited(self._say)),
-            web.post("/console/as/{person}/press", self._visited(self._press)),
-            web.post("/console/as/{person}/shortcut", self._visited(self._shortcut)),
-            web.post("/console/as/{person}/report", self._visited(self._report)),
-            web.post("/console/as/{person}/edit", self._visited(self._edit)),
-            web.post("/console/as/{person}/delete", self._visited(self._delete)),
-            web.post("/console/as/{person}/put-away", self._visited(self._put_away)),
-            web.route("*", "/console/{rest:.*}", self._guarded(self._nothing)),
+            web.get("/console", open_(self._front_door)),
+            web.get("/console/", open_(self._everybody)),
+            web.get("/console/be", open_(self._be)),
+            web.get("/console/live", open_(self._live)),
+            web.get("/console/start-over", open_(self._ask_start_over)),
+            web.post("/console/start-over", open_(self._start_anew)),
+            web.post("/console/clock", open_(self._move_clock)),
+            web.get("/console/to/{post}", open_(self._front_door)),
+            web.get("/console/static/{name}", open_(self._static)),
+            web.get("/console/as/{person}/", seen(self._inbox)),
+            web.get("/console/as/{person}/in/{channel}", seen(self._channel)),
+            web.get("/console/as/{person}/home", seen(self._home)),
+            web.get("/console/as/{person}/to/{post}", seen(self._to_post)),
+            web.get("/console/as/{person}/forms/{form}", seen(self._form)),
+            web.post("/console/as/{person}/forms/{form}", seen(self._submit)),
+            web.post("/console/as/{person}/say", seen(self._say)),
+            web.post("/console/as/{person}/press", seen(self._press)),
+            web.post("/console/as/{person}/shortcut", seen(self._shortcut)),
+            web.post("/console/as/{person}/report", seen(self._report)),
+            web.post("/console/as/{person}/edit", seen(self._edit)),
+            web.post("/console/as/{person}/delete", seen(self._delete)),
+            web.post("/console/as/{person}/put-away", seen(self._put_away)),
+            web.route("*", "/console/{rest:.*}", open_(self._nothing)),
         ]
 
     async def close(self, _: web.Application | None = None) -> None:
@@ -160,64 +115,10 @@ class ConsoleRoom:
         self._closing = True
         self._rooms.bell.ring()
 
-    # -- what every page passes --------------------------------------------------------------------------------------
-
-    def _guarded(self, handler: Handler) -> Handler:
-        """Only for this machine's own browser, only from our own pages, always with our headers."""
-
-        async def answer(request: web.Request) -> web.StreamResponse:
-            request[THEIRS], request[SENT] = token_of(request), MultiDict[str]()
-            try:
-                response = await self._checked(handler, request)
-            except RefusedError as refused:
-                response = _sorry(refused.status, refused.sentence)
-            except BrokenFormError:
-                response = _sorry(400, "That did not come from a page of this workspace, so nothing was done.")
-            except web.HTTPException as error:
-                response = _sorry(error.status, f"{error.reason}. Nothing was done.")
-            except NotCommittedError as failed:
-                response = _try_again(request, failed.sentence)
-            except (DBAPIError, PoolTimeoutError):
-                response = _try_again(
-                    request, "The database did not answer in time. What was recorded already is not recorded twice."
-                )
-            if not response.prepared:
-                response.headers.update(HEADERS)
-                keep_token(response, request[THEIRS])
-            return response
-
-        return answer
-
-    async def _checked(self, handler: Handler, request: web.Request) -> web.StreamResponse:
-        if not is_loopback(request):
-            raise RefusedError(421, "The practice workspace answers only under the name of this machine: localhost.")
-        if request.method == "POST":
-            for name, value in (await request.post()).items():
-                if not isinstance(value, str):
-                    raise BrokenFormError(name)
-                request[SENT].add(name, value)
-            if not is_ours(request, request[SENT].get("token", "")):
-                raise RefusedError(403, "This page was opened too long ago, or elsewhere. Nothing was done.")
-        return await handler(request)
-
-    def _visited(self, page: Page) -> Handler:
-        """A page that is seen through one person's eyes."""
-
-        async def visit(request: web.Request) -> web.StreamResponse:
-            directory = await self._directory()
-            person = directory.people.get(PersonId(request.match_info["person"]))
-            if person is None:
-                raise RefusedError(404, "Nobody by that id is in this district.")
-            sent: MultiDict[str] = request[SENT]
-            now, say = self._clock.now(), Voice(directory)
-            return await page(Visit(request.match_info, sent, request[THEIRS], now, directory, person, say))
-
-        return self._guarded(visit)
-
     # -- pages for nobody in particular ------------------------------------------------------------------------------
 
     async def _front_door(self, _: web.Request) -> web.Response:
-        return _go("/console/")
+        return go("/console/")
 
     async def _nothing(self, _: web.Request) -> web.Response:
         raise RefusedError(404, "There is no such page.")
@@ -225,32 +126,31 @@ class ConsoleRoom:
     async def _everybody(self, request: web.Request) -> web.Response:
         """Who one can be."""
         directory, now = await self._directory(), self._clock.now()
-        say, today = Voice(directory), Calendar.of(directory).today(now)
+        say = Voice(directory)
         wanted = request.query.get("find", "").strip()
         found = [each for each in self._profiles(directory, now).values() if each.matches(wanted)]
-        return _html(
+        return html(
             "everybody.html",
             say=say,
             district=directory.name,
             groups=people.grouped(found),
             wanted=wanted,
             waiting=await self._rooms.waiting(),
-            today=today,
             **await self._around(directory, now, say, request[THEIRS], "/console/"),
         )
 
     async def _be(self, request: web.Request) -> web.Response:
-        return _go(f"{pages.base(PersonId(request.query.get('person', '')))}/{pages.NEWEST}")
+        return go(f"{pages.base(PersonId(request.query.get('person', '')))}/{pages.NEWEST}")
 
     async def _ask_start_over(self, request: web.Request) -> web.Response:
-        return _html("start-over.html", say=Voice(await self._directory()), token=request[THEIRS])
+        return html("start-over.html", say=Voice(await self._directory()), token=request[THEIRS])
 
     async def _start_anew(self, _: web.Request) -> web.Response:
         async with self._moving:
             await self._start_over()
         self._opened.clear()
         self._rooms.forget()
-        return _go("/console/")
+        return go("/console/")
 
     async def _move_clock(self, request: web.Request) -> web.Response:
         async with self._moving:
@@ -260,7 +160,7 @@ class ConsoleRoom:
                 raise BrokenFormError("to") from error
             await self._steering.move(to)
         back = request[SENT].get("back", "")
-        return _go(back if back.startswith("/console/") and back.isprintable() else "/console/")
+        return go(back if back.startswith("/console/") and back.isprintable() else "/console/")
 
     async def _static(self, request: web.Request) -> web.Response:
         file = STATIC / request.match_info["name"]
@@ -303,7 +203,7 @@ class ConsoleRoom:
         posts = await self._rooms.seen_by(visit.person.id, room)
         self._rooms.read(visit.person.id, room, max((each.position for each in posts), default=0))
         profiles = self._profiles(visit.directory, visit.now)
-        return _html(
+        return html(
             "room.html",
             label=label,
             direct=room == visit.chat,
@@ -315,14 +215,14 @@ class ConsoleRoom:
     async def _home(self, visit: Visit) -> web.Response:
         reply = await self._gateway.handle(parse.home(visit.who))
         card = self._renderer(visit, "").card(reply.card, "home", level=2) if reply.card else ""
-        return _html("home.html", card=card, **await self._framed(visit, ""))
+        return html("home.html", card=card, **await self._framed(visit, ""))
 
     async def _to_post(self, visit: Visit) -> web.Response:
         """Follows a link to a post, for whoever may see it."""
         post = await self._rooms.post(visit.path["post"])
         if post is None or not people.may_enter(post.room, visit.person, visit.directory):
             raise RefusedError(404, "That message is gone, or in a conversation that you are not part of.")
-        return _go(self._address(visit, post.room, post.id))
+        return go(self._address(visit, post.room, post.id))
 
     async def _form(self, visit: Visit) -> web.Response:
         opened = self._opened.get(visit.path["form"])
@@ -336,7 +236,7 @@ class ConsoleRoom:
         said = parse.typed(visit.sent)
         self._enter(visit, said.room)
         if not said.text:
-            return _go(self._address(visit, said.room))
+            return go(self._address(visit, said.room))
         root = await self._rooms.post(said.thread_id) if said.thread_id else None
         said = replace(said, thread_id=(root.thread_id or root.id) if root and root.room == said.room else "")
         if said.command:
@@ -365,7 +265,7 @@ class ConsoleRoom:
             pressed = replace(pressed, source=replace(pressed.source, thread_id=post.thread_id or ""))
         reply = await self._gateway.handle(pressed)
         if not visit.sent.get("room") and not reply.card and not reply.form:
-            return _go(f"{visit.base}/home")
+            return go(f"{visit.base}/home")
         thread_id = post.thread_id if post else None
         answering = Answering(room, pressed.door, pressed.key, pressed.source, thread_id, post.id if post else "")
         return await self._answered(visit, reply, answering)
@@ -392,7 +292,7 @@ class ConsoleRoom:
         post, was = await self._own_post(visit)
         said = replace(was, text=parse.text(visit.sent, "text").strip())
         if not said.text or said.text == was.text:
-            return _go(self._address(visit, post.room, post.id))
+            return go(self._address(visit, post.room, post.id))
         asked = parse.edited(visit.who, said, parse.one_time(visit.sent.get("edit", "")))
         reply = await self._gateway.handle(asked) if was.heard or said.heard else Reply()
         await self._rooms.reword(visit.person.id, post.id, said.text)
@@ -438,7 +338,7 @@ class ConsoleRoom:
         await self._rooms.put_away(visit.person.id, visit.sent.get("post", ""))
         room = visit.sent.get("room", "")
         self._enter(visit, room)
-        return _go(self._address(visit, room))
+        return go(self._address(visit, room))
 
     async def _answered(self, visit: Visit, reply: Reply, answering: Answering) -> web.Response:
         """Shows the answer where the person is looking: a form as its own page, a card privately in the room."""
@@ -447,7 +347,7 @@ class ConsoleRoom:
             self._opened[opened.id] = opened
             while len(self._opened) > OPEN_FORMS:
                 self._opened.popitem(last=False)
-            return _go(f"{visit.base}/forms/{opened.id}")
+            return go(f"{visit.base}/forms/{opened.id}")
         post_id = answering.post_id
         card = reply.card
         if reply.errors and not card:  # of a form that is not open here
@@ -457,7 +357,7 @@ class ConsoleRoom:
             await self._rooms.answer(
                 answering.room, visit.person.id, card, post_id=post_id, thread_id=answering.thread_id
             )
-        return _go(self._address(visit, answering.room, post_id))
+        return go(self._address(visit, answering.room, post_id))
 
     # -- parts of pages ----------------------------------------------------------------------------------------------
 
@@ -489,7 +389,7 @@ class ConsoleRoom:
         status: int = 200,
     ) -> web.Response:
         fields = self._renderer(visit, opened.room).form(opened.form, given or {}, errors or {}, notes or {})
-        return _html(
+        return html(
             "form.html",
             status=status,
             say=visit.say,
@@ -537,35 +437,3 @@ class ConsoleRoom:
             "people": directory.people,
             "base_of": pages.base,
         }
-
-
-def _html(template: str, *, status: int = 200, **context: Any) -> web.Response:
-    text = templates.get_template(template).render(**context)
-    return web.Response(status=status, text=text, content_type="text/html")
-
-
-def _go(address: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": address})
-
-
-_PLAIN: Final = Voice(Directory(DistrictId(""), "", "UTC", 0))
-"""For pages that must come even when the district cannot be read."""
-
-
-def _sorry(status: int, sentence: str) -> web.Response:
-    return _html("sorry.html", status=status, say=_PLAIN, sentence=sentence)
-
-
-def _try_again(request: web.Request, sentence: str) -> web.Response:
-    """It was not recorded: the page says so, and holds what was sent, to be sent again as the same act."""
-    sent = [(name, value) for name, value in request[SENT].items() if name not in {"token", "text"}]
-    return _html(
-        "try-again.html",
-        status=503,
-        say=_PLAIN,
-        sentence=sentence,
-        again=request.path if request.method == "POST" else "",
-        sent=sent,
-        text=request[SENT].get("text"),
-        token=request[THEIRS],
-    )

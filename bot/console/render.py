@@ -33,7 +33,7 @@ from handlers.cards.model import (
 )
 from handlers.cards.text import Voice
 
-MOST_RADIOS: Final = 6  # options shown at once, with their hints; longer lists become a menu
+MOST_RADIOS: Final = 5  # options shown at once, with their hints; longer lists become a menu
 
 templates: Final = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),

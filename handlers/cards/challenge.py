@@ -123,9 +123,7 @@ def card(seen: View, intro: str = "", *, title: str = "") -> Card:
         body.append(Quote(asked, seen.name(challenge.owner_id)))
     for step in seen.case.open_steps:
         body.append(Text(_step_line(seen, step)))
-        if seen.may(Action.STEP_DONE) and (
-            step.owner_id == seen.reader.id or challenge.owner_id == seen.reader.id
-        ):
+        if seen.may(Action.STEP_DONE) and (step.owner_id == seen.reader.id or challenge.owner_id == seen.reader.id):
             label = voice("Step {n} is done", n=step.position + 1)
             body.append(Buttons((Button(label, _press(seen, "step_done", step.id)),)))
     body.append(Note(next_line(seen)))
@@ -137,6 +135,18 @@ def card(seen: View, intro: str = "", *, title: str = "") -> Card:
         body.append(Buttons(buttons))
     summary = " ".join(filter(None, [head + ".", intro, state_line(seen)]))
     return Card(head, tuple(body), summary=summary)
+
+
+def for_outsider(seen: View, intro: str, *, title: str) -> Card:
+    """For somebody outside the district whom the process informs: what it is and who has it; no names, no buttons."""
+    voice, challenge = seen.voice, seen.case.challenge
+    facts = [(voice("Where it stands"), state_line(seen)), (voice("Who has it"), seen.name(challenge.owner_id))]
+    if challenge.type:
+        facts.append((voice("Type"), voice.label(challenge.type)))
+    if challenge.school_id:
+        facts.append((voice("School"), voice("{school}", school=At(challenge.school_id))))
+    body = (Text(intro), Quote(seen.case.said(Field.WHAT) or "–"), Facts(tuple(facts)))
+    return Card(title, body, summary=f"{title}. {intro}")
 
 
 def _press(seen: View, action: str, item: str = "") -> Press:
@@ -165,7 +175,10 @@ def _facts(seen: View) -> Iterator[tuple[str, str]]:
     yield voice("Raised by"), ", ".join(dict.fromkeys(raised))
     yield voice("Raised on"), voice("{day}", day=Calendar.of(seen.directory).today(challenge.reported_at))
     if challenge.visibility is Visibility.RESTRICTED:
-        yield voice("Who can see it"), voice("Restricted: the coordinator, the owner, those who raised it, and those admitted")
+        yield (
+            voice("Who can see it"),
+            voice("Restricted: the coordinator, the owner, those who raised it, and those admitted"),
+        )
 
 
 def _brief(seen: View) -> Iterator[Element]:
@@ -257,7 +270,9 @@ def _who_sees(seen: View, confidential: bool) -> Iterator[Note]:
         yield Note(voice("Only the coordinator, the owner and those admitted can see this challenge."))
     else:
         yield Note(voice("The district team, your school and those who work on it can see this challenge."))
-    yield Note(voice("Your name is shown to the coordinator only.") if confidential else voice("Your name is shown with it."))
+    yield Note(
+        voice("Your name is shown to the coordinator only.") if confidential else voice("Your name is shown with it.")
+    )
     yield Note(voice("The owners of a workspace may be able to read direct messages."))
 
 
@@ -283,7 +298,9 @@ def _buttons(seen: View) -> Iterator[Button]:
     """What this person can do now; the most likely first."""
     voice, challenge, case = seen.voice, seen.case.challenge, seen.case
 
-    def button(label: str, action: str, *, form: bool = False, style: str = "plain", confirm: str = "", item: str = "") -> Button:
+    def button(
+        label: str, action: str, *, form: bool = False, style: str = "plain", confirm: str = "", item: str = ""
+    ) -> Button:
         return Button(label, _press(seen, action + (".form" if form else ""), item), style, form, confirm)  # type: ignore[arg-type]
 
     me = case.reporter(seen.reader.id)
@@ -305,7 +322,9 @@ def _buttons(seen: View) -> Iterator[Button]:
     if challenge.taken_at is None and seen.can(Action.TAKE, Move.UNDERSTAND):
         yield button(voice("I'll take it"), "take", style="primary")
     if challenge.understood_at is None and seen.can(Action.UNDERSTAND, Move.UNDERSTAND):
-        yield button(voice("I understand it"), "understand", form=True, style="primary" if challenge.taken_at else "plain")
+        yield button(
+            voice("I understand it"), "understand", form=True, style="primary" if challenge.taken_at else "plain"
+        )
     if seen.can(Action.PLAN, Move.PLAN):
         yield button(voice("Plan steps"), "plan", form=True)
     if unsettled and seen.may(Action.PROGRESS):
@@ -352,7 +371,7 @@ def _buttons(seen: View) -> Iterator[Button]:
             "withdraw",
             confirm="" if as_message else voice("Take challenge {n} back? Nobody will follow it up.", n=case.number),
         )
-    if not me and status not in ENDED and seen.may(Action.JOIN):
+    if not me and status not in ENDED and challenge.owner_id != seen.reader.id and seen.may(Action.JOIN):
         yield button(voice("Me too"), "me_too", form=True)
     yield button(voice("What happens next"), "what_next")
 
@@ -421,7 +440,11 @@ def with_history(seen: View, history: Sequence[Event], words: Mapping[str, Words
         return drawn
     *above, buttons = drawn.body  # the buttons stay last
     body = list(above)
-    body += [Divider(), Heading(voice("What happens next")), Items(tuple(due_line(seen, due) for due in agenda[:3]) or (next_line(seen),))]
+    body += [
+        Divider(),
+        Heading(voice("What happens next")),
+        Items(tuple(due_line(seen, due) for due in agenda[:3]) or (next_line(seen),)),
+    ]
     lines = []
     for event in history[-MOST_HISTORY:]:
         said = "; ".join(words[each].text or voice("(taken out)") for each in event.words if each in words)
@@ -429,7 +452,9 @@ def with_history(seen: View, history: Sequence[Event], words: Mapping[str, Words
         lines.append(f"{line} – {said}" if said and event.kind is not Kind.REPORTED else line)
     body += [Heading(voice("History")), Items(tuple(lines))]
     if len(history) > MOST_HISTORY:
-        earlier = phrases("{n} earlier line is in the log.", "{n} earlier lines are in the log.", n=len(history) - MOST_HISTORY)
+        earlier = phrases(
+            "{n} earlier line is in the log.", "{n} earlier lines are in the log.", n=len(history) - MOST_HISTORY
+        )
         body.append(Note(voice(earlier)))
     return Card(drawn.title, (*body, buttons), summary=drawn.summary)
 
@@ -467,6 +492,8 @@ def due_line(seen: View, due: Due) -> str:
             what = voice("those who raised it are asked again for an answer")
         case Duty.REVIEW:
             what = voice("it is looked at again by {who}", who=who)
+        case Duty.COVER:
+            what = voice("it goes to {who}, who stands in", who=who)
         case Duty.CONFIRM:
             what = voice("those who raised it are asked whether it was addressed")
         case Duty.REMIND:

@@ -104,7 +104,10 @@ def other_desk(voice: Voice, seems: Seems, desk: Person | None, text: str) -> Ca
     who = desk.name if desk else voice("your principal")
     sentences = {
         Seems.WORK_ORDER: phrase("This looks like a repair. {who} takes work orders.", who=who),
-        Seems.PERSONNEL: phrase("This looks like a matter about a person. {who} takes those, in private. Nothing of it was recorded here.", who=who),
+        Seems.PERSONNEL: phrase(
+            "This looks like a matter about a person. {who} takes those, in private. Nothing of it was recorded here.",
+            who=who,
+        ),
         Seems.CLASSROOM_QUESTION: phrase("This looks like a question about teaching. {who} can help.", who=who),
         Seems.SUCCESS: phrase("That is good to hear! Nothing needs to be done, so nothing was recorded."),
     }
@@ -125,6 +128,14 @@ def edited(voice: Voice, case: Case) -> Card:
         voice("You changed your message"),
         (
             Text(voice("Challenge {n} still has your first words. Shall the change go in?", n=case.number)),
-            Buttons((Button(voice("Add details"), Press("details.form", case.id, version=case.challenge.version), opens_form=True),)),
+            Buttons(
+                (
+                    Button(
+                        voice("Add details"),
+                        Press("details.form", case.id, version=case.challenge.version),
+                        opens_form=True,
+                    ),
+                )
+            ),
         ),
     )

@@ -98,7 +98,9 @@ def check_words(voice: Voice, directory: Directory, values: Mapping[str, Any], d
     )
     *fields, seen_by = _report_fields(voice, directory, values)
     carry = {"draft": draft} | {name: str(values[name]) for name in ("link", "door") if values.get(name)}
-    return Form(voice("Check your words"), voice("Send"), Press("report"), (warning, *fields, sure(voice), seen_by), carry)
+    return Form(
+        voice("Check your words"), voice("Send"), Press("report"), (warning, *fields, sure(voice), seen_by), carry
+    )
 
 
 def own_words(voice: Voice, draft: str, safe: str) -> Form:
@@ -115,7 +117,11 @@ def own_words(voice: Voice, draft: str, safe: str) -> Form:
 
 
 def sure(voice: Voice) -> Choices:
-    return Choices("sure", voice("If it looks like student information but is not"), (Option("sure", voice("No student can be known from these words")),))
+    return Choices(
+        "sure",
+        voice("If it looks like student information but is not"),
+        (Option("sure", voice("No student can be known from these words")),),
+    )
 
 
 def details(voice: Voice, directory: Directory, case: Case, actor: Person) -> Form:
@@ -133,9 +139,15 @@ def details(voice: Voice, directory: Directory, case: Case, actor: Person) -> Fo
         "amount": challenge.amount_usd,
         "confidential": bool(reporter and reporter.confidential),
     }
-    fields = [each for each in _report_fields(voice, directory, values) if reporter or each_name(each) != "confidential"]
-    evidence = TextField("evidence", voice("What shows it? Numbers, dates, examples"), case.said(Field.EVIDENCE) or "", multiline=True)
-    return Form(voice("Add details"), voice("Save"), _press("details", case), (*fields[:-1], evidence, sure(voice), fields[-1]))
+    fields = [
+        each for each in _report_fields(voice, directory, values) if reporter or each_name(each) != "confidential"
+    ]
+    evidence = TextField(
+        "evidence", voice("What shows it? Numbers, dates, examples"), case.said(Field.EVIDENCE) or "", multiline=True
+    )
+    return Form(
+        voice("Add details"), voice("Save"), _press("details", case), (*fields[:-1], evidence, sure(voice), fields[-1])
+    )
 
 
 def each_name(part: FormField) -> str:
@@ -149,8 +161,17 @@ def me_too(voice: Voice, case: Case) -> Form:
         _press("me_too", case),
         (
             Words(voice("You join challenge {n} and hear of everything that happens to it.", n=case.number)),
-            TextField("what", voice("What do you see? (optional)"), multiline=True, hint=voice("No student names or details, please.")),
-            Choices("confidential", voice("Your name"), (Option("confidential", voice("Show my name to the coordinator only")),)),
+            TextField(
+                "what",
+                voice("What do you see? (optional)"),
+                multiline=True,
+                hint=voice("No student names or details, please."),
+            ),
+            Choices(
+                "confidential",
+                voice("Your name"),
+                (Option("confidential", voice("Show my name to the coordinator only")),),
+            ),
             sure(voice),
         ),
     )
@@ -166,7 +187,9 @@ def school_choice(voice: Voice, directory: Directory, value: str, *, required: b
 
 def type_choice(voice: Voice, process: Process, value: str, *, required: bool = False) -> Choice:
     options = tuple(Option(each, voice.label(each)) for each in process.types)
-    return Choice("type", voice("Type"), options, value, required=required, hint=voice("Leave it empty if you are not sure."))
+    return Choice(
+        "type", voice("Type"), options, value, required=required, hint=voice("Leave it empty if you are not sure.")
+    )
 
 
 def urgency_choice(voice: Voice, process: Process, value: str) -> Choice:
@@ -181,15 +204,39 @@ def scope_choice(voice: Voice, value: str, *, required: bool = False) -> Choice:
         Option(Scope.EXTERNAL, voice("Outside the district")),
     )
     label = voice("Where may the power to remove it sit?")
-    return Choice("scope", label, options, value, required=required, hint=voice("Leave it empty if you are not sure.") if not required else "")
+    return Choice(
+        "scope",
+        label,
+        options,
+        value,
+        required=required,
+        hint=voice("Leave it empty if you are not sure.") if not required else "",
+    )
 
 
 def tag_choices(voice: Voice, process: Process, values: tuple[str, ...]) -> Choices:
-    return Choices("tags", voice("Is it about one of these?"), tuple(Option(each, voice.label(each)) for each in process.tags), values)
+    return Choices(
+        "tags",
+        voice("Is it about one of these?"),
+        tuple(Option(each, voice.label(each)) for each in process.tags),
+        values,
+    )
 
 
-def person_choice(voice: Voice, directory: Directory, name: str, label: str, *, today: date | None = None, value: str = "", required: bool = False, hint: str = "") -> Choice:
-    people = [each for each in directory.people.values() if not each.external and (today is None or each.here_on(today))]
+def person_choice(
+    voice: Voice,
+    directory: Directory,
+    name: str,
+    label: str,
+    *,
+    today: date | None = None,
+    value: str = "",
+    required: bool = False,
+    hint: str = "",
+) -> Choice:
+    people = [
+        each for each in directory.people.values() if not each.external and (today is None or each.here_on(today))
+    ]
     options = tuple(Option(each.id, each.name, voice.label(each.role)) for each in people[:FIRST_PEOPLE])
     return Choice(name, label, options, value, hint, required, search="people")
 
@@ -211,22 +258,41 @@ def understand(voice: Voice, case: Case) -> Form:
 
 
 def reason(voice: Voice, case: Case, action: str, label: str, *, required: bool = True) -> Form:
-    return Form(voice("Challenge {n}", n=case.number), voice("Send"), _press(action, case), (TextField("reason", label, multiline=True, required=required),))
+    return Form(
+        voice("Challenge {n}", n=case.number),
+        voice("Send"),
+        _press(action, case),
+        (TextField("reason", label, multiline=True, required=required),),
+    )
 
 
 def send_up(voice: Voice, case: Case) -> Form:
-    tried = TextField("tried", voice("What has your school tried?"), case.said(Field.TRIED) or "", multiline=True, required=True)
+    tried = TextField(
+        "tried", voice("What has your school tried?"), case.said(Field.TRIED) or "", multiline=True, required=True
+    )
     return Form(voice("Send up"), voice("Send"), _press("send_up", case), (tried,))
 
 
 def question(voice: Voice, case: Case) -> Form:
-    asked = TextField("question", voice("Your question to those who raised it"), multiline=True, required=True, hint=voice("Your clock stands still until they answer."))
+    asked = TextField(
+        "question",
+        voice("Your question to those who raised it"),
+        multiline=True,
+        required=True,
+        hint=voice("Your clock stands still until they answer."),
+    )
     return Form(voice("Question"), voice("Ask"), _press("question", case), (asked,))
 
 
 def answer(voice: Voice, case: Case) -> Form:
     asked = case.said(Field.QUESTION)
-    answer_ = TextField("answer", voice("Your answer"), multiline=True, required=True, hint=voice("No student names or details, please."))
+    answer_ = TextField(
+        "answer",
+        voice("Your answer"),
+        multiline=True,
+        required=True,
+        hint=voice("No student names or details, please."),
+    )
     return Form(voice("Answer"), voice("Send"), _press("answer", case), (*((Words(asked),) if asked else ()), answer_))
 
 
@@ -236,14 +302,28 @@ def plan(voice: Voice, directory: Directory, case: Case, calendar: Calendar, tod
         due = calendar.school_days_after(today, 5 * n) if n == 1 else None
         fields += [
             TextField(f"step{n}", voice("Step {n}: what will be done?", n=n), multiline=True, required=n == 1),
-            DateField(f"due{n}", voice("By when?"), due, hint=voice("A day without school moves to the next school day.")),
-            person_choice(voice, directory, f"owner{n}", voice("By whom?"), today=today, value=case.challenge.owner_id if n == 1 else ""),
+            DateField(
+                f"due{n}", voice("By when?"), due, hint=voice("A day without school moves to the next school day.")
+            ),
+            person_choice(
+                voice,
+                directory,
+                f"owner{n}",
+                voice("By whom?"),
+                today=today,
+                value=case.challenge.owner_id if n == 1 else "",
+            ),
         ]
     return Form(voice("Plan steps"), voice("Save"), _press("plan", case), tuple(fields))
 
 
 def progress(voice: Voice, case: Case) -> Form:
-    return Form(voice("Progress"), voice("Save"), _press("progress", case), (TextField("note", voice("How does it stand?"), multiline=True, required=True),))
+    return Form(
+        voice("Progress"),
+        voice("Save"),
+        _press("progress", case),
+        (TextField("note", voice("How does it stand?"), multiline=True, required=True),),
+    )
 
 
 def until(voice: Voice, case: Case, action: str) -> Form:
@@ -260,7 +340,13 @@ def until(voice: Voice, case: Case, action: str) -> Form:
 
 
 def resolve(voice: Voice, case: Case) -> Form:
-    done = TextField("resolution", voice("What was done?"), multiline=True, required=True, hint=voice("Those who raised it read this, and say whether it was enough."))
+    done = TextField(
+        "resolution",
+        voice("What was done?"),
+        multiline=True,
+        required=True,
+        hint=voice("Those who raised it read this, and say whether it was enough."),
+    )
     return Form(voice("Resolved"), voice("Save"), _press("resolve", case), (done,))
 
 
@@ -337,7 +423,12 @@ def reassign(voice: Voice, directory: Directory, cases: Sequence[Case], today: d
         voice("Save"),
         _press("reassign", cases[0]),
         (
-            TextField("numbers", voice("Which challenges? One number, or several"), ", ".join(str(each.number) for each in cases), required=True),
+            TextField(
+                "numbers",
+                voice("Which challenges? One number, or several"),
+                ", ".join(str(each.number) for each in cases),
+                required=True,
+            ),
             person_choice(voice, directory, "owner", voice("Who takes it?"), today=today, required=True),
             TextField("reason", voice("Why? It stands in the log."), multiline=True, required=True),
         ),
@@ -351,14 +442,28 @@ def restrict(voice: Voice, directory: Directory, case: Case) -> Form:
         voice("Save"),
         _press("restrict", case),
         (
-            Choices("restricted", voice("Challenge {n}", n=case.number), (Option("restricted", voice("Only the coordinator, the owner, those who raised it and those admitted")),), ("restricted",) if closed else ()),
+            Choices(
+                "restricted",
+                voice("Challenge {n}", n=case.number),
+                (
+                    Option(
+                        "restricted", voice("Only the coordinator, the owner, those who raised it and those admitted")
+                    ),
+                ),
+                ("restricted",) if closed else (),
+            ),
             person_choice(voice, directory, "admit", voice("Admit somebody")),
         ),
     )
 
 
 def merge(voice: Voice, case: Case) -> Form:
-    into = TextField("into", voice("Which challenge does it join? Its number"), required=True, hint=voice("Those who raised this one are kept, with their facts."))
+    into = TextField(
+        "into",
+        voice("Which challenge does it join? Its number"),
+        required=True,
+        hint=voice("Those who raised this one are kept, with their facts."),
+    )
     return Form(voice("Join with another"), voice("Join"), _press("merge", case), (into,))
 
 
@@ -377,9 +482,11 @@ def redirect(voice: Voice, directory: Directory, case: Case) -> Form:
 
 
 def enter_for(voice: Voice, directory: Directory, actor: Person, text: str) -> Form:
-    fields = [each for each in _report_fields(voice, directory, {"what": text})]
+    fields = list(_report_fields(voice, directory, {"what": text}))
     caller = person_choice(voice, directory, "caller", voice("Who called?"), required=True)
-    return Form(voice("Enter for a caller"), voice("Save"), Press("enter"), (caller, *fields[:-1], sure(voice), fields[-1]))
+    return Form(
+        voice("Enter for a caller"), voice("Save"), Press("enter"), (caller, *fields[:-1], sure(voice), fields[-1])
+    )
 
 
 def away(voice: Voice, directory: Directory, today: date) -> Form:

@@ -31,7 +31,9 @@ def help_card(voice: Voice, actor: Person, directory: Directory, today: date) ->
             Items(
                 (
                     voice("Press “I'll take it”, then “I understand it”: how big it is, and what could be done."),
-                    voice("Plan steps with dates; press “Progress” when something moves, “Still blocked” when it does not."),
+                    voice(
+                        "Plan steps with dates; press “Progress” when something moves, “Still blocked” when it does not."
+                    ),
                     voice("“Not mine” sends it to somebody else with authority. “Resolved” asks those who raised it."),
                     voice("/clearway away – say who stands in for you."),
                 )
@@ -49,7 +51,9 @@ def help_card(voice: Voice, actor: Person, directory: Directory, today: date) ->
             ),
         ]
     body.append(Buttons(tuple(_home_buttons(voice, actor, directory, today))))
-    body.append(Note(voice("Something wrong, or an idea? Tell {who}.", who=Who(presence.coordinator(directory, today).id))))
+    body.append(
+        Note(voice("Something wrong, or an idea? Tell {who}.", who=Who(presence.coordinator(directory, today).id)))
+    )
     return Card(voice("Clearway: help"), tuple(body))
 
 
@@ -112,7 +116,16 @@ def greeting(voice: Voice, directory: Directory) -> Card:
 def unknown_subword(voice: Voice, word: str) -> Card:
     return Card(
         voice("I did not understand “{word}”", word=lists.short(word, 60)),
-        (Items((voice("/clearway – what needs you now"), voice("/clearway help"), voice("/clearway process"), voice("/clearway away"))),),
+        (
+            Items(
+                (
+                    voice("/clearway – what needs you now"),
+                    voice("/clearway help"),
+                    voice("/clearway process"),
+                    voice("/clearway away"),
+                )
+            ),
+        ),
     )
 
 
@@ -123,12 +136,19 @@ def process(voice: Voice, directory: Directory) -> Card:
     return Card(
         voice("{name}, version {version}", name=version.process.name, version=version.version),
         (
-            Text(voice("An implementation challenge is something that stops the work and that you cannot remove yourself.")),
+            Text(
+                voice(
+                    "An implementation challenge is something that stops the work and that you cannot remove yourself."
+                )
+            ),
             Facts(
                 (
                     (voice("Types"), ", ".join(voice.label(each) for each in version.process.types)),
                     (voice("First answer within"), voice("{n} school days", n=targets.acknowledge)),
-                    (voice("You are asked after it is resolved"), voice("{n} school days later", n=targets.follow_up_after_resolution)),
+                    (
+                        voice("You are asked after it is resolved"),
+                        voice("{n} school days later", n=targets.follow_up_after_resolution),
+                    ),
                     *((voice.label(level), meaning) for level, meaning in version.process.urgency.items()),
                 )
             ),
@@ -160,5 +180,7 @@ def home(
             body.append(Buttons((Button(voice("Show {n}", n=each.number), Press("show", each.id)),)))
         if found.more:
             body.append(Buttons((Button(voice("All: {words}", words=words), Press("log.more", item=words)),)))
-    body.append(Note(voice(phrase("{district} · {role} · /clearway help", district=directory.name, role=Label(actor.role)))))
+    body.append(
+        Note(voice(phrase("{district} · {role} · /clearway help", district=directory.name, role=Label(actor.role))))
+    )
     return Card(voice("Home"), tuple(body))

@@ -66,6 +66,7 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
         if difference:
             key = people.open_ledger_key(seal, sealed, district_id)
             store = Store(connection, directory, key, head.ledger, Came(Door.OPERATOR), seal)
+            await store.look_again(now)
             store.record(None, Kind.IMPORTED, by=None, at=now, data=_told(difference))
             await store.flush(now)
     return ImportResult(

@@ -9,14 +9,15 @@ draft, and a label that the file newly calls in force replaces the former one. R
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from itertools import count
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlmodel import SQLModel
 
 from handlers.district import rows
-from handlers.district.model import SECTIONS, DistrictFile, PersonEntry
+from handlers.district.model import SECTIONS, DistrictFile, PersonEntry, VersionEntry
 from handlers.district.notes import Mistake
 from handlers.district.parsing import VERSIONS
 from storage import models, snapshot
@@ -25,6 +26,9 @@ from storage.snapshot import Snapshot
 from storage.vocabulary import DistrictId, PersonId, Platform, ProcessId, ProcessStatus, SchoolId, new_id
 
 Row = TypeVar("Row", bound=SQLModel)
+Placed = TypeVar("Placed", models.Person, models.Process)
+
+REPLACED: Final = ProcessStatus.REPLACED
 
 FROM_FILE: Final = frozenset({Platform.SLACK, Platform.TEAMS})
 """The platforms whose workspaces and accounts a file gives."""
@@ -101,17 +105,19 @@ def _workspaces(file: DistrictFile) -> dict[Platform, str]:
 
 
 def _people(file: DistrictFile, before: Snapshot, planned: Plan, now: datetime) -> None:
-    """Those of the file, those who joined by writing, and those who were in the file once."""
+    """Those of the file, then those who joined by writing, and those who were in the file once."""
     known = {row.id: row for row in before.people}
+    found = []
     for n, entry in file.people.items():
         row = rows.person(entry, file.document.at(("people", n)), n, planned.after.district.id)
-        planned.after.people.append(_with_present_facts(row, known.pop(row.id, None)))
+        found.append(_with_present_facts(row, known.pop(row.id, None)))
     for row in known.values():
         if not row.joined and row.left_on is None:
-            last_day = now.astimezone(ZoneInfo(file.district.timezone)).date()
+            last_day = _today(file, now)
             row = _copy(row, left_on=last_day, kept=row.kept | {"left_on": last_day.isoformat()})
             planned.left.append(row.id)
-        planned.after.people.append(row)
+        found.append(row)
+    planned.after.people = _numbered(found)
 
 
 def _with_present_facts(row: models.Person, known: models.Person | None) -> models.Person:
@@ -130,6 +136,14 @@ def _with_present_facts(row: models.Person, known: models.Person | None) -> mode
 
 def _copy(row: Row, **changes: Any) -> Row:
     return type(row)(**{name: getattr(row, name) for name in snapshot.columns(row)} | changes)
+
+
+def _numbered(some: list[Placed]) -> list[Placed]:
+    return [_copy(row, position=n) for n, row in enumerate(some)]
+
+
+def _today(file: DistrictFile, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(file.district.timezone)).date()
 
 
 def _accounts(file: DistrictFile, before: Snapshot, planned: Plan) -> None:
@@ -193,62 +207,70 @@ def _absences(file: DistrictFile, before: Snapshot, district_id: DistrictId) -> 
 # ------------------------------------------------------------------------------------------ versions of the process
 
 
+HELD: Final = frozenset({ProcessStatus.IN_FORCE, ProcessStatus.REPLACED})
+"""Challenges may run under these: their rules never change."""
+
+
 def _versions(file: DistrictFile, before: Snapshot, planned: Plan, now: datetime) -> None:
     known = {row.version: row for row in before.processes}
-    processes = planned.after.processes
+    found: list[models.Process] = []
+    drafts: list[models.Process] = []
     for n, entry in file.versions.items():
         old = known.pop(entry.version, None)
-        path = (*VERSIONS, n)
-        written = file.document.at(path) or {"version": entry.version, "status": str(entry.status)}
-        row = models.Process(
-            district_id=planned.after.district.id,
-            id=old.id if old else ProcessId(new_id()),
-            position=n,
-            version=entry.version,
-            status=entry.status,
-            dated=entry.dated,
-            rules=file.rules if entry.status is ProcessStatus.IN_FORCE else entry.rules,
-            kept={name: value for name, value in written.items() if name != "rules"},
-        )
-        processes.append(row)
+        row = _version(file, n, entry, old)
+        found.append(row)
         if old is None:
             continue
-        held = old.status in {ProcessStatus.IN_FORCE, ProcessStatus.REPLACED}
-        if held and row.status is not ProcessStatus.IN_FORCE:
-            row.status = ProcessStatus.REPLACED
         if row.rules is None or _equal(old.rules, row.rules):
             row.rules = old.rules
         elif old.status is row.status is ProcessStatus.IN_FORCE:
             row.rules = old.rules
-            planned.draft = _draft(file, before, planned, now)
-        elif held:
+            planned.draft, drafts = _draft(file, entry, before, now)
+        elif old.status in HELD:
             says = f"version {entry.version} was in force with other rules: give the new rules a new version"
-            planned.mistakes.append(file.mistake(path, says))
-    for row in known.values():
-        processes.append(_copy(row, status=ProcessStatus.REPLACED) if row.status is ProcessStatus.IN_FORCE else row)
+            planned.mistakes.append(file.mistake((*VERSIONS, n), says))
+    others = (_with_status(row, REPLACED) if row.status is ProcessStatus.IN_FORCE else row for row in known.values())
+    planned.after.processes = _numbered([*found, *others, *drafts])
 
 
-def _draft(file: DistrictFile, before: Snapshot, planned: Plan, now: datetime) -> str:
-    """The label of the draft with the file's rules: one that is there already, or a new one."""
-    drafts = [row for row in before.processes if row.status is ProcessStatus.DRAFT]
-    if same := next((row for row in drafts if _equal(row.rules, file.rules)), None):
-        return same.version
-    taken = {row.version for row in before.processes} | {entry.version for entry in file.versions.values()}
-    base = file.in_force.version if file.in_force else ""
-    label = next(each for each in (f"{base}-draft-{n}" for n in range(1, len(taken) + 2)) if each not in taken)
-    dated = now.astimezone(ZoneInfo(file.district.timezone)).date()
-    planned.after.processes.append(
-        models.Process(
-            district_id=planned.after.district.id,
-            position=len(taken),
-            version=label,
-            status=ProcessStatus.DRAFT,
-            dated=dated,
-            rules=file.rules,
-            kept={"version": label, "status": str(ProcessStatus.DRAFT), "date": dated.isoformat()},
-        )
+def _version(file: DistrictFile, n: int, entry: VersionEntry, old: models.Process | None) -> models.Process:
+    written = file.document.at((*VERSIONS, n)) or {"version": entry.version}
+    in_force = entry.status is ProcessStatus.IN_FORCE
+    row = models.Process(
+        district_id=DistrictId(file.district.id),
+        id=old.id if old else ProcessId(new_id()),
+        version=entry.version,
+        status=entry.status,
+        dated=entry.dated,
+        rules=file.rules if in_force else entry.rules,
+        kept={name: value for name, value in written.items() if name != "rules"},
     )
-    return label
+    return _with_status(row, REPLACED if old and old.status in HELD and not in_force else entry.status)
+
+
+def _with_status(row: models.Process, status: ProcessStatus) -> models.Process:
+    return _copy(row, status=status, kept=row.kept | {"status": str(status)})
+
+
+def _draft(
+    file: DistrictFile, entry: VersionEntry, before: Snapshot, now: datetime
+) -> tuple[str, list[models.Process]]:
+    """The label of the draft with the file's rules, and the draft itself where there is none yet."""
+    there = (row for row in before.processes if row.status is ProcessStatus.DRAFT and _equal(row.rules, file.rules))
+    if same := next(there, None):
+        return same.version, []
+    taken = {row.version for row in before.processes} | {each.version for each in file.versions.values()}
+    label = next(each for each in (f"{entry.version}-draft-{n}" for n in count(1)) if each not in taken)
+    dated = _today(file, now)
+    row = models.Process(
+        district_id=DistrictId(file.district.id),
+        version=label,
+        status=ProcessStatus.DRAFT,
+        dated=dated,
+        rules=file.rules,
+        kept={"version": label, "date": dated.isoformat()},
+    )
+    return label, [_with_status(row, ProcessStatus.DRAFT)]
 
 
 def _equal(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:

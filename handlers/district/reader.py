@@ -14,7 +14,7 @@ import yaml
 from yaml.events import AliasEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from handlers.district.notes import DistrictFileError, Mistake
+from handlers.district.notes import Mistake
 
 Path = tuple[str | int, ...]
 """Where something stands: ("people", 3, "leave", "from")."""
@@ -60,17 +60,6 @@ def _label(entry: Any) -> str | None:
         if isinstance(entry, dict)
         else None
     )
-
-
-def decoded(raw: bytes) -> str:
-    """The text of a file; raises DistrictFileError when it is not UTF-8."""
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise DistrictFileError(
-            (Mistake(line, "The file is not in UTF-8: save it anew with that encoding"),)
-        ) from error
 
 
 def read(text: str) -> tuple[Document, list[Mistake]]:

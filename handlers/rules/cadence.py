@@ -32,6 +32,8 @@ class Duty(StrEnum):
     """The reporter has not answered the owner's question."""
     REVIEW = "review"
     """The pause, the wait or the decline has reached its date."""
+    COVER = "cover"
+    """The owner goes on leave, and somebody stands in."""
     CONFIRM = "confirm"
     """The reporters are asked whether it was addressed sufficiently."""
     REMIND = "remind"
@@ -91,6 +93,7 @@ def _duties(case: Case, directory: Directory, process: Process, calendar: Calend
     if challenge.asked_at is not None:
         yield _asked(case, process, calendar)
         return
+    yield from _leave(case, directory, calendar, today)
     yield _owner_prompt(case, process, calendar)
     for step in case.open_steps:
         if step.owner_id != challenge.owner_id:
@@ -139,7 +142,9 @@ def _owner_prompt(case: Case, process: Process, calendar: Calendar) -> Due:
         return Due(calendar.morning_of(day), Duty.PROMPT, challenge.owner_id, goal=goal, by=by)
 
     options: list[tuple[date, Goal, date | None]] = []
-    if not any(step.due_on > last for step in case.open_steps):  # a plan with a date to come is left in peace until then
+    if not any(
+        step.due_on > last for step in case.open_steps
+    ):  # a plan with a date to come is left in peace until then
         options.append((calendar.school_days_after(last, cadence.nudge_open), Goal.MOVE, None))
     for by, goal in goals(case, process, calendar):
         before = calendar.school_days_before(by, cadence.before_due)
@@ -149,6 +154,16 @@ def _owner_prompt(case: Case, process: Process, calendar: Calendar) -> Due:
         options.append((max(late, quiet_until), goal, by))
     day, goal, by = min(options, key=lambda option: (option[0], option[1] is Goal.MOVE))
     return Due(calendar.morning_of(day), Duty.PROMPT, challenge.owner_id, goal=goal, by=by)
+
+
+def _leave(case: Case, directory: Directory, calendar: Calendar, today: date) -> Iterator[Due]:
+    """The first day of the owner's next leave, where somebody stands in: it is looked at that morning."""
+    owner_id = case.challenge.owner_id
+    for absence in directory.absences:
+        if absence.person_id == owner_id and absence.delegate_id:
+            first = calendar.school_days_after(absence.from_on, 0)
+            if first > today:
+                yield Due(calendar.morning_of(first), Duty.COVER, absence.delegate_id, by=absence.from_on)
 
 
 def _step_prompt(step: Step, process: Process, calendar: Calendar) -> Due:
@@ -170,7 +185,9 @@ def _asked(case: Case, process: Process, calendar: Calendar) -> Due:
     challenge = case.challenge
     wait = process.confirmation.remind_after_school_days
     since = calendar.today(max(filter(None, (challenge.asked_at, challenge.prompted_at))))
-    day = calendar.school_days_after(since, wait if challenge.asked_times < 3 else process.cadence_school_days.nudge_open)
+    day = calendar.school_days_after(
+        since, wait if challenge.asked_times < 3 else process.cadence_school_days.nudge_open
+    )
     return Due(calendar.morning_of(day), Duty.ASK_AGAIN, challenge.owner_id)
 
 
@@ -179,16 +196,10 @@ def _asked(case: Case, process: Process, calendar: Calendar) -> Due:
 
 def silent(case: Case, directory: Directory, today: date) -> list[Reporter]:
     """The reporters who have not answered and can still be asked: those who have left count as silent for good."""
-    return [
-        each
-        for each in case.reporters
-        if each.answer is None and directory.people[each.person_id].here_on(today)
-    ]
+    return [each for each in case.reporters if each.answer is None and directory.people[each.person_id].here_on(today)]
 
 
-def _confirmation(
-    case: Case, directory: Directory, process: Process, calendar: Calendar, today: date
-) -> Iterator[Due]:
+def _confirmation(case: Case, directory: Directory, process: Process, calendar: Calendar, today: date) -> Iterator[Due]:
     """Ask, remind once, a colleague asks, then somebody decides (R-37)."""
     challenge = case.challenge
     rules = process.confirmation
@@ -217,7 +228,9 @@ def _confirmation(
         if each.asked_at is None:
             yield Due(morning(resolved_at, 1), Duty.REMIND, each.person_id, each.person_id)
         elif each.reminded_at is None:
-            yield Due(morning(each.asked_at, rules.remind_after_school_days), Duty.REMIND, each.person_id, each.person_id)
+            yield Due(
+                morning(each.asked_at, rules.remind_after_school_days), Duty.REMIND, each.person_id, each.person_id
+            )
         elif each.colleague_asked_at is None:
             yield Due(
                 morning(each.reminded_at, rules.then_after_school_days), Duty.COLLEAGUE, each.person_id, each.person_id
@@ -251,7 +264,9 @@ def decide_by(
     if target and target.school_days is not None:
         options.append(calendar.school_days_after(today, target.school_days))
     if target and target.by:
-        earliest = calendar.school_days_after(today, target.at_least_school_days) if target.at_least_school_days else None
+        earliest = (
+            calendar.school_days_after(today, target.at_least_school_days) if target.at_least_school_days else None
+        )
         after = calendar.at(earliest, process.message_hours.opens) if earliest else since
         meeting = (
             recurrence.next_dit(directory, calendar, after)

@@ -15,7 +15,7 @@ def is_crisis(text: str) -> bool:
     """Whether it tells of danger now: to oneself or others, a weapon, abuse, a missing child, an overdose."""
     said = _plain(text)
     begins = {word[:4] for word in said.split()}
-    topics = [phrases for stems, phrases in DANGER.items() if not begins.isdisjoint(stems)]
+    topics = [phrases for stems, phrases in DANGER if not begins.isdisjoint(stems)]
     if not topics:
         return False  # nearly every message: not one word of it is about danger
     said = IDIOMS.sub(" ", said)
@@ -51,7 +51,6 @@ def _with_the_word_before(said: str, match: re.Match[str]) -> tuple[int, int]:
 
 PARTS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "w": r"(\w{1,20})",
         "few": r"(\w{1,20} ){0,4}",
         "adj": r"(\w{1,20} )?",
         "child": r"(student|pupil|kid|kiddo|child|boy|girl|grader|kindergart(n|en)er|preschooler|toddler|freshman|sophomore|teen|"
@@ -118,6 +117,11 @@ IDIOMS: Final = re.compile(
                 r"beats? me",
                 r"hurt\w{0,3} (\w{1,20} ){0,2}feelings",
                 r"choking hazard",
+                r"shot down",
+                r"(if|when|whenever|in case) <few>(is|are|has|have) (having )?(a|another) seizure",
+                # what to do one day; but not where it goes on about "he" or "she"
+                r"(protocol|policy|procedure|training|plan|steps|form|guidance) (for|on|about) (when|if|what to do|how to)"
+                r"((?! (he|she) )[^.]){0,120}",
             ),
         )
     )
@@ -129,88 +133,86 @@ def _topic(stems: str, *phrases: str) -> tuple[frozenset[str], tuple[re.Pattern[
     return frozenset(stems.split()), _phrases(*phrases)
 
 
-DANGER: Final = dict(
-    (
-        _topic(
-            # to oneself
-            "kill hang shoo stab unal drow pois hurt harm cut cutt burn self suic die dead life kms live aliv wake anym jump roof ledg brid",
-            r"(kill|hang|shoot|stab|unalive|drown|poison)(s|ed|ing)? <self>",
-            r"<intends> <few>(hurt|harm|cut)(ing|ting)? <self>",
-            r"(is|are|was|been|keeps?|started|starts|caught|found|seen|saw) <few>(hurting|harming|cutting|burning) <self>",
-            r"(is|was|been|caught|actively|currently) <adj>self harming",
-            r"(im|is|are|was|feels?|feeling|felt|seems?|actively|currently|became|being|shes|hes) <adj>suicidal",
-            r"(wants|wanted) to (just )?die",
-            r"(i|who|they) (just |really )?(want|wish|wanted|wished) to (just )?die",
-            r"wish(es|ed)? (\w{1,20} ){1,2}(was|were) dead",
-            r"better off dead",
-            r"(end|ends|ending|ended|take|takes|taking|took) (his|her|my|their) (own )?life",
-            r"kms",
-            r"no reason to live",
-            r"(<child>|i|who|they) (doesnt|dont|didnt|does not|do not) want to (live|be alive|wake up|be here anymore)",
-            r"(going|gonna|threat\w{0,8}|trying|wants?|about) (to |that (he|she) (will|would) )?jump (off|out|from|in front)",
-            r"<child> <adj>(is |was |says (he|she) is )?(going|gonna|threatening|trying|about) to jump",
-            r"<child> (\w{1,20} ){0,3}on (the|a) (roof|ledge|bridge)",
-        ),
-        _topic(
-            # to others
-            "kill murd shoo stab stra chok hurt harm atta beat blow shot arme",
-            r"<intends> <few>(kill|murder|shoot|stab|strangle|choke) (up )?<people>",
-            r"<child> <few>(said|says|told|threat\w{0,8}|wrote|texted|posted) (\w{1,20} ){0,6}(kill|shoot|stab|hurt) (me|us)",
-            r"<child> (\w{1,20} ){0,2}(wants?|is going|is planning|plans|threatens|threatened|is threatening) (to )?"
-            r"(hurt|harm|attack|beat up) <people>",
-            r"shoot(ing)? (up )?(the|this|our|my|his|her) (school|building|class|classroom|place|cafeteria)",
-            r"blow up (the|this|our) (school|building|gym)",
-            r"shots fired",
-            r"shooter (in|at|on|inside|outside)",
-            r"armed (man|person|woman|guy|student|kid|intruder|with a)",
-        ),
-        _topic(
-            # abuse
-            "abus beat mole rape assa traf kidn abdu stab shot stra hit hits hitt hurt punc kick chok touc burn home brui blac welt mark",
-            r"<child> <few>(being|been|getting|gets|is|was) <adj>(abused|beaten|molested|raped|assaulted|trafficked|kidnapped|abducted|"
-            r"stabbed|shot|strangled)",
-            r"<kin> (\w{1,20} ){0,2}?(hits?|hitting|beats?|beating|hurts?|hurting|punched|punches|kicked|kicks|chokes?|choked|touches|"
-            r"touched|touching|raped|rapes|molests|molested|burns|burned|abuses|abused|abusing) "
-            r"(him|her|them|me|the (kid|kids|child|student|boy|girl|baby))",
-            r"touch(es|ed|ing)? (him|her|them|me|a student|the student|kids?) <adj>(inappropriately|sexually|down there)",
-            r"(afraid|scared|terrified) <adj>to go (back )?home",
-            r"((not|isnt|doesnt feel|never) safe|unsafe) at home",
-            r"(came|comes|coming|showed up|has|had|covered) <few>(bruises|bruised|black eye|welts|burn marks|belt marks)",
-        ),
-        _topic(
-            # missing, hurt
-            "miss find know over pill tyle unre unco brea chok blee coll stop seiz 911 ambu poli ems",
-            r"<child> (is |has been |has gone |went |still |just |now ){0,3}missing( (since|right now|now|for \d+|after|from <adj>"
-            r"(recess|playground|building|grounds|bus|campus|dismissal|trip|bathroom|line))|(?= ?(\.|$)))",
-            r"(a|report|reporting) missing (child|student|kid|boy|girl|kindergartner)( (from|since|right|at)|(?= ?(\.|$)))",
-            r"(cant|cannot|couldnt) find (one of (my|our) \w{1,20}s|(a|the|my|our|this) <adj>(student|kid|child|boy|girl|grader|"
-            r"kindergart(n|en)er))"
-            r"(?! (\w{1,20} ){0,2}?(in|on|under) <adj>(system|rosters?|lists?|database|data|upload|file|portal|sis|powerschool|skyward|"
-            r"illuminate|dropdown|form|app|dashboard|spreadsheet|report|class))"
-            r"(?! (data|records?|files?|ids?|work|names?|forms?|handbook|services|list|roster|laptops?|devices?|schedules?|info|information|"
-            r"teacher|desks?|code))",
-            r"(nobody|no one|noone|dont|not) knows? where (he|she|the (kid|child|student|boy|girl)) (is|went|ran)",
-            r"(overdosed|overdosing)",
-            r"(took|taken|swallowed|ate) (\w{1,20} ){0,5}(pills|tylenol)",
-            r"<child> (\w{1,20} ){0,3}(unresponsive|unconscious|not breathing|isnt breathing|cant breathe|stopped breathing|collapsed|"
-            r"choking(?! on the)|bleeding (badly|out|heavily|a lot))",
-            r"(is|are) having (a|another) seizure",
-            r"(call|need|send|get) (911|an ambulance|the police|police|ems) (now|asap|right now|immediately|please|to room)",
-        ),
-        _topic(
-            # in Spanish
-            "mata mori suic disp pist arma cuch nava bomb dano cort pega golp desa",
-            r"(se|me) quier[eo] (matar|morir|suicidar)",
-            r"quier[eo] (matarse|matarme|morirse|morirme|morir|suicidarse|suicidarme)",
-            r"(va|dijo|dice|amenaza|amenazo) <few>(matar|matarse|matarlo|matarla|suicidarse|disparar)",
-            r"(tiene|trae|trajo|lleva) <adj>(pistola|arma|cuchillo|navaja|bomba)",
-            r"(hacerse dano|se esta cortando|le pegan en (la )?casa|l[oa] golpean|esta desaparecid[oa])",
-        ),
-        _topic(
-            # what stands in the two lists below
-            "suic bomb shoo intr over gun guns hand pist rifl shot fire knif kniv mach weap expl swit",
-        ),
-    )
+DANGER: Final = (
+    _topic(
+        # to oneself
+        "kill hang shoo stab unal drow pois hurt harm cut cutt burn self suic die dead life kms live aliv wake anym jump roof ledg brid",
+        r"(kill|hang|shoot|stab|unalive|drown|poison)(s|ed|ing)? <self>",
+        r"<intends> <few>(hurt|harm|cut)(ing|ting)? <self>",
+        r"(is|are|was|been|keeps?|started|starts|caught|found|seen|saw) <few>(hurting|harming|cutting|burning) <self>",
+        r"(is|was|been|caught|actively|currently) <adj>self harming",
+        r"(im|is|are|was|feels?|feeling|felt|seems?|actively|currently|became|being|shes|hes) <adj>suicidal",
+        r"(wants|wanted) to (just )?die",
+        r"(i|who|they) (just |really )?(want|wish|wanted|wished) to (just )?die",
+        r"wish(es|ed)? (\w{1,20} ){1,2}(was|were) dead",
+        r"better off dead",
+        r"(end|ends|ending|ended|take|takes|taking|took) (his|her|my|their) (own )?life",
+        r"kms",
+        r"no reason to live",
+        r"(<child>|i|who|they) (doesnt|dont|didnt|does not|do not) want to (live|be alive|wake up|be here anymore)",
+        r"(going|gonna|threat\w{0,8}|trying|wants?|about) (to |that (he|she) (will|would) )?jump (off|out|from|in front)",
+        r"<child> <adj>(is |was |says (he|she) is )?(going|gonna|threatening|trying|about) to jump",
+        r"<child> (\w{1,20} ){0,3}on (the|a) (roof|ledge|bridge)",
+    ),
+    _topic(
+        # to others
+        "kill murd shoo stab stra chok hurt harm atta beat blow shot arme",
+        r"<intends> <few>(kill|murder|shoot|stab|strangle|choke) (up )?<people>",
+        r"<child> <few>(said|says|told|threat\w{0,8}|wrote|texted|posted) (\w{1,20} ){0,6}(kill|shoot|stab|hurt) (me|us)",
+        r"<child> (\w{1,20} ){0,2}(wants?|is going|is planning|plans|threatens|threatened|is threatening) (to )?"
+        r"(hurt|harm|attack|beat up) <people>",
+        r"shoot(ing)? (up )?(the|this|our|my|his|her) (school|building|class|classroom|place|cafeteria)",
+        r"blow up (the|this|our) (school|building|gym)",
+        r"shots fired",
+        r"shooter (in|at|on|inside|outside)",
+        r"armed (man|person|woman|guy|student|kid|intruder|with a)",
+    ),
+    _topic(
+        # abuse
+        "abus beat mole rape assa traf kidn abdu stab shot stra hit hits hitt hurt punc kick chok touc burn home brui blac welt mark",
+        r"<child> <few>(being|been|getting|gets|is|was) <adj>(abused|beaten|molested|raped|assaulted|trafficked|kidnapped|abducted|"
+        r"stabbed|shot|strangled)",
+        r"<kin> (\w{1,20} ){0,2}?(hits?|hitting|beats?|beating|hurts?|hurting|punched|punches|kicked|kicks|chokes?|choked|touches|"
+        r"touched|touching|raped|rapes|molests|molested|burns|burned|abuses|abused|abusing) "
+        r"(him|her|them|me|the (kid|kids|child|student|boy|girl|baby))",
+        r"touch(es|ed|ing)? (him|her|them|me|a student|the student|kids?) <adj>(inappropriately|sexually|down there)",
+        r"(afraid|scared|terrified) <adj>to go (back )?home",
+        r"((not|isnt|doesnt feel|never) safe|unsafe) at home",
+        r"(came|comes|coming|showed up|has|had|covered) <few>(bruises|bruised|black eye|welts|burn marks|belt marks)",
+    ),
+    _topic(
+        # missing, hurt
+        "miss find know over pill tyle unre unco brea chok blee coll stop seiz 911 ambu poli ems",
+        r"<child> (is |has been |has gone |went |still |just |now ){0,3}missing( (since|right now|now|for \d+|after|from <adj>"
+        r"(recess|playground|building|grounds|bus|campus|dismissal|trip|bathroom|line))|(?= ?(\.|$)))",
+        r"(a|report|reporting) missing (child|student|kid|boy|girl|kindergartner)( (from|since|right|at)|(?= ?(\.|$)))",
+        r"(cant|cannot|couldnt) find (one of (my|our) \w{1,20}s|(a|the|my|our|this) <adj>(student|kid|child|boy|girl|grader|"
+        r"kindergart(n|en)er))"
+        r"(?! (\w{1,20} ){0,2}?(in|on|under) <adj>(system|rosters?|lists?|database|data|upload|file|portal|sis|powerschool|skyward|"
+        r"illuminate|dropdown|form|app|dashboard|spreadsheet|report|class))"
+        r"(?! (data|records?|files?|ids?|work|names?|forms?|handbook|services|list|roster|laptops?|devices?|schedules?|info|information|"
+        r"teacher|desks?|code))",
+        r"(nobody|no one|noone|dont|not) knows? where (he|she|the (kid|child|student|boy|girl)) (is|went|ran)",
+        r"(overdosed|overdosing)",
+        r"(took|taken|swallowed|ate) (\w{1,20} ){0,5}(pills|tylenol)",
+        r"<child> (\w{1,20} ){0,3}(unresponsive|unconscious|not breathing|isnt breathing|cant breathe|stopped breathing|collapsed|"
+        r"choking(?! on the)|bleeding (badly|out|heavily|a lot))",
+        r"(is|are) having (a|another) seizure",
+        r"(call|need|send|get) (911|an ambulance|the police|police|ems) (now|asap|right now|immediately|please|to room)",
+    ),
+    _topic(
+        # in Spanish
+        "mata mori suic disp pist arma cuch nava bomb dano cort pega golp desa",
+        r"(se|me) quier[eo] (matar|morir|suicidar)",
+        r"quier[eo] (matarse|matarme|morirse|morirme|morir|suicidarse|suicidarme)",
+        r"(va|dijo|dice|amenaza|amenazo) <few>(matar|matarse|matarlo|matarla|suicidarse|disparar)",
+        r"(tiene|trae|trajo|lleva) <adj>(pistola|arma|cuchillo|navaja|bomba)",
+        r"(hacerse dano|se esta cortando|le pegan en (la )?casa|l[oa] golpean|esta desaparecid[oa])",
+    ),
+    _topic(
+        # what stands in the two lists below
+        "suic bomb shoo intr over gun guns hand pist rifl shot fire knif kniv mach weap expl swit",
+    ),
 )
 """By how the telling words of each topic begin (their first four letters), so that most messages are settled at once."""
 

@@ -183,7 +183,7 @@ _FAULT: Final = re.compile(
     r"\b(?:noise|noisy|rattl\w+|broke|broken|leak|leaks|leaking|drip\w*|clog\w*|jam|jammed|stuck|crack\w*|flicker\w*|burn\w* out|"
     r"burnt out|went out|is out|are out|is down|overflow\w*|smell\w*|won't (?:turn on|open|close|start|shut|flush|work)|"
     r"wont (?:turn on|open|close|start|shut|flush|work)|not working|isn't working|isnt working|doesn't work|doesnt work|stopped working|"
-    r"freezing|too hot|too cold|no heat|no hot water|replace\w*|fix\w*|repair\w*|falling off|fell off|infest\w*)\b"
+    r"freezing|too hot|too cold|no heat|no hot water|need\w* (?:\w+ )?(?:replac\w*|fix\w*|repair\w*)|please (?:replace|fix|repair)|falling off|fell off|infest\w*)\b"
 )
 _PRACTICE: Final = re.compile(
     r"\b(?:data|plan|plans|tier|mtss|pbis|sel|screener|screening|coach\w*|coverage|train\w*|staff\w*|subs?|schedul\w*|meeting\w*|teams?|"
@@ -259,8 +259,8 @@ GUESSES: Final[Mapping[Seems, Callable[[str, str], bool]]] = MappingProxyType(
 # ------------------------------------------------------------------------------------------------------------- money
 
 _MONEY: Final = re.compile(
-    r"\$ ?(?P<dollars>\d{1,9}(?:,\d{3}){0,3})(?P<cents>\.\d{1,2})?(?: ?(?P<unit>k|m|thousand|million|grand)\b)?|"
-    r"\b(?P<number>\d{1,9}(?:,\d{3}){0,3})(?P<part>\.\d{1,2})?(?: ?(?P<many>k|thousand|million|grand))? ?(?:dollars|usd|bucks)\b",
+    r"\$ ?(?P<dollars>\d{1,9}(?:,\d{3}){0,3})(?!,?\d)(?P<cents>\.\d{1,2})?(?: ?(?P<unit>k|m|thousand|million|grand)\b)?|"
+    r"\b(?P<number>\d{1,9}(?:,\d{3}){0,3})(?!,?\d)(?P<part>\.\d{1,2})?(?: ?(?P<many>k|thousand|million|grand))? ?(?:dollars|usd|bucks)\b",
     re.IGNORECASE,
 )
 _TIMES: Final[Mapping[str, int]] = MappingProxyType(

@@ -47,7 +47,9 @@ class Plan:
     lane: Lane
 
 
-def plan(wanted: Lane, person: Person, calendar: Calendar, now: datetime, *, sent_today: int = 0, budget: int = 3) -> Plan:
+def plan(
+    wanted: Lane, person: Person, calendar: Calendar, now: datetime, *, sent_today: int = 0, budget: int = 3
+) -> Plan:
     """The earliest moment at which this person may be sent it, counted from `now`.
 
     `sent_today`: single messages they have had since their day began. What is over the budget waits for the digest.

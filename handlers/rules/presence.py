@@ -47,7 +47,12 @@ def standing_in(
         if successor is None:
             return Stand(None, authority, phrase("{who} has left and the post is vacant", who=Who(person.id)))
         found = standing_in(
-            directory, successor.id, day, amount_usd=amount_usd, barred={*barred, person_id}, authority=Authority.SUCCESSOR
+            directory,
+            successor.id,
+            day,
+            amount_usd=amount_usd,
+            barred={*barred, person_id},
+            authority=Authority.SUCCESSOR,
         )
         return found if found.reason else Stand(
             found.person, found.authority, phrase("{who} has left", who=Who(person.id))
@@ -108,7 +113,12 @@ def coordinator(directory: Directory, day: date) -> Person:
 def executive_leader(directory: Directory, day: date, *, barred: Collection[PersonId] = ()) -> Person | None:
     """The executive leader who is liaison to the DIT, else the superintendent; None when neither can act."""
     for person in directory.people.values():
-        if person.executive_leader and person.dit_liaison and person.id not in barred and _free(directory, person.id, day):
+        if (
+            person.executive_leader
+            and person.dit_liaison
+            and person.id not in barred
+            and _free(directory, person.id, day)
+        ):
             return person
     return superintendent(directory, day, barred=barred)
 

@@ -117,6 +117,7 @@ _PIECES: Final = r"""
 """
 _WORD: Final = re.compile(_PIECES, re.VERBOSE)
 _WORD_OR_MAIL: Final = re.compile(_MAIL + _PIECES, re.VERBOSE)
+_NAMED: Final = (["N"], ["n"], ["A"], ["W"])
 _MARKS: Final = MappingProxyType({"comma": ",", "open": "(", "close": ")", "and": "&", "hash": "Q", "end": "."})
 
 
@@ -137,8 +138,13 @@ def _read(text: str, staff: frozenset[str], known: frozenset[str]) -> _Words:
         if sort == "begin":
             begins = True
             continue
-        if said == "." and letters and (words.plain[-1] in ABBREVIATED or letters[-1] == "K"):
-            continue  # "Mr.", or the initial of a name
+        if (
+            said == "."
+            and letters
+            and (words.plain[-1] in ABBREVIATED or (letters[-1] == "K" and letters[-2:-1] in _NAMED))
+        ):
+            words.ends[-1] = end  # "Mr.", or the initial of a name
+            continue
         if sort == "word":
             stem, owns = _stem(said)
             add(start, start + len(stem), _fold(stem), _sort_of(stem, begins, staff, known))
@@ -147,7 +153,7 @@ def _read(text: str, staff: frozenset[str], known: frozenset[str]) -> _Words:
         elif sort == "number":
             add(start, end, said, _sort_of_number(said))
         elif sort == "ordinal":
-            add(start, end, said, "u")
+            add(start, end, said, "5")
         elif sort == "section":
             add(start, end, said.casefold(), "_" if said.casefold() in {"2d", "3d", "1-a"} else "g")
         elif sort == "with":
@@ -220,11 +226,11 @@ def _phrases(words: _Words, letters: list[str]) -> _Words:
 def _phrase_at(plain: Sequence[str], letters: Sequence[str], at: int) -> tuple[int, str]:
     word = plain[at]
     following = plain[at + 1] if at + 1 < len(plain) else ""
-    if word in PLACES and following and (letters[at + 1] in "ug" or len(following) == 1):
+    if word in PLACES and following and (letters[at + 1] in "ug5" or len(following) == 1):
         return 2, "g"
     if following in AFTER_ORDINAL and (word[:1].isdigit() or word in ORDINALS):
-        return 2, AFTER_ORDINAL[following]
-    if word in MONTHS and following[:1].isdigit() and letters[at + 1] == "u":
+        return 2 + (plain[at + 2 : at + 3] in (["class"], ["classroom"], ["room"])), AFTER_ORDINAL[following]
+    if word in MONTHS and following[:1].isdigit() and letters[at + 1] in "u5":
         year = at + 2 + (letters[at + 2 : at + 3] == [","])
         dated = "".join(plain[year : year + 1]).startswith(("19", "20")) and letters[year] == "u"
         return (year + 1 - at if dated else 2), "D"
@@ -265,18 +271,18 @@ class Rule:
     pattern: re.Pattern[str]
 
 
-_FULL: Final = r"(?:NK?[NAW]{1,2}|nK?N{1,2}|[AW]K?N{1,2}|[nN]K)"
-_NAME: Final = rf"(?:{_FULL}|[Nn])"
-_INNER: Final = rf"(?:{_FULL}|N)"
+_FULL: Final = r"(?>NK?[NAW]{1,2}|nK?N{1,2}|[AW]K?N{1,2}|[nN]K)"
+_NAME: Final = rf"(?>{_FULL}|[Nn])"  # the whole name or nothing
+_INNER: Final = rf"(?>{_FULL}|N)"
 _FIRST: Final = r"(?<![TtdaNnAWK])"  # where a name begins: after a title it is an adult's, after an article a thing's
 _DET: Final = r"(?:[tdao]_{0,2})?"
 _PLACE: Final = r"(?:\([iF]?g\)|[iF][tdo]?_?g)"
-_HITS: Final = r"f[adeto]?_?[qskroT]"
-_ACTS: Final = rf"(?:_?b|_?{_HITS}|v_?Y|Y_?u|v[au_]{{0,2}}R)"
+_HITS: Final = r"f(?:[adeto]?_?[qskrT]|o(?=[.,;&()]|$))"
+_ACTS: Final = rf"(?:_?b|_?{_HITS}|v_?Y|Y_?[u5]|v[au_]{{0,2}}R)"
 _ILL: Final = r"[tao]?_{0,2}h(?:[&,]{1,2}_?h)?"
 _ANY: Final = r"[tao]?_{0,2}[hHl]"
-_WHO: Final = rf"(?:d_{{0,2}}[sk]{_PLACE}?|[ta]_{{0,2}}s{_PLACE}|[ta]_{{0,2}}k{_PLACE}?)"
-_THAT_ONE: Final = rf"(?:d_{{0,2}}[sk]{_PLACE}?|[ta]_{{0,2}}[sk]{_PLACE})"
+_WHO: Final = rf"(?:[do]_{{0,2}}[sk]{_PLACE}?|[ta]_{{0,2}}s{_PLACE}|[ta]_{{0,2}}k{_PLACE}?)"
+_THAT_ONE: Final = rf"(?:[do]_{{0,2}}[sk]{_PLACE}?|[ta]_{{0,2}}[sk]{_PLACE})"
 
 _N, _J, _ID = Detail.STUDENT_NAME, Detail.INITIALS, Detail.STUDENT_ID
 _BORN, _KIN = Detail.BIRTH_DATE, Detail.PARENT_CONTACT
@@ -289,20 +295,23 @@ def _rule(example: str, kinds: Detail | tuple[Detail, ...], pattern: str) -> Rul
 
 RULES: Final = (
     # a name
-    _rule("My student Jorvik needs help.", _N, rf"(?<![e])(?P<student>{_DET}[sk]{_NAME})(?!_?M|m)"),
+    _rule("My student Jorvik needs help.", _N, rf"(?<!e)(?P<student>(?:[dao]_{{0,2}})?[sk]{_NAME})(?!_?M)"),
+    _rule("The student Jorvik left early.", _N, rf"(?P<student>t_?[sk]{_NAME})(?!_?M|m)"),
     _rule("The student, Jorvik, left early.", _N, rf"(?P<student>(?:[td]_?[sk]|a_?k),{_NAME})(?=,)"),
     _rule("A kid named jorvik left.", _N, rf"(?P<student>{_DET}[sk]c(?:[NnAW]K?[NAW]{{0,2}}|_))"),
     _rule("Jorvik Tamsin in 4B is late.", _N, rf"{_FIRST}(?P<student>{_FULL}(?:{_PLACE}|,?[iF]?g|,[ta]_?k))"),
+    _rule("Jorvik T. (5th) is late.", _N, rf"{_FIRST}(?P<student>{_FULL}\(5\))"),
+    _rule("He (Jorvik) is late.", _N, rf"r\((?P<student>{_INNER})\)"),
     _rule("Jorvik Tamsin is a 3rd grader.", _N, rf"{_FIRST}(?P<student>{_NAME})(?=v[ta]_?k)"),
     _rule("Jorvik, a 4th grader, is late.", _N, rf"{_FIRST}(?P<student>[Nn],[ta]_?k)"),
     _rule("Jorvik's mom called.", _N, rf"{_FIRST}(?P<student>{_NAME})(?='_{{0,2}}[plhb])"),
-    _rule("The IEP of Jorvik is late.", _N, rf"[plRY]F(?P<student>{_INNER})(?!m)"),
+    _rule("The IEP of Jorvik is late.", _N, rf"[plRY]F(?P<student>{_INNER})"),
     _rule("Jorvik threw a chair.", (_N, _DONE), rf"{_FIRST}(?P<student>{_NAME})(?={_ACTS})"),
     _rule("Jorvik has severe asthma.", (_N, _ILLNESS), rf"{_FIRST}(?P<student>{_NAME})(?=v{_ILL})"),
     _rule("Jorvik needs a behavior plan.", (_N, _PLAN), rf"{_FIRST}(?P<student>{_NAME})(?=v[a_o]{{0,2}}l)"),
     _rule("Jorvik Tamsin was again put on a behavior plan.", _N,
-          rf"{_FIRST}(?P<student>{_FULL})(?![mi'])(?=[^.]{{1,6}}?(?:[khlbRYL]|{_HITS}))"),
-    _rule("We suspended Jorvik Tamsin.", (_N, _DONE), rf"Y(?P<student>{_FULL}|N(?=F?u))"),
+          rf"{_FIRST}(?P<student>{_FULL})(?![mi'])(?=[^.]{{0,6}}?(?:[khlbRYLB]|{_HITS}))"),
+    _rule("We suspended Jorvik Tamsin.", (_N, _DONE), rf"Y(?P<student>{_FULL}|N(?=F?[u5]))"),
     _rule("They sent Jorvik home.", (_N, _DONE), rf"y(?P<student>{_INNER})(?={_PLACE}?z)"),
     _rule("Jorvik in room 6 lost his coat.", _N,
           rf"{_FIRST}(?P<student>[Nn]{_PLACE})(?!m)(?=[^.]{{0,10}}?(?:[rohlRY]|{_HITS}|b))"),
@@ -333,7 +342,7 @@ RULES: Final = (
     _rule("His behavior plan is not followed.", _PLAN, r"(?P<plan>o_?l)"),
     _rule("My student's IEP is not followed.", _PLAN, r"(?P<plan>d_?[sk]'_?l|t_?k'_?l)"),
     _rule("the kindergartner with the feeding tube in room 6", (_ONE, _ILLNESS),
-          rf"(?P<student>(?:[td]_{{0,2}}[sk]|[tda]_{{0,2}}k){_PLACE}?w{_ILL}{_PLACE}?)"),
+          rf"(?P<student>(?:[tdo]_{{0,2}}[sk]|[tdao]_{{0,2}}k){_PLACE}?w{_ILL}{_PLACE}?)"),
     _rule("a student in room 6 with an IEP", (_ONE, _PLAN),
           rf"(?P<student>(?:{_THAT_ONE}|[td]_{{0,2}}k)w{_ANY}{_PLACE}?)"),
     _rule("a student with an IEP in room 6", (_ONE, _PLAN), rf"(?P<student>[tda]_{{0,2}}[sk]w{_ANY}{_PLACE})"),
@@ -341,7 +350,7 @@ RULES: Final = (
           rf"(?P<student>d_?h_?[sk]{_PLACE}?|[tda]_?h_?(?:k{_PLACE}?|s{_PLACE}))"),
     _rule("My 3rd grader has seizures.", (_ONE, _ILLNESS), rf"(?P<student>{_WHO})(?=v{_ANY})"),
     _rule("We have a student with a feeding tube.", (_ONE, _ILLNESS),
-          rf"(?<!;)(?<!;U)(?<!e)v(?P<student>a_{{0,2}}[sk]{_PLACE}?w{_ILL}{_PLACE}?)"),
+          rf"(?<!;)(?<!;U)(?<!FU)(?<!e)(?<!e_)v(?P<student>a_{{0,2}}[sk]{_PLACE}?w{_ANY}{_PLACE}?)"),
     _rule("One of my kids has seizures.", (_ONE, _ILLNESS), rf"(?P<student>aFd_?S{_PLACE}?)(?=[vw]{_ANY})"),
     _rule("A student needs help. He has seizures.", _ILLNESS, rf"[skS].{{0,60}}?rv?(?P<health>(?<=v){_ANY}|(?<=r)_?h)"),
     _rule("That kid in room 6 bit me.", (_ONE, _DONE), rf"(?P<student>{_THAT_ONE})(?={_ACTS})"),
@@ -364,7 +373,7 @@ _RANK: Final = tuple(
     IN_PLACE_OF
 )  # of two that overlap the longer says what stands in their place, else the earlier here
 
-_DETAILS: Final = re.compile(rf"{_HITS}|[bRYhHlPE]|zu|o_?l|,9")
+_DETAILS: Final = re.compile(rf"{_HITS}|[bRYhHlPE]|z[u5]|o_?l|,9")
 _CLAUSE_ENDS: Final = re.compile(r"[.,;()]|&(?=[UtdaSe])")
 _KINDS_OF: Final[Mapping[str, Detail]] = MappingProxyType(
     dict.fromkeys("fbRYz", _DONE)
@@ -406,6 +415,9 @@ def _again(words: _Words, marks: Sequence[_Mark]) -> list[_Mark]:
             names |= {words.plain[at] for at in said if words.letters[at] in "Nn"}
             if words.letters[mark.last] == "_" or words.letters[mark.first] == "_":  # typed without its capital
                 names |= {words.plain[at] for at in (mark.first, mark.last) if words.letters[at] == "_"}
+            for beside, joins in ((mark.first - 2, mark.first - 1), (mark.last + 2, mark.last + 1)):
+                if words.letters[joins : joins + 1] == "&" and words.letters[beside : beside + 1] in {"N", "n"}:
+                    names.add(words.plain[beside])  # "Odalys and Jorvik in 4B"
     names -= NOT_NAMES
     kinds = frozenset({_N})
     return [_Mark(at, at, "again", kinds) for at, plain in enumerate(words.plain) if plain in names]

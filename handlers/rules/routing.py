@@ -155,7 +155,11 @@ def informed(facts: Facts, directory: Directory, version: ProcessVersion, day: d
         if not _applies(rule.when, facts, directory):
             continue
         for who in rule.who:
-            named = presence.principal(directory, facts.school_id, day) if who == PRINCIPAL else directory.people.get(PersonId(who))
+            named = (
+                presence.principal(directory, facts.school_id, day)
+                if who == PRINCIPAL
+                else directory.people.get(PersonId(who))
+            )
             if named and named.here_on(day) and named.id not in seen | facts.barred:
                 seen.add(named.id)
                 yield named.id
@@ -235,7 +239,9 @@ def holds_authority(
         return True
     if authority is Authority.TRIAGE:
         return presence.is_coordinator(directory, owner_id, day)
-    return route(facts, directory, version, day).owner_id == owner_id or _by_row(facts, owner_id, directory, version, day)
+    return route(facts, directory, version, day).owner_id == owner_id or _by_row(
+        facts, owner_id, directory, version, day
+    )
 
 
 def _by_row(facts: Facts, owner_id: PersonId, directory: Directory, version: ProcessVersion, day: date) -> bool:
@@ -244,7 +250,11 @@ def _by_row(facts: Facts, owner_id: PersonId, directory: Directory, version: Pro
     if found is None:
         return False
     row = found[1]
-    decider = presence.principal(directory, facts.school_id, day) if row.decider == PRINCIPAL else directory.people.get(PersonId(row.decider))
+    decider = (
+        presence.principal(directory, facts.school_id, day)
+        if row.decider == PRINCIPAL
+        else directory.people.get(PersonId(row.decider))
+    )
     if decider is None:
         return False
     delegates = {each.delegate_id for each in directory.absences if each.person_id == decider.id}

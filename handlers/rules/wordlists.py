@@ -22,9 +22,10 @@ LETTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "&": ("and", "or", "plus"),
         ";": _listed("because, bc, cause, cuz, so, but, since, if, when, whenever, while, although, though, until, unless,"
                      "which means"),
-        "i": _listed("in, from, at, on, inside, out of"),
+        "i": _listed("in, from, at, inside, out of"),
         "F": ("of", "for"),
-        "w": _listed("with, w, who has, who had, who have, who uses, who needs, who is, who's, that has, having, on"),
+        "_": _listed("hit a wall, hits a wall, hit the wall, hit a snag, hit a limit, broke down, breaks down"),
+        "w": _listed("who isn't, who isnt, who is not, with, w, who has, who had, who have, who uses, who needs, who is, who's, that has, having, on"),
         "v": _listed("has, had, have, got, gets, getting, is, was, be, been, being, uses, needs, needed, takes, wears,"
                      "keeps, kept, there's, just had, also has, just got"),
         "s": _listed("student, pupil, kid, kiddo, child, boy, girl, son, daughter, learner, scholar"),
@@ -48,7 +49,7 @@ LETTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
                      "bulimia, sickle cell, cystic fibrosis, muscular dystrophy, spina bifida, tourette's, tourettes, dyslexia,"
                      "dyslexic, brain injury, concussion, diapers, diapering, toileting, incontinent, oxygen tank, service dog,"
                      "surgery, heart condition, stutter, foster care, homeless, cps, custody battle, undocumented, medically fragile,"
-                     "colostomy, ostomy, prosthetic, ventilator, kidney disease, lupus, hiv, lice, self-harm"),
+                     "toilet trained, potty trained, colostomy, ostomy, prosthetic, ventilator, kidney disease, lupus, hiv, lice, self-harm"),
         "H": _listed("disability, disabled, special needs, medication, medications, meds, diagnosis, diagnosed, condition,"
                      "special education, sped"),
         "l": _listed("iep, 504, 504 plan, bip, fba, mdr, behavior plan, behaviour plan, behavior intervention plan,"
@@ -85,7 +86,7 @@ LETTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
                      "device, course, section, building, school, district, employee, staff, vendor, grant, project, form,"
                      "error, case, request, receipt, quote, part, model, item, check, badge, confirmation, tracking, conference"),
         "G": _listed("cell, phone, number, email, e-mail, mail, mobile, reach, reached, can, called from, calls from, texted from,"
-                     "calling from, texts from, call, contact, text, work, line, via, through"),
+                     "calling from, texts from, to call, to text, to email, call, contact, text, work, line, via, through"),
         "c": _listed("named, called, name is, by the name of"),
         "T": _listed("mr, mrs, ms, miss, mx, dr, coach, principal, assistant principal, superintendent, teacher, nurse,"
                      "counselor, para, parapro, aide, sub, officer, professor, director, secretary, custodian, psychologist,"
@@ -109,7 +110,7 @@ LETTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )  # fmt: skip
 """The sorts of words that the rules know, by letter. The reader adds: N and n unknown capitalised words (n begins a
-sentence), A names of staff, W known names, K one capital, J and j initials, 9 and 7 long and four-digit numbers, u
+sentence), A names of staff, W known names, K one capital, J and j initials, 9 and 7 long and four-digit numbers, 5 ordinals, u
 other numbers, D dates, P phones, E e-mails, X a social security number, and . , ( ) ' (the possessive) _ (the rest)."""
 
 NOT_NAMES: Final = frozenset(

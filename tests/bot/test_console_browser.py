@@ -15,6 +15,7 @@ from bot.gateway import NotCommittedError
 from handlers.cards.model import Card, Option, Text
 from handlers.request import Inbound, Reply
 from storage.database import Database
+from storage.vocabulary import PersonId
 from tests.bot.console_stand import EVERY_ELEMENT, EVERY_FIELD, NOW, Stand, standing
 
 pytestmark = pytest.mark.browser
@@ -39,9 +40,11 @@ async def stand(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Stand]:
             "take": THANKS,
         }
         await stand.rooms.tell("@teacher", EVERY_ELEMENT, delivery_id="d1")
-        await stand.rooms.say("#maple-staff", "colleague", "The kits are not here.", post_id=POST, at=NOW)
-        await stand.rooms.say("#maple-staff", "coach", "Nor at our end.", post_id="r" * 20, at=NOW, thread_id=POST)
-        await stand.rooms.answer("#maple-staff", "teacher", EVERY_ELEMENT, post_id="a" * 20)
+        await stand.rooms.say("#maple-staff", PersonId("colleague"), "The kits are not here.", post_id=POST, at=NOW)
+        await stand.rooms.say(
+            "#maple-staff", PersonId("coach"), "Nor at our end.", post_id="r" * 20, at=NOW, thread_id=POST
+        )
+        await stand.rooms.answer("#maple-staff", PersonId("teacher"), EVERY_ELEMENT, post_id="a" * 20)
         yield stand
     await database.close()
 
@@ -194,6 +197,20 @@ async def test_the_text_may_be_twice_as_large(opened: Open, size: str) -> None:
             assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
 
 
+async def test_a_room_opens_where_its_newest_message_begins_and_its_frame_stays(opened: Open, stand: Stand) -> None:
+    for n in range(12):
+        await stand.rooms.answer("@teacher", PersonId("teacher"), EVERY_ELEMENT, post_id=f"{n:020}")
+    async with opened("/console/as/teacher/#newest") as page:
+        await expect(page.locator("#posts > li").last.locator(".card-title")).to_be_in_viewport()
+        await expect(page.get_by_role("banner")).to_be_in_viewport()
+        await expect(page.get_by_label("Write to Clearway")).to_be_in_viewport()
+        assert await page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        await page.locator("#posts > li").first.scroll_into_view_if_needed()
+        await page.get_by_role("link", name="Go to the newest message").click()
+        await expect(page.locator("#posts > li").last.locator(".card-title")).to_be_in_viewport()
+        await expect(page.get_by_role("link", name="Go to the newest message")).to_be_hidden()
+
+
 # -- by keyboard alone ---------------------------------------------------------------------------------------------------
 
 
@@ -298,7 +315,7 @@ async def test_what_comes_in_appears_without_touching_what_is_typed(opened: Open
     async with opened() as page:
         await page.get_by_label("Write to Clearway").fill("Half a sent")
         await stand.rooms.tell("@teacher", Card("A question for you"), delivery_id="d2")
-        await stand.rooms.say("#maple-staff", "colleague", "Hello", post_id="b" * 20, at=NOW)
+        await stand.rooms.say("#maple-staff", PersonId("colleague"), "Hello", post_id="b" * 20, at=NOW)
         await expect(page.get_by_role("heading", name="A question for you")).to_be_attached()
         await expect(page.get_by_role("status")).to_have_text("New from Clearway: A question for you")
         await expect(page.get_by_role("link", name="#maple-staff 3 new")).to_be_visible()
@@ -311,7 +328,7 @@ async def test_what_comes_in_appears_without_touching_what_is_typed(opened: Open
 
 async def test_a_card_changes_in_place_and_the_focus_stays_on_its_button(opened: Open, stand: Stand) -> None:
     async with opened() as page:
-        (post,) = await stand.rooms.seen_by("teacher", "@teacher")
+        (post,) = await stand.rooms.seen_by(PersonId("teacher"), "@teacher")
         await page.get_by_role("button", name="Question").focus()
         await page.locator("summary", has_text="Reply").click()
         await page.get_by_label("Your reply in this thread").fill("Typed in the thread")

@@ -197,7 +197,7 @@ def test_the_lines_of_the_log_to_look_at_are_written_somewhere() -> None:
 
     for row in rows(section(read("it.md"), "## Watch it")):
         for line in re.findall(r"`([a-z]+\.[a-z_]+)`", row[0]):
-            assert f'("{line}"' in code, line
+            assert f'"{line}"' in code, line
 
 
 def test_every_make_target_is_there() -> None:

@@ -176,7 +176,7 @@ def _card(node: Node) -> Shown:
     title = next(each for each in node.elements if "card-title" in each.attrs.get("class", ""))
     post = next((each for each in node.within if "post" in each.attrs.get("class", "").split()), None)
     body = Node("div", children=[each for each in node.children if each is not title])
-    words = [each for each in body.elements if not any(kept.tag == "form" for kept in (each, *each.within))]
+    words = [each for each in body.elements if not any(around.tag in {"form", "details"} for around in each.within)]
     lines = [each.text for each in words if each.tag in {"p", "li", "dt", "dd", "h3", "h4", "h5"}]
     labels = [each.text for each in node.all("button") if "button" in each.attrs.get("class", "").split()]
     return Shown(

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.district import exporter, reader
-from handlers.district.notes import DistrictFileError
 from handlers.district.reader import read
 
 
@@ -91,9 +90,3 @@ def test_dates_are_written_as_dates_and_names_of_digits_without_quotes() -> None
     assert (
         exporter.dump("dca", {"on": "2026-09-22", "items": {"10": 1}}) == "dca:\n  'on': 2026-09-22\n  items: {10: 1}\n"
     )
-
-
-def test_a_file_in_another_encoding_is_told() -> None:
-    assert reader.decoded("\ufeffa: é\n".encode()) == "a: é\n"
-    with pytest.raises(DistrictFileError, match="line 2: The file is not in UTF-8"):
-        reader.decoded("a: 1\nb: é\n".encode("latin-1"))

@@ -43,7 +43,13 @@ WILD: Final = (
     "’¿\u202e\u0000\n\n— 🙂 \ud83d",
     "{who} {0} %s",
 )
-SAID: Final = ("Good morning!", "open", "overdue at birch", "thank you so much", "We celebrated today: all rooms use it!")
+SAID: Final = (
+    "Good morning!",
+    "open",
+    "overdue at birch",
+    "thank you so much",
+    "We celebrated today: all rooms use it!",
+)
 
 
 class Dice(random.Random):
@@ -105,10 +111,16 @@ async def fill(life: Life, pens: Pens, who: Who, form: Form, dice: Dice) -> dict
                 fields[field.name] = dice.one(("lots", "-3", "0", "1e9", "4.5")) if temper == "wild" else well
             case DateField() as field:
                 day = field.value or today + timedelta(days=dice.randint(0 if temper == "empty" else 1, 40))
-                wild = dice.one(("soon", (today - timedelta(days=3)).isoformat(), (today + timedelta(days=500)).isoformat()))
+                wild = dice.one(
+                    ("soon", (today - timedelta(days=3)).isoformat(), (today + timedelta(days=500)).isoformat())
+                )
                 fields[field.name] = wild if temper == "wild" else "" if temper == "empty" else day.isoformat()
             case Choice() as field:
-                offered = [each.value for each in field.options if each.value not in GHOSTS or field.name in {"caller", "reporter"}]
+                offered = [
+                    each.value
+                    for each in field.options
+                    if each.value not in GHOSTS or field.name in {"caller", "reporter"}
+                ]
                 if field.value and dice.maybe(60):
                     offered = [field.value]
                 if not field.required and not field.name.startswith(("type", "scope")) and dice.maybe(60):
@@ -186,7 +198,9 @@ async def write(life: Life, pens: Pens, who: Who, dice: Dice) -> Reply:
         again = dice.one(("message.edited", "message.deleted"))
         text = pens.words(who, dice) if again == "message.edited" else ""
         carry = {"message_key": inbound.key}
-        await life.send(who, life.inbound(who, again, text=text, source=source, carry=carry, key=f"{inbound.key}:{again}"))
+        await life.send(
+            who, life.inbound(who, again, text=text, source=source, carry=carry, key=f"{inbound.key}:{again}")
+        )
     return reply
 
 
@@ -197,7 +211,9 @@ async def enter(life: Life, pens: Pens, who: Who, dice: Dice) -> Reply:
 
 
 async def is_away(life: Life, pens: Pens, who: Who, dice: Dice) -> Reply:
-    """They say so themselves."""
+    """They say so themselves. Ghosts do not: whoever stands in for them would read their name."""
+    if who.id in GHOSTS:
+        return Reply()
     opened = await life.send(who, life.inbound(who, "substitute.form", key=""))
     return await submit(life, pens, who, opened.form, dice) if opened.form else opened
 
@@ -226,7 +242,11 @@ def involved(case: Case, dice: Dice) -> PersonId:
     """Somebody who has to do with it, mostly."""
     reporters = [each.person_id for each in case.reporters]
     steps = [each.owner_id for each in case.steps]
-    others = [each.person_id for each in case.helpers] + steps + [each.colleague_id for each in case.reporters if each.colleague_id]
+    others = (
+        [each.person_id for each in case.helpers]
+        + steps
+        + [each.colleague_id for each in case.reporters if each.colleague_id]
+    )
     chance = dice.randrange(100)
     if chance < 45 or not reporters:
         return case.challenge.owner_id
@@ -324,7 +344,8 @@ async def poke(life: Life, pens: Pens, who: Who, challenge_id: str, action: str,
         if action.startswith("message."):
             return
     await life.send(
-        who, life.inbound(who, action, challenge_id=challenge_id, item=dice.one(("", "nothing")), fields=fields, text="?")
+        who,
+        life.inbound(who, action, challenge_id=challenge_id, item=dice.one(("", "nothing")), fields=fields, text="?"),
     )
 
 

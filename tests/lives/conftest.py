@@ -30,9 +30,7 @@ def lives() -> settings:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def new_database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[NewDatabase]:
+def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewDatabase]:
     """Makes databases, of each kind in turn, into which both districts have settled."""
     if request.param == "sqlite":
         folder = tmp_path_factory.mktemp("lives")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -260,14 +260,16 @@ class Life:
         for district_id in HERE:
             async with self.reading(district_id) as store:
                 found += [each async for each in audit.check(store, now, heart_fresh=True)]
-                if broken := await audit.check_history(store):
-                    found.append(broken)
+                broken, _ = await audit.check_history(store)
+                found += [broken] if broken else []
         return found
 
 
 def refused(reply: Reply) -> bool:
     """Whether the answer says that it was not done."""
-    return bool(reply.errors) or (reply.card is not None and reply.card.title in {"That did not work", "This is for district staff"})
+    return bool(reply.errors) or (
+        reply.card is not None and reply.card.title in {"That did not work", "This is for district staff"}
+    )
 
 
 @asynccontextmanager
@@ -281,4 +283,3 @@ async def life(url: str, at: datetime, *, finds: bool = True) -> AsyncIterator[L
             yield made
         finally:
             await made.database.close()
-

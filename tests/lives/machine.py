@@ -111,7 +111,9 @@ class Lives(RuleBasedStateMachine):
 
     @rule(where=DISTRICTS, dice=DICE)
     def press_old(self, where: DistrictId, dice: Dice) -> None:
-        who, _ = dice.one(self.life.answers) if self.life.answers and dice.maybe(50) else (acts.somebody(where, dice), None)
+        who, _ = (
+            dice.one(self.life.answers) if self.life.answers and dice.maybe(50) else (acts.somebody(where, dice), None)
+        )
         self.act(acts.press_old(self.life, self.pens, who, dice))
 
     @rule(where=DISTRICTS, dice=DICE)
@@ -168,15 +170,15 @@ class Lives(RuleBasedStateMachine):
     def is_closed(self, where: DistrictId, dice: Dice) -> None:
         self.act(acts.is_closed(self.life, where, dice), outside=True)
 
-    @rule(weather=st.lists(st.sampled_from(Weather), min_size=1, max_size=6))
-    def weather(self, weather: list[Weather]) -> None:
+    @rule(weather=st.lists(st.sampled_from(Weather), min_size=1, max_size=6), where=DISTRICTS, dice=DICE)
+    def something_breaks(self, weather: list[Weather], where: DistrictId, dice: Dice) -> None:
+        """The line for the next few cards; and at times somebody's account, which may come back later."""
         self.life.edge.weather.extend(weather)
-
-    @rule(where=DISTRICTS, dice=DICE)
-    def account_goes(self, where: DistrictId, dice: Dice) -> None:
-        """Somebody takes nothing any more, or can be reached again."""
-        who = acts.anybody(where, dice)
-        self.life.edge.gone ^= {(who.district, who.id)}
+        if dice.maybe(30):
+            who = acts.anybody(where, dice)
+            self.life.edge.gone ^= {(who.district, who.id)}
+        if dice.maybe(30):
+            self.act(self.life.restart())
 
     @rule(a_while=st.sampled_from(A_WHILE))
     def time_passes(self, a_while: timedelta) -> None:
@@ -187,10 +189,6 @@ class Lives(RuleBasedStateMachine):
         """Nothing runs for a while; then everything comes at once."""
         self.life.clock.move(self.life.clock.at + a_while)
         self.act(self.life.restart(), outside=True)
-
-    @rule()
-    def restart(self) -> None:
-        self.act(self.life.restart())
 
     # -- what holds --------------------------------------------------------------------------------------------------
 

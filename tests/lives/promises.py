@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -30,7 +30,6 @@ from storage.vocabulary import (
     Lane,
     MessageState,
     Outcome,
-    Status,
     TimerKind,
     Visibility,
 )
@@ -39,7 +38,15 @@ from tests.lives.edge import Attempt
 from tests.lives.life import HERE, ZONE, Life, Who
 
 MARK: Final = re.compile(r"zq\d+qz")
-WORDS: Final = (models.Challenge, models.Words, models.Reporter, models.Helper, models.Step, models.Event, models.Message)
+WORDS: Final = (
+    models.Challenge,
+    models.Words,
+    models.Reporter,
+    models.Helper,
+    models.Step,
+    models.Event,
+    models.Message,
+)
 """The tables of which a district must never see another's rows."""
 
 
@@ -132,7 +139,9 @@ class Promises:
                 case Kind.JOINED:
                     reporters |= {each.removeprefix("reporter:") for each in event.data["added"]}
                 case Kind.RESOLVED | Kind.REOPENED | Kind.PLANNED:
-                    answers = {} if event.kind is not Kind.REOPENED else {k: v for k, v in answers.items() if v == Answer.NO}
+                    answers = (
+                        {} if event.kind is not Kind.REOPENED else {k: v for k, v in answers.items() if v == Answer.NO}
+                    )
                 case Kind.CONFIRMED | Kind.PARTLY | Kind.REFUSED | Kind.TALKED if "answer" in event.data:
                     answers[event.data["reporter"]] = event.data["answer"]
                 case Kind.CLOSED:
@@ -224,7 +233,9 @@ class Promises:
 
     async def nothing_was_shown_to_others(self) -> None:
         """No words of a challenge, and no confidential name, before somebody who may not see them."""
-        shown = [(Who(DistrictId(to.workspace_id), models_person(to.user_id)), card) for to, card in self.life.edge.look()]
+        shown = [
+            (Who(DistrictId(to.workspace_id), models_person(to.user_id)), card) for to, card in self.life.edge.look()
+        ]
         told, self.life.replies = self.life.replies, []
         cards = [*shown, *((who, reply.card) for who, reply in told if reply.card)]
         said = [(who, _text(card)) for who, card in cards]
@@ -274,7 +285,8 @@ class Promises:
             assert row.shown == row.version, f"A card of {row.person_id} shows version {row.shown} of {row.version}"
             reader = store.directory.people[row.person_id]
             case = await _case(store, row.challenge_id)
-            if not _may_see(reader, case, store.directory, self.life.today()):
+            hidden = case.challenge.visibility is Visibility.RESTRICTED or case.challenge.conduct_of_id == reader.id
+            if hidden and not _may_see(reader, case, store.directory, self.life.today()):
                 text = _text(stand[row.workspace_id, row.post_id])
                 assert not MARK.search(text), f"{reader.id} still reads of {case.number}: {text}"
 

@@ -42,10 +42,18 @@ def why(facts: Facts, directory: Directory) -> str:
 @pytest.mark.parametrize(
     ("facts", "owner", "authority"),
     [
-        pytest.param(Facts("staffing", Scope.SCHOOL, MAPLE), "principal", Authority.MATRIX, id="a school's own principal"),
-        pytest.param(Facts("staffing", Scope.SCHOOL, OAK), "oak-principal", Authority.MATRIX, id="of the school it is about"),
-        pytest.param(Facts("materials", Scope.DISTRICT, MAPLE), "materials", Authority.MATRIX, id="a row of the matrix"),
-        pytest.param(Facts("staffing", Scope.DISTRICT, MAPLE), "coordinator", Authority.TRIAGE, id="no rule: the coordinator"),
+        pytest.param(
+            Facts("staffing", Scope.SCHOOL, MAPLE), "principal", Authority.MATRIX, id="a school's own principal"
+        ),
+        pytest.param(
+            Facts("staffing", Scope.SCHOOL, OAK), "oak-principal", Authority.MATRIX, id="of the school it is about"
+        ),
+        pytest.param(
+            Facts("materials", Scope.DISTRICT, MAPLE), "materials", Authority.MATRIX, id="a row of the matrix"
+        ),
+        pytest.param(
+            Facts("staffing", Scope.DISTRICT, MAPLE), "coordinator", Authority.TRIAGE, id="no rule: the coordinator"
+        ),
         pytest.param(Facts(None, Scope.DISTRICT, MAPLE), "coordinator", Authority.TRIAGE, id="no type yet"),
         pytest.param(Facts("materials", None, MAPLE), "coordinator", Authority.TRIAGE, id="no scope yet"),
         pytest.param(Facts("staffing", Scope.SCHOOL), "coordinator", Authority.TRIAGE, id="no school yet"),
@@ -63,7 +71,9 @@ def test_the_most_specific_row_wins() -> None:
 
 
 def test_the_reason_names_the_rule_the_version_and_the_leave() -> None:
-    leave = Absence(PersonId("finance"), date(2026, 10, 12), date(2026, 12, 4), PersonId("materials"), 10_000, PersonId("super"))
+    leave = Absence(
+        PersonId("finance"), date(2026, 10, 12), date(2026, 12, 4), PersonId("materials"), 10_000, PersonId("super")
+    )
     said = why(FUNDING, district(absences=[leave]))
     assert said == (
         "Funding at District level goes by process 1.0, rule 3; Signe Okonjo-Bell is away until Fri, Dec 4, 2026, "
@@ -105,7 +115,12 @@ def test_leave_without_a_delegate_a_vacancy_and_a_leaver_climb() -> None:
     left = district([replace(each, left_on=date(2026, 10, 1)) if each.id == "finance" else each for each in PEOPLE])
     assert route(FUNDING, left).owner_id == "liaison"
     followed = district(
-        [replace(each, left_on=date(2026, 10, 1), successor_id=PersonId("materials")) if each.id == "finance" else each for each in PEOPLE]
+        [
+            replace(each, left_on=date(2026, 10, 1), successor_id=PersonId("materials"))
+            if each.id == "finance"
+            else each
+            for each in PEOPLE
+        ]
     )
     assert (route(FUNDING, followed).owner_id, route(FUNDING, followed).authority) == ("materials", Authority.SUCCESSOR)
 
@@ -168,7 +183,9 @@ def districts(draw: st.DrawFn) -> Directory:
     """Anybody may be away, with or without a delegate, or have left; there is always a superintendent in post."""
     leavers = draw(st.sets(st.sampled_from([each for each in INSIDE if each != "super"]), max_size=4))
     people = [replace(each, left_on=date(2026, 9, 1)) if each.id in leavers else each for each in PEOPLE]
-    absent = draw(st.lists(st.tuples(st.sampled_from(INSIDE), st.one_of(st.none(), st.sampled_from(INSIDE))), max_size=5))
+    absent = draw(
+        st.lists(st.tuples(st.sampled_from(INSIDE), st.one_of(st.none(), st.sampled_from(INSIDE))), max_size=5)
+    )
     return district(people, absences=[away(who, delegate=by) for who, by in absent])
 
 
@@ -180,8 +197,15 @@ def test_it_never_ends_with_nobody_nor_with_somebody_who_is_gone(facts: Facts, t
     assert Voice(there)(found.reason).endswith(".")
 
 
-@given(st.sampled_from(list(Rung)), st.sampled_from(INSIDE), districts(), st.frozensets(st.sampled_from(INSIDE), max_size=3))
-def test_climbing_never_goes_down_nor_to_nobody(rung: Rung, owner: Any, there: Directory, barred: frozenset[PersonId]) -> None:
+@given(
+    st.sampled_from(list(Rung)),
+    st.sampled_from(INSIDE),
+    districts(),
+    st.frozensets(st.sampled_from(INSIDE), max_size=3),
+)
+def test_climbing_never_goes_down_nor_to_nobody(
+    rung: Rung, owner: Any, there: Directory, barred: frozenset[PersonId]
+) -> None:
     found = routing.next_up(rung, owner, there, there.in_force, TODAY, barred=barred)
     ladder = list(there.in_force.process.ladder)
     assert ladder.index(found.rung) >= ladder.index(rung)

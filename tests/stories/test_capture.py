@@ -171,12 +171,17 @@ async def test_not_a_report_takes_a_message_back_and_add_details_finds_its_owner
 async def test_a_reply_in_the_thread_of_a_card_is_a_note_on_that_challenge(database: Database) -> None:
     async with world(database, "slack") as story:
         teacher = await story.person("p-015")
-        await teacher.report("Two SEL kits are missing.", values={"Type": "Materials", "Where may the power to remove it sit?": "In the district"})
+        await teacher.report(
+            "Two SEL kits are missing.",
+            values={"Type": "Materials", "Where may the power to remove it sit?": "In the district"},
+        )
         await teacher.reply("One box came today, still short one section.", teacher.last_card)
 
         case = await story.case()
         assert await story.count() == 1
-        assert [each.text for each in case.words if each.field == "note"] == ["One box came today, still short one section."]
+        assert [each.text for each in case.words if each.field == "note"] == [
+            "One box came today, still short one section."
+        ]
         assert case.challenge.status is Status.ASSIGNED
         await story.promises_hold()
 
@@ -204,7 +209,9 @@ async def test_unknown_staff_join_guests_and_outsiders_are_refused(database: Dat
 async def test_the_receipt_comes_at_any_hour_but_the_owner_is_told_in_hours(database: Database) -> None:
     async with world(database, "slack", at="2026-10-09 22:30") as story:  # a Friday night
         teacher, owner = await story.person("p-023"), await story.person("p-004")
-        await teacher.report(WORDS, values={"Type": "Staffing", "Where may the power to remove it sit?": "In the district"})
+        await teacher.report(
+            WORDS, values={"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
+        )
         assert teacher.titles() == ["Challenge 1 is recorded"]
         assert owner.titles() == []
 
@@ -217,7 +224,9 @@ async def test_the_receipt_comes_at_any_hour_but_the_owner_is_told_in_hours(data
 async def test_a_slip_is_undone_within_ten_minutes_and_not_after_somebody_acted(database: Database) -> None:
     async with world(database, "slack") as story:
         teacher, owner = await story.person("p-023"), await story.person("p-004")
-        await teacher.report(WORDS, values={"Type": "Staffing", "Where may the power to remove it sit?": "In the district"})
+        await teacher.report(
+            WORDS, values={"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
+        )
         before = entry(await story.case())
         await owner.click("Still blocked")
         assert (await story.case()).helpers
@@ -244,7 +253,9 @@ async def test_a_slip_is_undone_within_ten_minutes_and_not_after_somebody_acted(
 async def test_a_question_stops_the_clock_until_it_is_answered(database: Database) -> None:
     async with world(database, "slack") as story:
         teacher, owner = await story.person("p-023"), await story.person("p-004")
-        await teacher.report(WORDS, values={"Type": "Staffing", "Where may the power to remove it sit?": "In the district"})
+        await teacher.report(
+            WORDS, values={"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
+        )
         due = (await story.case()).challenge.decide_by
         await owner.click("Question")
         await owner.submit({"Your question to those who raised it": "Which days?"})
@@ -264,7 +275,9 @@ async def test_a_question_stops_the_clock_until_it_is_answered(database: Databas
 async def test_a_bare_message_while_a_question_waits_is_asked_about(database: Database) -> None:
     async with world(database, "slack") as story:
         teacher, owner = await story.person("p-023"), await story.person("p-004")
-        await teacher.report(WORDS, values={"Type": "Staffing", "Where may the power to remove it sit?": "In the district"})
+        await teacher.report(
+            WORDS, values={"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
+        )
         await owner.click("Question")
         await owner.submit({"Your question to those who raised it": "Which days?"})
         await teacher.dm("Tuesdays and Fridays, every week.")

@@ -13,7 +13,9 @@ async def resolved(story: World, *, confidential: bool = False, school: str = "C
     """Ellie Marsh (teacher, Cedar Flats) raised it; Ramon (HR) has it, understood it, and says it is resolved."""
     teacher, owner = await story.person("p-023"), await story.person("p-004")
     more = {"Your name": ["Show my name to the coordinator only"]} if confidential else {}
-    await teacher.report("Our coach covers classes, so there is no coaching.", values=STAFFING | {"School": school} | more)
+    await teacher.report(
+        "Our coach covers classes, so there is no coaching.", values=STAFFING | {"School": school} | more
+    )
     await owner.click("I understand it")
     await owner.submit({"How big is it? Who is hit, and where?": "One coach, four cycles."})
     await resolve(story)

@@ -16,7 +16,9 @@ async def test_teacher_to_leader_to_superintendent_to_teacher(database: Database
     async with world(database, platform) as story:
         teacher, leader, top = [await story.person(each) for each in ("p-019", "p-002", "p-001")]
 
-        await teacher.report(SCHEDULE, values={"Type": "Alignment", "Where may the power to remove it sit?": "In the district"})
+        await teacher.report(
+            SCHEDULE, values={"Type": "Alignment", "Where may the power to remove it sit?": "In the district"}
+        )
         receipt = teacher.last_card
         assert receipt.title == "Challenge 1 is recorded"
         assert "Theo Brackenridge" in receipt.text
@@ -44,4 +46,3 @@ async def test_teacher_to_leader_to_superintendent_to_teacher(database: Database
         closed = (await story.case()).challenge
         assert (closed.status, closed.outcome) == (Status.CLOSED, Outcome.CONFIRMED)
         await story.promises_hold()
-

@@ -15,7 +15,9 @@ from storage.database import Database
 from storage.vocabulary import Door
 from tests.world import Actor, World, world
 
-ITEMS: Final[list[dict[str, Any]]] = yaml.safe_load((Path(__file__).parents[1] / "data" / "challenges.yaml").read_text())["items"]
+ITEMS: Final[list[dict[str, Any]]] = yaml.safe_load(
+    (Path(__file__).parents[1] / "data" / "challenges.yaml").read_text()
+)["items"]
 SCOPES: Final = {"school": "In our school", "district": "In the district", "external": "Outside the district"}
 CHANNELS: Final = {"LBMS Staff/General": "LBMS Staff/General", "LBHS Staff/General": "LBHS Staff/General"}
 
@@ -120,7 +122,11 @@ async def test_a_fall_of_messages(database: Database, platform: str) -> None:
                     assert [each.person_id for each in joined.reporters][-1] == item["author"]
                     assert len(numbers) == await story.count()
                 case "update":
-                    receipt = next(each for each in author.cards if each.title == f"Challenge {numbers[expected['of']]} is recorded")
+                    receipt = next(
+                        each
+                        for each in author.cards
+                        if each.title == f"Challenge {numbers[expected['of']]} is recorded"
+                    )
                     before = (await story.case(numbers[expected["of"]])).challenge.status
                     await author.reply(item["text"], receipt)
                     after = await story.case(numbers[expected["of"]])
@@ -135,7 +141,11 @@ async def test_a_fall_of_messages(database: Database, platform: str) -> None:
                     assert not any(span in (each.text or "") for each in (await story.case(number)).words)
 
 
-@pytest.mark.parametrize("item", [each for each in ITEMS if each["expected"]["kind"] == "challenge" and each["platform"] == "slack"], ids=lambda item: item["id"])
+@pytest.mark.parametrize(
+    "item",
+    [each for each in ITEMS if each["expected"]["kind"] == "challenge" and each["platform"] == "slack"],
+    ids=lambda item: item["id"],
+)
 async def test_by_direct_message_and_triage_it_comes_out_the_same(database: Database, item: dict[str, Any]) -> None:
     async with world(database, "slack", at=item["posted_at"][:16].replace("T", " ")) as story:
         author, coordinator = await story.person(item["author"]), await story.person("p-010")
@@ -151,7 +161,8 @@ async def test_by_direct_message_and_triage_it_comes_out_the_same(database: Data
             filled = answers(item["expected"])
             filled.pop("Your name", None)
             school = case.challenge.school_id or next(
-                (each.school_ids[0] for each in [(await story.directory()).people[item["author"]]] if each.school_ids), None
+                (each.school_ids[0] for each in [(await story.directory()).people[item["author"]]] if each.school_ids),
+                None,
             )
             if school:
                 filled["School"] = schools[school].name

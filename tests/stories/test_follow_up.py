@@ -15,7 +15,9 @@ DISTRICT_WIDE = {"Where may the power to remove it sit?": "In the district"}
 STAFFING = {"Type": "Staffing"} | DISTRICT_WIDE
 
 
-async def report(story: World, by: str = "p-023", text: str = "No substitutes for training days.", **values: object) -> None:
+async def report(
+    story: World, by: str = "p-023", text: str = "No substitutes for training days.", **values: object
+) -> None:
     teacher = await story.person(by)
     await teacher.report(text, values=STAFFING | values)
 
@@ -85,7 +87,11 @@ async def test_steps_fall_on_school_days_and_are_asked_about_before_and_after(da
         await owner.submit({"How big is it? Who is hit, and where?": "Six schools."})
         await owner.click("Plan steps")
         await owner.submit(
-            {"Step 1: what will be done?": "Hire two substitutes.", "By when?": "2026-11-26", "By whom?": "Yolanda Breck"}
+            {
+                "Step 1: what will be done?": "Hire two substitutes.",
+                "By when?": "2026-11-26",
+                "By whom?": "Yolanda Breck",
+            }
         )
         step = (await story.case()).open_steps[0]
         assert step.due_on == date(2026, 11, 30)  # Thanksgiving moves to Monday
@@ -104,7 +110,12 @@ async def test_a_pause_lasts_until_its_date_and_no_longer(database: Database) ->
         await report(story)
         owner, teacher = await story.person("p-004"), await story.person("p-023")
         await owner.click("Pause until")
-        await owner.submit({"Why? Those who raised it will read this.": "The board meets then.", "When should it be looked at again?": "2026-11-12"})
+        await owner.submit(
+            {
+                "Why? Those who raised it will read this.": "The board meets then.",
+                "When should it be looked at again?": "2026-11-12",
+            }
+        )
         await story.wait_until(detroit("2026-11-11 17:00"))
         assert await prompts(story) == []
         await story.wait_until(detroit("2026-11-13 09:00"))
@@ -170,7 +181,9 @@ async def test_the_coordinator_puts_in_a_substitute(database: Database) -> None:
         coordinator, substitute, teacher = [await story.person(each) for each in ("p-010", "p-011", "p-023")]
         await coordinator.command("/clearway help")
         await coordinator.click("I am away")
-        await coordinator.submit({"First day": "2026-10-06", "Last day": "2026-10-16", "Who stands in for you?": "Bea Thornquist"})
+        await coordinator.submit(
+            {"First day": "2026-10-06", "Last day": "2026-10-16", "Who stands in for you?": "Bea Thornquist"}
+        )
         assert substitute.last_card.title == "You stand in"
 
         await teacher.dm("Nobody knows who orders the posters for the hallway.")
@@ -198,7 +211,10 @@ async def test_a_change_of_clocks_leaves_school_mornings_where_they_are(database
 async def test_school_first_then_sent_up_with_what_was_tried(database: Database) -> None:
     async with world(database, "slack") as story:
         teacher, principal = await story.person("p-016"), await story.person("p-013")
-        await teacher.report("Our team has ten minutes for data.", values={"Type": "Time", "Where may the power to remove it sit?": "In our school", "Urgency": "Low"})
+        await teacher.report(
+            "Our team has ten minutes for data.",
+            values={"Type": "Time", "Where may the power to remove it sit?": "In our school", "Urgency": "Low"},
+        )
         held = (await story.case()).challenge
         assert (held.status, held.owner_id, held.venue, held.dit_aware_at) == (Status.WITH_SCHOOL, "p-013", "slt", None)
 
@@ -218,7 +234,12 @@ async def test_a_decline_is_an_executive_leaders_and_stays_dated(database: Datab
         await report(story)
         owner = await story.person("p-004")  # an executive leader, as it happens
         await owner.click("Decline")
-        await owner.submit({"Why? Those who raised it will read this.": "No money before July.", "When should it be looked at again?": "2027-01-12"})
+        await owner.submit(
+            {
+                "Why? Those who raised it will read this.": "No money before July.",
+                "When should it be looked at again?": "2027-01-12",
+            }
+        )
         declined = (await story.case()).challenge
         assert (declined.status, declined.review_on) == (Status.DECLINED, date(2027, 1, 12))
         await story.wait_until(detroit("2027-01-12 12:00"))

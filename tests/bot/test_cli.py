@@ -1,0 +1,169 @@
+"""The command line, as an operator uses it: in its own process, with its own environment."""
+
+import asyncio
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import practice
+from tests.fakes.slack import FakeSlack, SlackPerson
+
+FILE = Path(practice.FILE)
+
+
+def clearway(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    known = {name: value for name, value in os.environ.items() if not name.startswith(("CLEARWAY_", "SLACK_"))}
+    return subprocess.run(
+        [sys.executable, "-c", "from bot.cli import main; main()", *arguments],
+        cwd=cwd, env=known | environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, str]:
+    """What `clearway init` writes, as an environment."""
+    made = clearway("init", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    lines = (tmp_path / ".env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def test_init_makes_a_file_that_it_never_overwrites(settings: dict[str, str], tmp_path: Path) -> None:
+    assert settings["CLEARWAY_SECRET_KEYS"]
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
+    again = clearway("init", cwd=tmp_path)
+    assert (again.returncode, "does not overwrite" in again.stderr) == (2, True)
+
+
+def test_a_bad_environment_is_told_in_sentences(tmp_path: Path, settings: dict[str, str]) -> None:
+    bad = clearway("check-config", cwd=tmp_path, **settings | {"CLEARWAY_PORT": "99999", "CLEARWAY_SECRET_KEYS": "short"})
+    assert bad.returncode == 2
+    assert "CLEARWAY_PORT" in bad.stderr
+    assert "clearway init" in bad.stderr
+    assert "Traceback" not in bad.stderr
+    half = clearway("check-config", cwd=tmp_path, **settings | {"SLACK_BOT_TOKEN": "xoxb-1"})
+    assert (half.returncode, "SLACK_SIGNING_SECRET" in half.stderr) == (2, True)
+    none = clearway("run", cwd=tmp_path)
+    assert (none.returncode, "clearway init" in none.stderr) == (2, True)
+
+
+def test_check_config_masks_secrets_and_warns_of_misspelt_names(tmp_path: Path, settings: dict[str, str]) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("xoxb-canary")
+    found = clearway("check-config", cwd=tmp_path, **settings | {
+        "SLACK_BOT_TOKEN_FILE": str(secret), "SLACK_SIGNING_SECRET": "canary", "CLEARWAY_PROT": "3001",
+    })  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    assert "SLACK_BOT_TOKEN = set" in found.stdout
+    assert "canary" not in found.stdout + found.stderr
+    assert settings["CLEARWAY_SECRET_KEYS"] not in found.stdout
+    assert "CLEARWAY_PROT" in found.stderr
+
+
+def test_a_district_goes_in_comes_out_and_goes_in_equal(tmp_path: Path, settings: dict[str, str]) -> None:
+    assert clearway("db", "current", cwd=tmp_path, **settings).returncode == 1
+    assert clearway("db", "upgrade", cwd=tmp_path, **settings).returncode == 0
+    assert clearway("db", "current", cwd=tmp_path, **settings).returncode == 0
+    checked = clearway("district", "check", str(FILE), cwd=tmp_path, **settings)
+    assert checked.returncode == 0, checked.stdout
+    assert clearway("district", "import", str(FILE), cwd=tmp_path, **settings).returncode == 0
+    again = clearway("district", "import", str(FILE), cwd=tmp_path, **settings)
+    assert "nothing to change" in again.stdout
+    exported = clearway("district", "export", cwd=tmp_path, **settings).stdout
+    (tmp_path / "out.yaml").write_text(exported)
+    other = settings | {"CLEARWAY_DATABASE_URL": "sqlite:///other.db"}
+    assert clearway("district", "import", "out.yaml", cwd=tmp_path, **other).returncode == 0
+    assert clearway("district", "export", cwd=tmp_path, **other).stdout == exported
+    assert clearway("audit", cwd=tmp_path, **settings).returncode == 0
+
+
+def test_every_mistake_of_a_file_is_named_with_its_line_and_nothing_is_half_imported(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    broken = FILE.read_text().replace("decider: p-004}", "decider: p-404}", 1).replace("America/Detroit", "America/Nowhere")
+    (tmp_path / "broken.yaml").write_text(broken)
+    found = clearway("district", "import", "broken.yaml", cwd=tmp_path, **settings)
+    assert found.returncode == 2
+    assert len(re.findall(r"line \d+", found.stderr)) >= 2
+    assert "p-404" in found.stderr
+    assert "America/Nowhere" in found.stderr
+    assert "There is no district yet" in clearway("district", "export", cwd=tmp_path, **settings).stderr
+
+
+def test_practice_refuses_a_real_district(tmp_path: Path, settings: dict[str, str]) -> None:
+    real = FILE.read_text().replace("fictional: true", "fictional: false")
+    (tmp_path / "real.yaml").write_text(real)
+    (tmp_path / "real.key").write_text(settings["CLEARWAY_SECRET_KEYS"])
+    here = settings | {"CLEARWAY_DATABASE_URL": f"sqlite:///{tmp_path / 'real.db'}"}
+    assert clearway("district", "import", "real.yaml", cwd=tmp_path, **here).returncode == 0
+    refused = clearway("practice", "--no-open", "--database", str(tmp_path / "real.db"), cwd=tmp_path)
+    assert (refused.returncode, "real district" in refused.stderr) == (2, True)
+
+
+async def ready(url: str) -> tuple[int, dict[str, Any]]:
+    def get() -> tuple[int, dict[str, Any]]:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  # our own, on this machine
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+        except OSError:
+            return 0, {}
+
+    return await asyncio.to_thread(get)
+
+
+async def test_run_listens_to_slack_and_the_log_is_exported(tmp_path: Path, settings: dict[str, str]) -> None:
+    clearway("district", "import", str(FILE), cwd=tmp_path, **settings)
+    async with FakeSlack() as slack:
+        workspace = slack.workspace("T0LARKSPUR")
+        environment = settings | {
+            "SLACK_BOT_TOKEN": workspace.bot_token,
+            "SLACK_SIGNING_SECRET": workspace.signing_secret,
+            "SLACK_API_URL": slack.api_url,
+            "CLEARWAY_PORT": "38271",
+        }
+        server = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", "from bot.cli import main; main()", "run",
+            cwd=tmp_path, env=dict(os.environ) | environment,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            assert server.stdout is not None
+            line = await asyncio.wait_for(server.stdout.readline(), 30)
+            while b"listens" not in line:
+                line = await asyncio.wait_for(server.stdout.readline(), 30)
+            slack.events_url = "http://127.0.0.1:38271/slack/events"
+            teacher = SlackPerson(workspace, "Ellie Marsh", "U0LB023", team_id=workspace.team_id)
+            await teacher.dm("No substitutes for training days at our school.")
+            assert teacher.answers[0].status == 200
+            arrived = (each for _ in range(200) for each in teacher.cards)
+            while not (card := next(arrived, None)):
+                arrived = iter(teacher.cards)
+                await asyncio.sleep(0.05)
+            assert card.title == "Challenge 1 is recorded"
+            status, checks = await ready("http://127.0.0.1:38271/readyz")
+            assert (status, checks["promises"]) == (200, True)
+            assert (await ready("http://127.0.0.1:38271/healthz"))[0] == 200
+        finally:
+            server.terminate()
+            await server.communicate()
+        assert server.returncode == 0
+        slack.check()
+    audited = clearway("audit", cwd=tmp_path, **settings)
+    assert (audited.returncode, audited.stdout.strip()) == (0, "Every promise holds.")
+    exported = clearway("log", "export", "log.csv", cwd=tmp_path, **settings)
+    assert exported.returncode == 0, exported.stderr
+    rows = list(csv.reader((tmp_path / "log.csv").open(encoding="utf-8", newline="")))
+    assert any("No substitutes for training days at our school." in row for row in rows)
+    as_json = clearway("log", "export", "-", "--format", "json", cwd=tmp_path, **settings)
+    assert "No substitutes" in as_json.stdout
+    assert json.loads(as_json.stdout)
