@@ -15,7 +15,7 @@ from storage.database import Database
 from storage.sealing import Seal
 from storage.store import Store
 
-ASKED: Final = ("home.ask", "report", "challenge.form")
+ASKED: Final = ("help", "report", "challenge.form")
 """The actions that the benchmarks ask for."""
 
 

@@ -1,13 +1,19 @@
 """Opens the store of one district for whoever holds a transaction: the gateway, the loops, the command line."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import lru_cache, partial
+from math import inf
+from typing import Final
 
 from storage import people
 from storage.database import Database
 from storage.sealing import Seal
 from storage.store import Came, Store
 from storage.vocabulary import DistrictId
+
+A_MOMENT_S: Final = 2.0  # so old may be what a form or a help card is made of: its people, its types
 
 
 class Districts:
@@ -16,11 +22,20 @@ class Districts:
     def __init__(self, database: Database, seal: Seal) -> None:
         self.database = database
         self.seal = seal
-        self._cache = people.DirectoryCache()
+        self._open_key = lru_cache(people.DISTRICTS_CACHED)(partial(people.open_ledger_key, seal))
+        self.forget()
 
     def forget(self) -> None:
         """What was cached is of a database that is no more (the practice workspace starts over)."""
         self._cache = people.DirectoryCache()
+        self._seen: dict[DistrictId, float] = {}
+
+    def recall(self, district_id: DistrictId, came: Came) -> Store | None:
+        """The district as some transaction saw it a moment ago; None where none has. It cannot ask the database."""
+        directory = self._cache.peek(district_id)
+        if directory is None or _time() - self._seen.get(district_id, -inf) > A_MOMENT_S:
+            return None
+        return Store(None, directory, b"", None, came, self.seal)
 
     @asynccontextmanager
     async def open(
@@ -36,9 +51,17 @@ class Districts:
         Raises storage.people.UnknownDistrictError.
         """
         async with self.database.district(district_id, write=write) as connection:
+            at = _time()
             head = await people.revision_and_ledger(connection, district_id, lock=write)
             directory, sealed = await self._cache.get(connection, district_id, head.revision)
-            key = people.open_ledger_key(self.seal, sealed, district_id)
+            self._seen[district_id] = at
+            key = self._open_key(sealed, district_id)
             yield Store(connection, directory, key, head.ledger if write else None, came, self.seal)
             if before_commit:
                 before_commit()
+        if write:  # perhaps of people, or of the process
+            self._seen.pop(district_id, None)
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()

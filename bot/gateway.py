@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -107,6 +107,7 @@ class Gateway:
     async def _handle(self, inbound: Inbound, limit: asyncio.Timeout) -> Reply:
         if inbound.action == "district.choose":
             return await self.choose(inbound)
+        inbound = registry.meant(inbound)
         entry = registry.entry(inbound.action)
         members = await self._who(inbound.identity)
         if not members:
@@ -122,30 +123,36 @@ class Gateway:
         if isinstance(chosen, Reply):
             return chosen
         district_id, person_id = chosen
-        now = self._clock.now()
         came = Came(inbound.door, inbound.identity.platform)
+        if not entry.reads and (recalled := self._districts.recall(district_id, came)):
+            return await self._in_district(recalled, inbound, person_id, writes=False)
         async with self._districts.open(
             district_id, came, write=entry.writes, before_commit=lambda: crash.at("request: before commit")
         ) as store:
-            actor = store.directory.people.get(person_id)
-            if actor is None or not actor.here_on(Calendar.of(store.directory).today(now)):
-                return _left(Voice(store.directory))
-            voice = Voice(store.directory, actor)
-            if actor.external:
-                return _external(store, voice, now=self._clock)
-            try:
-                reply = await self._in_district(store, inbound, actor, voice, entry.writes)
-            except UserError as error:
-                # The transaction must not be committed, and the reader's language is known only here.
-                raise _RefusedError(self._refused(error, voice)) from error
+            reply = await self._in_district(store, inbound, person_id, writes=entry.writes)
             limit.reschedule(None)  # what is left is the commit; it is not cut short
         crash.at("request: after commit")
         if entry.writes:
             self.wake()
         return reply
 
-    async def _in_district(self, store: Store, inbound: Inbound, actor: Person, voice: Voice, writes: bool) -> Reply:
+    async def _in_district(self, store: Store, inbound: Inbound, person_id: PersonId, *, writes: bool) -> Reply:
         now = self._clock.now()
+        actor = store.directory.people.get(person_id)
+        if actor is None or not actor.here_on(Calendar.of(store.directory).today(now)):
+            return _left(Voice(store.directory))
+        voice = Voice(store.directory, actor)
+        if actor.external:
+            return _external(store, voice, now=self._clock)
+        try:
+            return await self._act(store, inbound, actor, voice, now, writes=writes)
+        except UserError as error:
+            # The transaction must not be committed, and the reader's language is known only here.
+            raise _RefusedError(self._refused(error, voice)) from error
+
+    async def _act(
+        self, store: Store, inbound: Inbound, actor: Person, voice: Voice, now: datetime, *, writes: bool
+    ) -> Reply:
         if writes and inbound.key and not await store.remember(inbound.key, now):
             return Reply(challenge_id=await store.outcome_of(inbound.key))
         request = Request(

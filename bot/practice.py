@@ -98,7 +98,8 @@ def _steps(voice: Voice, teacher: Person, leader: Person, top: Person, history: 
     def did(kind: Kind, person: Person) -> bool:
         return any(each.kind is kind and each.actor_id == person.id for each in history)
 
-    reported, asked = bool(history), any(each.kind is Kind.CONFIRMATION_ASKED for each in history)
+    reported = bool(history)
+    asked = any(each.kind in {Kind.CONFIRMATION_ASKED, Kind.CONFIRMED} for each in history)
     return [
         GuideStep(
             voice(

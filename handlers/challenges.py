@@ -76,7 +76,8 @@ async def message(store: Store, request: Request, now: datetime) -> Reply:
     seems = intake.seems(text)
     if seems is not intake.Seems.CHALLENGE:
         return seems_other(store, request, seems, now)
-    if asking.fully_understood(text):
+    types = store.directory.in_force.process.types
+    if asking.fully_understood(text, store.directory, types, acts.today(store, now)):
         return Reply(card=help_cards.say_it_as_command(request.voice, text))
     report = Report(what=text[: acts.MOST], school_id=own_school(request.actor), link=request.source.link)
     finding = acts.look(store, text)

@@ -114,8 +114,8 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
         case MessageKind.ASSIGNMENT if event.kind is Kind.REOPENED:
             return "Challenge {n} is open again", phrase("Those who raised it say that it is not gone.")
         case MessageKind.ASSIGNMENT:
-            return "Challenge {n}: a challenge for you", from_json(
-                event.data["why"]
+            return "Challenge {n}: a challenge for you", seen.discreet(
+                from_json(event.data["why"])
             ) if "why" in event.data else phrase("It is with you.")
         case MessageKind.INFORM:
             return "Challenge {n}: for your information", phrase("The process has you informed of this.")
@@ -138,9 +138,9 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
         case MessageKind.STEP:
             return "Challenge {n}: a step for you", phrase("You have a step in this.")
         case MessageKind.ESCALATION:
-            return "Challenge {n} came up to you", from_json(event.data["why"]) if "why" in event.data else phrase(
-                "It needs a decision."
-            )
+            return "Challenge {n} came up to you", seen.discreet(
+                from_json(event.data["why"])
+            ) if "why" in event.data else phrase("It needs a decision.")
         case MessageKind.CONFIRMATION:
             return "Challenge {n}: was it addressed?", phrase(
                 "{who} says it is resolved. Was it addressed sufficiently?", who=Who(case.challenge.owner_id)

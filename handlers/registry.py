@@ -4,7 +4,7 @@ A platform turns what it gets into one of these actions; nothing else decides wh
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from handlers import challenges, confirmation, coordinator, drafts, followups, owners, people, reports
 from handlers.cards.text import phrase
 from handlers.errors import NotFoundError
-from handlers.request import Reply, Request
+from handlers.request import Inbound, Reply, Request
 from storage.models import Timer
 from storage.store import Store
 from storage.vocabulary import TimerKind
@@ -23,20 +23,29 @@ TimerHandler = Callable[[Store, Timer, datetime], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One action. What only reads (a form that opens, a question) runs outside any writing transaction."""
+    """One action. What only reads (a form that opens, a question) runs outside any writing transaction.
+
+    What asks nothing of the log is answered from the district as it was a moment ago: there is no transaction to wait
+    for, and so a form opens while somebody's trigger still holds.
+    """
 
     handler: Handler
     writes: bool = True
+    reads: bool = True
 
 
 def _reads(handler: Handler) -> Entry:
     return Entry(handler, writes=False)
 
 
+def _recalls(handler: Handler) -> Entry:
+    return Entry(handler, writes=False, reads=False)
+
+
 ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
     {
         # Raising a challenge
-        "challenge.form": _reads(challenges.form),
+        "challenge.form": _recalls(challenges.form),
         "report": Entry(challenges.submit),
         "message.direct": Entry(challenges.message),
         "message.mention": Entry(challenges.message),
@@ -102,9 +111,9 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "merge": Entry(coordinator.merge),
         "redirect.form": _reads(coordinator.redirect_form),
         "redirect": Entry(coordinator.redirect),
-        "enter.form": _reads(coordinator.enter_form),
+        "enter.form": _recalls(coordinator.enter_form),
         "enter": Entry(coordinator.enter),
-        "substitute.form": _reads(coordinator.substitute_form),
+        "substitute.form": _recalls(coordinator.substitute_form),
         "substitute": Entry(coordinator.substitute),
         "undo": Entry(coordinator.undo),
         # Asking
@@ -114,11 +123,18 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "what_next": _reads(reports.what_next),
         "home.ask": _reads(reports.home),
         "home.show": _reads(reports.home),
-        "people.search": _reads(reports.people),
+        "help": _recalls(reports.help_by_role),
+        "process.show": _recalls(reports.process),
+        "people.search": _recalls(reports.people),
         # People come and go
         "person.left": Entry(people.left),
     }
 )
+
+WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {"help": "help", "?": "help", "process": "process.show", "away": "substitute.form"}
+)
+"""What `/clearway` and a word asks for; alone it is Home."""
 
 TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
     {
@@ -133,6 +149,12 @@ def entry(action: str) -> Entry:
     if action not in ACTIONS:
         raise NotFoundError(phrase("That button is no longer in use. Type /challenges to see how things stand."))
     return ACTIONS[action]
+
+
+def meant(inbound: Inbound) -> Inbound:
+    """The same, where the word after `/clearway` names an action of its own."""
+    word = inbound.text.strip().lower()
+    return replace(inbound, action=WORDS[word]) if inbound.action == "home.ask" and word in WORDS else inbound
 
 
 settle = followups.settle

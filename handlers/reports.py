@@ -6,8 +6,8 @@ from typing import Any
 
 from handlers import acts
 from handlers.cards import challenge as cards
-from handlers.cards import forms, lists
 from handlers.cards import help as help_cards
+from handlers.cards import lists
 from handlers.cards.model import Option
 from handlers.request import Reply, Request
 from handlers.rules import access, asking, cadence
@@ -90,16 +90,10 @@ async def what_next(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def home(store: Store, request: Request, now: datetime) -> Reply:
-    """`/clearway`: what needs this person now, and help by role."""
+    """`/clearway`: what needs this person now."""
     directory = store.directory
     today = acts.today(store, now)
     word = request.text.strip().lower()
-    if word in {"help", "?"}:
-        return Reply(card=help_cards.help_card(request.voice, request.actor, directory, today))
-    if word == "away":
-        return Reply(form=forms.away(request.voice, directory, today))
-    if word == "process":
-        return Reply(card=help_cards.process(request.voice, directory))
     if word and word not in {"home"}:
         return Reply(card=help_cards.unknown_subword(request.voice, word))
     sections = []
@@ -110,6 +104,16 @@ async def home(store: Store, request: Request, now: datetime) -> Reply:
         found = await _find(store, request, question, now, limit=5)
         sections.append((title, words, found))
     return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today))
+
+
+async def help_by_role(store: Store, request: Request, now: datetime) -> Reply:
+    """`/clearway help`: what this person can do here."""
+    return Reply(card=help_cards.help_card(request.voice, request.actor, store.directory, acts.today(store, now)))
+
+
+async def process(store: Store, request: Request, now: datetime) -> Reply:
+    """`/clearway process`: the process in force, in short."""
+    return Reply(card=help_cards.process(request.voice, store.directory))
 
 
 async def people(store: Store, request: Request, now: datetime) -> Reply:

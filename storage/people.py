@@ -226,6 +226,11 @@ class DirectoryCache:
             self._known.popitem(last=False)
         return known
 
+    def peek(self, district_id: DistrictId) -> Directory | None:
+        """The directory at the revision last asked for, whatever the revision is now."""
+        known = self._known.get(district_id)
+        return known[0] if known else None
+
 
 # --------------------------------------------------------------------------------------------------------- writing
 

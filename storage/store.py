@@ -84,22 +84,31 @@ class Store:
 
     def __init__(
         self,
-        connection: AsyncConnection,
+        connection: AsyncConnection | None,
         directory: Directory,
         ledger_key: bytes,
         head: models.Ledger | None,
         came: Came,
         seal: Seal,
     ) -> None:
-        """`head`: the locked ledger of a writing transaction, None in a reading one. `seal` keeps held drafts."""
+        """`head`: the locked ledger of a writing transaction, None in a reading one. `seal` keeps held drafts.
+
+        Without a connection there is no more to it than the directory.
+        """
         self._seal = seal
-        self.connection = connection
+        self._connection = connection
         self.directory = directory
         self.came = came
         self._ledger_key = ledger_key
         self._head = head
         self._act = new_id()  # the events of one request belong together: they are undone together
         self._pending = _Pending()
+
+    @property
+    def connection(self) -> AsyncConnection:
+        if self._connection is None:
+            raise RuntimeError("This store was opened without a transaction")
+        return self._connection
 
     @property
     def district_id(self) -> DistrictId:

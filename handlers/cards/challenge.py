@@ -5,7 +5,7 @@ is simply drawn again, and a press on an old card meets the same rules.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -73,6 +73,20 @@ class View:
         if reporter and reporter.confidential and not self.sees_reporter(person_id):
             return self.voice("a reporter")
         return self.voice("{who}", who=Who(person_id))
+
+    def discreet(self, said: Phrase) -> Phrase:
+        """A phrase in which nobody stands by a name that the reader may not know."""
+
+        def told(value: object) -> object:
+            match value:
+                case Who(id):
+                    return self.name(id)
+                case Phrase():
+                    return self.discreet(value)
+                case _:
+                    return value
+
+        return replace(said, params={name: told(value) for name, value in said.params.items()})
 
     def sees_reporter(self, person_id: PersonId) -> bool:
         return person_id == self.reader.id or self.may(Action.SEE_REPORTER)
@@ -157,7 +171,7 @@ def _facts(seen: View) -> Iterator[tuple[str, str]]:
     voice, challenge = seen.voice, seen.case.challenge
     yield voice("Where it stands"), state_line(seen)
     yield voice("Who has it"), seen.name(challenge.owner_id)
-    yield voice("Why"), voice(from_json(challenge.why)) if challenge.why else "–"
+    yield voice("Why"), voice(seen.discreet(from_json(challenge.why))) if challenge.why else "–"
     if challenge.type:
         yield voice("Type"), ", ".join([voice.label(challenge.type), *challenge.tags])
     if challenge.scope:

@@ -264,7 +264,7 @@ async def look_and_press(life: Life, pens: Pens, district_id: DistrictId, dice: 
         return
     who = Who(district_id, involved(case, dice))
     card = await show(life, who, case.id)
-    found = [each for each in buttons(card)] if card else []
+    found = list(buttons(card)) if card else []
     if found:
         await press(life, pens, who, dice.one(found), dice)
 
@@ -380,7 +380,7 @@ async def some_intent(life: Life, pens: Pens, who: Who, case: Case | None, dice:
         form = opened.form
     else:
         card = await show(life, who, case.id)
-        found = [each for each in buttons(card)] if card else []
+        found = list(buttons(card)) if card else []
         if not found:
             return None
         pressed = dice.one(found).press

@@ -4,7 +4,7 @@ Everything goes the way it goes in earnest: `Inbound` through the gateway, timer
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -84,6 +84,10 @@ class Who:
         return f"{self.id}@{self.district}"
 
 
+async def nobody_looks() -> None:
+    pass
+
+
 @dataclass
 class Life:
     """One Clearway with its database, its clock and its platform, while it lives."""
@@ -102,6 +106,8 @@ class Life:
     replies: list[tuple[Who, Reply]] = field(default_factory=list)
     """All that people got in answer since somebody last looked."""
     forms: int = 0
+    look: Callable[[], Awaitable[None]] = nobody_looks
+    """Called whenever something may have reached people."""
 
     def start(self) -> None:
         self.database = Database(self.url, pool_size=5)
@@ -179,7 +185,9 @@ class Life:
         while True:
             ran = await self.made.loops.run_timers()
             total += ran
-            if not ran + await self.made.loops.run_outbox():
+            sent = await self.made.loops.run_outbox()
+            await self.look()
+            if not ran + sent:
                 return total
 
     async def pass_time(self, to: datetime) -> None:

@@ -1,7 +1,6 @@
 """A random life as hypothesis lives it: in each step somebody acts, time passes, or something goes wrong."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
 from datetime import datetime, timedelta
@@ -31,6 +30,7 @@ BEGINNINGS: Final = (
     "2027-03-12 08:00",  # the clocks go forward on Sunday
     "2027-06-09 11:00",  # summer
 )
+MOST_CHALLENGES: Final = 4  # in a district: many hands on few things
 A_WHILE: Final = (
     timedelta(minutes=2),
     timedelta(minutes=11),
@@ -45,10 +45,6 @@ A_WHILE: Final = (
 
 class Lives(RuleBasedStateMachine):
     """Two districts whose people, calendar, network and server do as they like."""
-
-    done: Counter[str]
-    """By action, over all lives of this run: how often it was not refused."""
-    asked: Counter[str]
 
     def __init__(self, new_database: NewDatabase) -> None:
         super().__init__()
@@ -86,7 +82,13 @@ class Lives(RuleBasedStateMachine):
 
     @rule(where=DISTRICTS, dice=DICE)
     def report(self, where: DistrictId, dice: Dice) -> None:
-        self.act(acts.report(self.life, self.pens, acts.somebody(where, dice), dice))
+        self.act(self.report_unless_there_are_many(where, dice))
+
+    async def report_unless_there_are_many(self, where: DistrictId, dice: Dice) -> None:
+        if await self.life.count(where) < MOST_CHALLENGES:
+            await acts.report(self.life, self.pens, acts.somebody(where, dice), dice)
+        else:
+            await acts.look_and_press(self.life, self.pens, where, dice)
 
     @rule(where=DISTRICTS, dice=DICE)
     def write(self, where: DistrictId, dice: Dice) -> None:

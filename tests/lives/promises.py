@@ -30,6 +30,7 @@ from storage.vocabulary import (
     Lane,
     MessageState,
     Outcome,
+    PersonId,
     TimerKind,
     Visibility,
 )
@@ -68,6 +69,11 @@ class Promises:
     marks: dict[DistrictId, dict[str, set[ChallengeId]]] = field(default_factory=lambda: {each: {} for each in HERE})
     """The challenges in which each mark stands."""
     attempts: int = 0
+    words_until: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.words_until = self.life.clock.at
+        self.life.look = self.nothing_is_shown_to_others
 
     async def hold(self, *, outside: bool) -> None:
         """After a step, when all that follows from it has happened.
@@ -76,7 +82,6 @@ class Promises:
         once it has gone round it finds nothing.
         """
         self.nothing_failed()
-        await self.nothing_was_shown_to_others()
         found = await self.life.breaches()
         expected = [each for each in found if outside and each.promise == "owned"]
         assert found == expected, _told(found)
@@ -86,7 +91,6 @@ class Promises:
             left = await self.life.breaches()
             assert not left, _told(left)
             self.nothing_failed()
-            await self.nothing_was_shown_to_others()
         for district_id in HERE:
             async with self.life.reading(district_id) as store:
                 new = await self.history_only_grows(store)
@@ -231,25 +235,26 @@ class Promises:
 
     # -- what people see ---------------------------------------------------------------------------------------------
 
-    async def nothing_was_shown_to_others(self) -> None:
+    async def nothing_is_shown_to_others(self) -> None:
         """No words of a challenge, and no confidential name, before somebody who may not see them."""
-        shown = [
-            (Who(DistrictId(to.workspace_id), models_person(to.user_id)), card) for to, card in self.life.edge.look()
-        ]
+        shown = [(Who(DistrictId(to.workspace_id), PersonId(to.user_id)), card) for to, card in self.life.edge.look()]
         told, self.life.replies = self.life.replies, []
-        cards = [*shown, *((who, reply.card) for who, reply in told if reply.card)]
-        said = [(who, _text(card)) for who, card in cards]
+        said = [(who, _text(card)) for who, card in shown]
+        said += [(who, _text(reply.card)) for who, reply in told if reply.card]
         said += [(who, _typed(reply.form)) for who, reply in told if reply.form]
+        if not said:
+            return
+        since, self.words_until = self.words_until, self.life.clock.at
         for district_id in HERE:
             async with self.life.reading(district_id) as store:
-                await self._find_marks(store)
+                await self._find_marks(store, since)
                 for who, text in said:
                     await self._may_read(store, who, text)
 
-    async def _find_marks(self, store: Store) -> None:
+    async def _find_marks(self, store: Store, since: datetime) -> None:
         of = table(models.Words)
         rows = await store.connection.execute(
-            select(of.c.challenge_id, of.c.text).where(of.c.district_id == store.district_id)
+            select(of.c.challenge_id, of.c.text).where(of.c.district_id == store.district_id, of.c.said_at >= since)
         )
         for row in rows:
             for mark in MARK.findall(row.text or ""):
@@ -340,11 +345,6 @@ async def _case(store: Store, challenge_id: ChallengeId) -> Case:
 
 async def _districts_of(store: Store, model: type[SQLModel]) -> set[DistrictId]:
     return set(await store.connection.scalars(select(table(model).c.district_id).distinct()))
-
-
-def models_person(user_id: str) -> Any:
-    """On the console an account is the person."""
-    return user_id
 
 
 def _text(card: Card) -> str:

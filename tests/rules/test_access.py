@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.errors import ForbiddenError, NotFoundError
@@ -306,6 +306,7 @@ directories = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(challenges, directories)
 def test_whatever_else_they_are_who_it_is_about_sees_and_does_nothing(facts: Facts, directory: Directory) -> None:
     person = directory.people.get(facts.conduct_of_id) if facts.conduct_of_id else None
@@ -315,6 +316,7 @@ def test_whatever_else_they_are_who_it_is_about_sees_and_does_nothing(facts: Fac
         )
 
 
+@settings(deadline=None)
 @given(challenges, directories, st.sampled_from(sorted(set(Action) - ABOUT_NONE)))
 def test_nobody_does_anything_to_what_they_cannot_see(facts: Facts, directory: Directory, action: Action) -> None:
     for person in directory.people.values():
@@ -322,6 +324,7 @@ def test_nobody_does_anything_to_what_they_cannot_see(facts: Facts, directory: D
             assert access.may(person, Action.SEE, facts, directory, TODAY)
 
 
+@settings(deadline=None)
 @given(challenges, directories)
 def test_somebody_always_watches_over_a_challenge_and_somebody_can_decide(facts: Facts, directory: Directory) -> None:
     assert who_may(Action.TRIAGE, facts, directory)
@@ -329,6 +332,7 @@ def test_somebody_always_watches_over_a_challenge_and_somebody_can_decide(facts:
     assert facts.conduct_of_id not in access.deciders(facts, directory, TODAY)
 
 
+@settings(deadline=None)
 @given(challenges, directories)
 def test_only_executive_leaders_decline(facts: Facts, directory: Directory) -> None:
     assert who_may(Action.DECLINE, facts, directory) <= {"super", "liaison", "finance"}

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from handlers.rules.asking import EXAMPLES, FLAGS, STATES, NotUnderstood, Question, fully_understood, parse, spell
@@ -200,6 +200,7 @@ some_words = st.lists(
 ).map(" ".join)
 
 
+@settings(deadline=None)
 @given(st.one_of(some_words, st.text()))
 @example("since 0000-00-00")
 @example("page \u0663")
@@ -235,6 +236,7 @@ questions = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(questions)
 def test_every_question_has_words_that_parse_back_to_it(question: Question) -> None:
     assert ask(spell(question, DIRECTORY)) == question

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.rules import intake
@@ -278,6 +278,7 @@ def test_the_same_words_are_fully_alike_and_no_words_not_at_all() -> None:
     assert likeness("the and", "the and") == 0
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_any_text_gets_an_answer(one: str, other: str) -> None:
     assert 0 <= likeness(one, other) <= 1 + 1e-9

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.rules import privacy
@@ -503,6 +503,7 @@ frames = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(names, surnames, frames, st.text(max_size=30), st.text(max_size=30))
 def test_a_full_name_with_a_student_about_it_never_stays(
     first: str, last: str, frame: str, before: str, after: str
@@ -514,6 +515,7 @@ def test_a_full_name_with_a_student_about_it_never_stays(
     assert last not in finding.safe_text
 
 
+@settings(deadline=None)
 @given(st.text() | st.lists(st.sampled_from([word for each in PRIVATE for word in each[0].split()])).map(" ".join))
 def test_any_text_is_looked_at_and_spans_lie_within_it_in_order(text: str) -> None:
     finding = found(text)
