@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from storage.directory import CalendarFacts, Directory, Person
+from storage.directory import CalendarFacts, Directory, Person, once
 from storage.process import NIGHT_FROM, NIGHT_UNTIL, Hours
 
 DAY: Final = timedelta(days=1)
@@ -34,7 +34,7 @@ class Calendar:
     @staticmethod
     def of(directory: Directory) -> "Calendar":
         """The calendar of the directory; the same facts make the same calendar, computed once."""
-        return Calendar.made_of(directory.timezone, directory.calendar, directory.in_force.process.message_hours)
+        return _of(directory)
 
     @staticmethod
     @lru_cache(maxsize=512)
@@ -174,6 +174,11 @@ class Calendar:
         if own_opens >= own_closes:
             return opens, closes
         return own_opens, min(own_closes, closes)
+
+
+@once
+def _of(directory: Directory) -> Calendar:
+    return Calendar.made_of(directory.timezone, directory.calendar, directory.in_force.process.message_hours)
 
 
 def _instant(day: date, clock: time, zone: ZoneInfo) -> datetime:

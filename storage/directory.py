@@ -3,11 +3,12 @@
 Rules work on this picture. It is cached by the district's revision, which every change to any of it raises.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
-from functools import cached_property
+from functools import cached_property, wraps
 from types import MappingProxyType
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from storage.process import Process
 from storage.vocabulary import DistrictId, PersonId, ProcessId, ProcessStatus, SchoolId, TeamId
@@ -150,6 +151,11 @@ class Directory:
     versions: Mapping[ProcessId, ProcessVersion] = field(default_factory=lambda: MappingProxyType({}))
 
     @cached_property
+    def found(self) -> dict[Any, Any]:
+        """What `once` has computed of this picture: as the picture never changes, nor does this."""
+        return {}
+
+    @cached_property
     def in_force(self) -> ProcessVersion:
         """The version that new challenges open with. Import makes sure there is exactly one."""
         return next(each for each in self.versions.values() if each.status is ProcessStatus.IN_FORCE)
@@ -178,3 +184,20 @@ class Directory:
         for team in self.teams.values():
             if person_id in team.member_ids or person_id == team.lead_id:
                 yield team
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def once(compute: Callable[Concatenate[Directory, P], R]) -> Callable[Concatenate[Directory, P], R]:
+    """For a function of a directory and hashable facts: what it gives is computed once for each picture."""
+
+    @wraps(compute)
+    def found(directory: Directory, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        key = (compute, args, *kwargs.items())
+        if key not in directory.found:
+            directory.found[key] = compute(directory, *args, **kwargs)
+        return directory.found[key]
+
+    return found

@@ -181,7 +181,7 @@ _UNSEEN: Final[Mapping[int, str | None]] = {
 
 def clean(text: str) -> str:
     """The text without what cannot be seen."""
-    if text.isascii() and text.isprintable():  # as most are
+    if text.isprintable():  # as most are; nothing of _UNSEEN is
         return text.strip()
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_UNSEEN).strip()
 

@@ -17,7 +17,7 @@ from handlers.cards.text import Who, phrase
 from handlers.errors import ForbiddenError, NotFoundError
 from handlers.rules import presence
 from storage.case import Case
-from storage.directory import COACH, COORDINATOR, PRINCIPAL, SUPERINTENDENT, Directory, Person
+from storage.directory import COACH, COORDINATOR, PRINCIPAL, SUPERINTENDENT, Directory, Person, once
 from storage.vocabulary import PersonId, SchoolId, Status, Visibility
 
 
@@ -309,6 +309,7 @@ def parts(actor: Person, facts: Facts, directory: Directory, today: date) -> fro
     return frozenset(part for part, true in plays.items() if true)
 
 
+@once
 def coordinators(directory: Directory, today: date, conduct_of: PersonId | None = None) -> frozenset[PersonId]:
     """Who watches over the process today: those in the post, and whoever stands in for them.
 
@@ -337,6 +338,7 @@ def deciders(facts: Facts, directory: Directory, today: date) -> frozenset[Perso
     return frozenset({leader}) if leader else watchers
 
 
+@once
 def district_team(directory: Directory, today: date) -> frozenset[PersonId]:
     """Who sees every open challenge: the team at the default venue, executive leaders, coordinators, and deciders."""
     process = directory.in_force.process

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from handlers.cards.text import Dollars, Phrase, Who, phrase
-from storage.directory import COACH, COORDINATOR, PRINCIPAL, SUPERINTENDENT, Directory, Person
+from storage.directory import COACH, COORDINATOR, PRINCIPAL, SUPERINTENDENT, Directory, Person, once
 from storage.vocabulary import Authority, PersonId, SchoolId
 
 
@@ -98,6 +98,7 @@ def _free(directory: Directory, person_id: PersonId, day: date) -> bool:
     return is_active(directory, person_id, day) and directory.absence(person_id, day) is None
 
 
+@once
 def coordinator(directory: Directory, day: date) -> Person:
     """Who watches over the process today: the coordinator, their substitute, else the next executive leader.
 
