@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cached_property, wraps
 from types import MappingProxyType
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from storage.process import Process
 from storage.vocabulary import DistrictId, PersonId, ProcessId, ProcessStatus, SchoolId, TeamId
@@ -198,6 +198,6 @@ def once(compute: Callable[Concatenate[Directory, P], R]) -> Callable[Concatenat
         key = (compute, args, *kwargs.items())
         if key not in directory.found:
             directory.found[key] = compute(directory, *args, **kwargs)
-        return directory.found[key]
+        return cast("R", directory.found[key])
 
     return found

@@ -25,7 +25,7 @@ from handlers.cards.model import (
     Text,
 )
 from handlers.cards.text import At, Dollars, Phrase, Voice, Who, from_json, phrases
-from handlers.rules import access, lifecycle
+from handlers.rules import access, lifecycle, routing
 from handlers.rules.access import Action
 from handlers.rules.cadence import Due, Duty, Goal
 from handlers.rules.lifecycle import Move
@@ -175,7 +175,7 @@ def _facts(seen: View) -> Iterator[tuple[str, str]]:
     if challenge.type:
         yield voice("Type"), ", ".join([voice.label(challenge.type), *challenge.tags])
     if challenge.scope:
-        yield voice("The power to remove it sits"), scope_label(voice, challenge.scope)
+        yield voice("The power to remove it sits"), voice(routing.WHERE[challenge.scope])
     if challenge.school_id:
         yield voice("School"), voice("{school}", school=At(challenge.school_id))
     yield voice("Urgency"), voice.label(challenge.urgency)
@@ -212,16 +212,6 @@ def _brief(seen: View) -> Iterator[Element]:
     for words in notes[-2:]:
         if words.text:
             yield Quote(words.text, seen.voice("{who}, {when}", who=seen.name(words.author_id), when=words.said_at))
-
-
-def scope_label(voice: Voice, scope: Scope) -> str:
-    match scope:
-        case Scope.SCHOOL:
-            return voice("in the school")
-        case Scope.DISTRICT:
-            return voice("in the district")
-        case Scope.EXTERNAL:
-            return voice("outside the district")
 
 
 def state_line(seen: View) -> str:

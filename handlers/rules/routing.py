@@ -5,9 +5,10 @@ make the ladder climb. It never skips a rung that could act, and it never ends w
 the coordinator, who sorts it.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from handlers.cards.text import At, Dollars, Label, Phrase, Who, phrase
 from handlers.rules import presence
@@ -65,18 +66,18 @@ def route(facts: Facts, directory: Directory, version: ProcessVersion, day: date
     if found is None:
         return to_triage(
             phrase(
-                "The process (version {version}) has no rule for {type} at {scope} level",
+                "The process (version {version}) has no rule for {type} {where}",
                 version=version.version,
                 type=Label(facts.type),
-                scope=Label(facts.scope),
+                where=WHERE[facts.scope],
             )
         )
     number, row = found
     decider = presence.principal(directory, facts.school_id, day) if row.decider == PRINCIPAL else None
     if row.decider == PRINCIPAL and facts.school_id is None:
         return to_triage(phrase("It is not yet known which school it is about"))
-    rule = _rule(row, number, facts, version)
     decider_id = decider.id if decider else PersonId(row.decider)
+    rule = _rule(row, number, decider_id, version)
     if row.decider == PRINCIPAL and decider is None:
         stand = presence.Stand(
             None, Authority.MATRIX, phrase("{school} has no principal now", school=At(facts.school_id or SchoolId("")))
@@ -85,11 +86,9 @@ def route(facts: Facts, directory: Directory, version: ProcessVersion, day: date
         stand = presence.standing_in(directory, decider_id, day, amount_usd=facts.amount_usd, barred=facts.barred)
     outside = PersonId(row.outside) if row.outside else None
     if stand.person:
-        reason = (
-            phrase("{rule}; {but}, so to {who}.", rule=rule, but=stand.reason, who=Who(stand.person.id))
-            if stand.reason
-            else phrase("{rule}: {who}.", rule=rule, who=Who(stand.person.id))
-        )
+        reason = phrase("{rule}.", rule=rule)
+        if stand.reason:
+            reason = phrase("{rule}; {but}, so to {who}.", rule=rule, but=stand.reason, who=Who(stand.person.id))
         return Route(stand.person.id, stand.authority, reason, venue, inform, outside)
     barred = facts.barred | {decider_id}
     up = _who_may_approve(directory, day, facts.amount_usd, barred)
@@ -112,15 +111,27 @@ def matching_row(facts: Facts, version: ProcessVersion) -> tuple[int, MatrixRow]
     return min(rows, key=lambda each: (each[1].when is None, each[0]), default=None)
 
 
-def _rule(row: MatrixRow, number: int, facts: Facts, version: ProcessVersion) -> Phrase:
-    params = {"type": Label(row.type), "version": version.version, "number": number}
+def _rule(row: MatrixRow, number: int, decider_id: PersonId, version: ProcessVersion) -> Phrase:
+    """What the row says, in words: "Funding in the district goes to Signe Okonjo-Bell (process 1.0, rule 3)"."""
+    params = {"type": Label(row.type), "who": Who(decider_id), "version": version.version, "number": number}
     if row.decider == PRINCIPAL:
+        if decider_id == PRINCIPAL:
+            return phrase(
+                "{type} that a school can remove goes to its principal (process {version}, rule {number})", **params
+            )
         return phrase(
-            "{type} that a school can remove goes to its principal (process {version}, rule {number})", **params
+            "{type} that a school can remove goes to its principal, {who} (process {version}, rule {number})", **params
         )
     if row.when:
-        return phrase("{type} with “{tag}” goes by process {version}, rule {number}", tag=row.when, **params)
-    return phrase("{type} at {scope} level goes by process {version}, rule {number}", scope=Label(row.scope), **params)
+        return phrase("{type} with “{tag}” goes to {who} (process {version}, rule {number})", tag=row.when, **params)
+    return phrase("{type} {where} goes to {who} (process {version}, rule {number})", where=WHERE[row.scope], **params)
+
+
+WHERE: Final[Mapping[Scope, Phrase]] = {
+    Scope.SCHOOL: phrase("in the school"),
+    Scope.DISTRICT: phrase("in the district"),
+    Scope.EXTERNAL: phrase("outside the district"),
+}
 
 
 def _who_may_approve(

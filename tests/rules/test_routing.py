@@ -76,8 +76,8 @@ def test_the_reason_names_the_rule_the_version_and_the_leave() -> None:
     )
     said = why(FUNDING, district(absences=[leave]))
     assert said == (
-        "Funding at District level goes by process 1.0, rule 3; Signe Okonjo-Bell is away until Fri, Dec 4, 2026, "
-        "so to Nora Quill."
+        "Funding in the district goes to Signe Okonjo-Bell (process 1.0, rule 3); Signe Okonjo-Bell is away until "
+        "Fri, Dec 4, 2026, so to Nora Quill."
     )
 
 
