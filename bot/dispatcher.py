@@ -106,7 +106,7 @@ class Dispatcher:
                 async with self._database.queue(write=False) as connection:
                     sent = await queue.sent_today(connection, first.district_id, first.person_id, midnight)
                 budget = store.directory.in_force.process.daily_message_budget
-                plan = lanes.plan(first.lane, reader, calendar, now, sent_today=sent, budget=budget)
+                plan = lanes.plan(first.lane, reader, calendar, now, sent_today=sent, budget=budget, due=True)
             if plan is not None and (plan.at > now or plan.lane is not first.lane):
                 async with self._database.queue() as connection:
                     await queue.replan(connection, messages, plan.at, plan.lane)

@@ -7,9 +7,9 @@ told so. Nothing here speaks to a platform but the look-up of somebody we do not
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from math import inf
+from typing import Any, Final
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -34,12 +34,15 @@ from storage.store import Came, Store
 from storage.vocabulary import ChallengeId, DistrictId, Door, Kind, PersonId, Platform, new_id
 
 LIMIT_S: Final = 2.0  # platforms wait three seconds; a second is left for the way there and back
-REMEMBERED_FOR: Final = timedelta(minutes=1)
+REMEMBERED_FOR_S: Final = 60.0
 REMEMBERED_MOST: Final = 10_000
 
 log = structlog.get_logger()
 
+CHOOSE: Final = "district.choose"
+
 Member = tuple[DistrictId, PersonId]
+Account = tuple[Platform, str, str]
 
 
 class NotCommittedError(Exception):
@@ -77,7 +80,7 @@ class Gateway:
         self.profiles = dict(profiles)
         self._console = console
         self.wake = wake
-        self._members: dict[Identity, tuple[float, list[Member]]] = {}
+        self._members: dict[Account, tuple[float, list[Member]]] = {}
 
     async def handle(self, inbound: Inbound) -> Reply:
         """Does what was asked, in one transaction; raises NotCommittedError when nothing was committed.
@@ -85,6 +88,8 @@ class Gateway:
         What the person can mend comes back in the reply.
         """
         try:
+            if by_heart := self._by_heart(inbound):
+                return await self._in_district(*by_heart, inbound, writes=False)
             async with asyncio.timeout(LIMIT_S) as limit:
                 reply = await self._handle(inbound, limit)
         except UserError as error:
@@ -105,10 +110,9 @@ class Gateway:
         return reference
 
     async def _handle(self, inbound: Inbound, limit: asyncio.Timeout) -> Reply:
-        if inbound.action == "district.choose":
+        if inbound.action == CHOOSE:
             return await self.choose(inbound)
-        inbound = registry.meant(inbound)
-        entry = registry.entry(inbound.action)
+        entry = registry.entry(inbound.action, inbound.text)
         members = await self._who(inbound.identity)
         if not members:
             limit.reschedule(None)  # asking the platform who it is takes as long as it takes
@@ -117,26 +121,35 @@ class Gateway:
                 return refusal
             limit.reschedule(asyncio.get_running_loop().time() + LIMIT_S)
             members = await self._who(inbound.identity)
-        if inbound.identity.home_workspace_id not in {"", inbound.identity.workspace_id}:
+        if _from_elsewhere(inbound.identity):
             return _outsider()
         chosen = await self._district(inbound, members)
         if isinstance(chosen, Reply):
             return chosen
         district_id, person_id = chosen
         came = Came(inbound.door, inbound.identity.platform)
-        if not entry.reads and (recalled := self._districts.recall(district_id, came)):
-            return await self._in_district(recalled, inbound, person_id, writes=False)
         async with self._districts.open(
             district_id, came, write=entry.writes, before_commit=lambda: crash.at("request: before commit")
         ) as store:
-            reply = await self._in_district(store, inbound, person_id, writes=entry.writes)
+            reply = await self._in_district(store, person_id, inbound, writes=entry.writes)
             limit.reschedule(None)  # what is left is the commit; it is not cut short
         crash.at("request: after commit")
         if entry.writes:
             self.wake()
         return reply
 
-    async def _in_district(self, store: Store, inbound: Inbound, person_id: PersonId, *, writes: bool) -> Reply:
+    def _by_heart(self, inbound: Inbound) -> tuple[Store, PersonId] | None:
+        """The district and the person where both are remembered, for an action that needs no more and waits for nothing."""
+        members = self._remembered(inbound.identity)
+        if len(members) != 1 or _from_elsewhere(inbound.identity) or inbound.action == CHOOSE:
+            return None
+        if registry.entry(inbound.action, inbound.text).reads:
+            return None
+        [(district_id, person_id)] = members
+        store = self._districts.recall(district_id, Came(inbound.door, inbound.identity.platform))
+        return (store, person_id) if store else None
+
+    async def _in_district(self, store: Store, person_id: PersonId, inbound: Inbound, *, writes: bool) -> Reply:
         now = self._clock.now()
         actor = store.directory.people.get(person_id)
         if actor is None or not actor.here_on(Calendar.of(store.directory).today(now)):
@@ -165,8 +178,8 @@ class Gateway:
             challenge_id=ChallengeId(inbound.challenge_id),
             item=inbound.item,
             version=inbound.version,
-            text=inbound.text,
-            fields=inbound.fields,
+            text=_storable(inbound.text),
+            fields={name: _storable(value) for name, value in inbound.fields.items()},
             carry=inbound.carry,
             source=inbound.source,
         )
@@ -178,12 +191,15 @@ class Gateway:
         return reply
 
     @staticmethod
-    def _refused(error: UserError, voice: Voice | None) -> Reply:
+    def _refused(error: UserError, voice: Voice | None, first_field: str = "") -> Reply:
+        """The answer to what cannot be done. In a form it stands beside the first field: what was typed stays there."""
         if isinstance(error, _RefusedError):
             return error.reply
         say = voice or (lambda said: said.msgid)
         if isinstance(error, FormError):
             return Reply(errors={name: say(sentence) for name, sentence in error.errors.items()})
+        if first_field:
+            return Reply(errors={first_field: say(error.phrase)})
         title = voice("That did not work") if voice else "That did not work"
         return Reply(card=Card(title, (Text(say(error.phrase)),), summary=say(error.phrase)))
 
@@ -193,18 +209,20 @@ class Gateway:
         """The person this account belongs to, in each district; remembered for a minute."""
         if identity.platform is Platform.CONSOLE:
             return [(DistrictId(identity.workspace_id), PersonId(identity.user_id))] if self._console else []
-        identity = replace(identity, home_workspace_id="")
+        if remembered := self._remembered(identity):
+            return remembered
         at = asyncio.get_running_loop().time()
-        known = self._members.get(identity)
-        if known and at - known[0] < REMEMBERED_FOR.total_seconds():
-            return known[1]
         async with self._districts.database.queue(write=False) as connection:
-            found = await registrations.accounts(connection, identity.platform, identity.workspace_id, identity.user_id)
+            found = await registrations.accounts(connection, *_account(identity))
         if found:
             if len(self._members) >= REMEMBERED_MOST:
                 self._members.clear()
-            self._members[identity] = (at, found)
+            self._members[_account(identity)] = (at, found)
         return found
+
+    def _remembered(self, identity: Identity) -> list[Member]:
+        at, found = self._members.get(_account(identity), (-inf, []))
+        return found if asyncio.get_running_loop().time() - at < REMEMBERED_FOR_S else []
 
     async def _district(self, inbound: Inbound, members: list[Member]) -> Member | Reply:
         """The district that is meant. Somebody in several is asked once per conversation."""
@@ -239,7 +257,7 @@ class Gateway:
         buttons = []
         for district_id, _ in members:
             async with self._districts.open(district_id, Came(inbound.door)) as store:
-                buttons.append(Button(store.directory.name, Press("district.choose", item=district_id)))
+                buttons.append(Button(store.directory.name, Press(CHOOSE, item=district_id)))
         return Reply(
             card=Card(
                 "Which district is this about?",
@@ -252,7 +270,7 @@ class Gateway:
         async with self._districts.database.queue(write=False) as connection:
             admitted = await registrations.admitted(connection, identity.platform, identity.workspace_id)
         profiles = self.profiles.get(identity.platform)
-        if not admitted or profiles is None or identity.home_workspace_id not in {"", identity.workspace_id}:
+        if not admitted or profiles is None or _from_elsewhere(identity):
             return _outsider()
         profile = await profiles.look_up(identity)
         if profile is None or profile.guest or profile.foreign or profile.bot:
@@ -297,6 +315,21 @@ class _RefusedError(UserError):
     def __init__(self, reply: Reply) -> None:
         Exception.__init__(self, "refused")
         self.reply = reply
+
+
+def _storable(said: Any) -> Any:
+    """What was typed, as every database takes it: without null characters and halves of characters (a cut emoji)."""
+    if isinstance(said, str):
+        return said.replace("\0", "").encode("utf-8", "ignore").decode()
+    return [_storable(each) for each in said] if isinstance(said, list | tuple) else said
+
+
+def _account(identity: Identity) -> Account:
+    return identity.platform, identity.workspace_id, identity.user_id
+
+
+def _from_elsewhere(identity: Identity) -> bool:
+    return identity.home_workspace_id not in {"", identity.workspace_id}
 
 
 def _outsider() -> Reply:

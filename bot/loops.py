@@ -1,5 +1,6 @@
 """What beats: timers that fall due, the outbox, the audit of the promises, upkeep."""
 
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -92,12 +93,15 @@ class Loops:
         left = []
         async with self._districts.open(district_id, Came(Door.TIMER), write=True) as store:
             for breach in found:
+                mended = False
+                with suppress(Exception):  # what cannot be mended is told below; the others are not left for it
+                    async with store.savepoint(now):
+                        mended = await audit.mend(store, breach, now)
+                        registry.settle(store, now)
                 async with store.savepoint(now):
-                    mended = await audit.mend(store, breach, now)
                     if not mended and self._told.get(str(breach)) != now.date():  # once a day, until it is mended
                         self._told[str(breach)] = now.date()
                         await audit.report(store, breach, now)
-                    registry.settle(store, now)
                 log.warning(
                     "promise.broken", district=district_id, promise=breach.promise, number=breach.number, mended=mended
                 )

@@ -78,6 +78,7 @@ def clean(store: Store, request: Request, *names: str, sure: bool = False) -> di
     known from them.
     """
     values = {name: str(request.fields.get(name) or "").strip() for name in names}
+    sure = sure or "sure" in (request.fields.get("sure") or [])
     errors: dict[str, Phrase] = {}
     for name, value in values.items():
         if len(value) > MOST:
@@ -132,9 +133,15 @@ def money_field(fields: Mapping[str, Any], name: str) -> int | None:
     typed = str(fields.get(name) or "").strip().lstrip("$").replace(",", "").removesuffix(".00")
     if not typed:
         return None
-    if not typed.isdigit() or not 0 < int(typed) <= 1_000_000_000:
+    amount = number(typed)
+    if not amount:
         raise FormError({name: phrase("Please give whole dollars, such as 4800.")})
-    return int(typed)
+    return amount
+
+
+def number(typed: str) -> int | None:
+    """A whole number of at most nine digits, as people type it; None for anything else."""
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= 9 else None
 
 
 def person_field(store: Store, fields: Mapping[str, Any], name: str, now: datetime) -> PersonId | None:

@@ -14,8 +14,9 @@ from handlers.rules import presence, routing
 from handlers.telling import tell
 from storage import audit
 from storage.leases import LEASE
+from storage.models import Challenge
 from storage.store import Store
-from storage.vocabulary import ENDED, ChallengeId, Kind, MessageKind, Status
+from storage.vocabulary import ENDED, ChallengeId, Kind, MessageKind, PersonId, Status
 
 PAGE = 200  # challenges read at a time
 
@@ -26,7 +27,7 @@ class Breach:
 
     district_id: str
     promise: str
-    """Which of the invariants: "owned", "dated", "confirmed", "history"."""
+    """Which of the invariants: "owned", "dated", "late" (dated, but not acted upon), "confirmed", "history"."""
     number: int | None
     says: str
     challenge_id: ChallengeId | None = None
@@ -41,8 +42,11 @@ async def check(store: Store, now: datetime, *, heart_fresh: bool) -> AsyncItera
     async for row in audit.open_challenges(store.connection, store.district_id, PAGE):
         for says in owned(store, row, now):
             yield Breach(store.district_id, "owned", row.number, says, row.id)
-        for says in dated(row, now, heart_fresh=heart_fresh):
-            yield Breach(store.district_id, "dated", row.number, says, row.id)
+        if row.timer_at is None:
+            yield Breach(store.district_id, "dated", row.number, "it has no timer", row.id)
+        elif heart_fresh and row.timer_at + 2 * LEASE < now:
+            says = f"its timer has been overdue since {row.timer_at.isoformat(timespec='minutes')}"
+            yield Breach(store.district_id, "late", row.number, says, row.id)
     async for ended in audit.wrongly_ended(store.connection, store.district_id):
         yield Breach(
             store.district_id,
@@ -53,7 +57,7 @@ async def check(store: Store, now: datetime, *, heart_fresh: bool) -> AsyncItera
         )
 
 
-def owned(store: Store, row: audit.Open, now: datetime) -> list[str]:
+def owned(store: Store, row: audit.Open | Challenge, now: datetime) -> list[str]:
     """Invariant 1, of one open challenge."""
     directory = store.directory
     today = acts.today(store, now)
@@ -67,7 +71,13 @@ def owned(store: Store, row: audit.Open, now: datetime) -> list[str]:
     if row.status in {Status.RESOLVED, Status.AWAITING_CONFIRMATION}:
         return []
     facts = routing.Facts(
-        row.type, row.scope, row.school_id, tuple(row.tags), row.amount_usd, row.urgency, frozenset(row.refused_ids)
+        row.type,
+        row.scope,
+        row.school_id,
+        tuple(row.tags),
+        row.amount_usd,
+        row.urgency,
+        frozenset(PersonId(each) for each in row.refused_ids),
     )
     version = directory.version(row.process_id)
     if not routing.holds_authority(facts, row.owner_id, row.authority, directory, version, today):
@@ -75,21 +85,17 @@ def owned(store: Store, row: audit.Open, now: datetime) -> list[str]:
     return []
 
 
-def dated(row: audit.Open, now: datetime, *, heart_fresh: bool) -> list[str]:
-    """Invariant 2, of one open challenge."""
-    if row.timer_at is None:
-        return ["it has no timer"]
-    if heart_fresh and row.timer_at + 2 * LEASE < now:
-        return [f"its timer has been overdue since {row.timer_at.isoformat(timespec='minutes')}"]
-    return []
-
-
 async def mend(store: Store, breach: Breach, now: datetime) -> bool:
-    """Puts one breach right where it can be: a missing timer is set, a missing owner found. True when it was."""
+    """Puts one breach right where it can be: a missing timer is set, a missing owner found. True when it was.
+
+    A timer that is there and late is not mended by setting it anew: whatever keeps it from running must be seen.
+    """
     case = await store.case(breach.challenge_id) if breach.challenge_id else None
     if case is None or case.challenge.status in ENDED:
         return False
     if breach.promise == "owned":
+        if not owned(store, case.challenge, now):
+            return True  # somebody was quicker
         before = case.challenge.owner_id, case.challenge.authority
         if not followups.mend_owner(store, case, now):
             moves.send(store, case, Kind.REPAIRED, now, by=None)
@@ -120,12 +126,13 @@ async def check_history(store: Store, since: Mark = BEGINNING) -> tuple[Breach |
     The first break, or None; and how far it is whole.
     """
     last, before = since
-    async for page in audit.events_after(store.connection, store.district_id, last):
+    head = await audit.head(store.connection, store.district_id)  # read first: others may write on meanwhile
+    async for page in audit.events_after(store.connection, store.district_id, last, head[0]):
         broken = store.first_break(before, page)
         if broken is not None:
             says = f"the chain of events breaks at line {broken.seq}"
             return Breach(store.district_id, "history", None, says), (last, before)
         last, before = page[-1].seq, page[-1].digest
-    if (last, before) != await audit.head(store.connection, store.district_id):
+    if (last, before) != head:
         return Breach(store.district_id, "history", None, f"lines are missing after line {last}"), BEGINNING
     return None, (last, before)

@@ -19,6 +19,7 @@ from storage.vocabulary import (
     Door,
     Field,
     Kind,
+    Lane,
     MessageKind,
     Origin,
     PersonId,
@@ -167,7 +168,9 @@ async def capture(
             "confidential": report.confidential,
         },
     )
-    tell(store, [reporter_id], MessageKind.RECEIPT, reported, now, case=case)
+    # For a caller it is not the answer to an act of their own: it waits for their hours.
+    lane = Lane.SINGLE if entered_by else None
+    tell(store, [reporter_id], MessageKind.RECEIPT, reported, now, case=case, lane=lane)
     announce(store, case, route, reported, now)
     return case
 
@@ -197,9 +200,17 @@ def announce(store: Store, case: Case, route: routing.Route, event: Event, now: 
 
 
 def join(
-    store: Store, case: Case, person_id: PersonId, text: str, now: datetime, *, confidential: bool, link: str = ""
+    store: Store,
+    case: Case,
+    person_id: PersonId,
+    text: str,
+    now: datetime,
+    *,
+    confidential: bool,
+    link: str = "",
+    by: PersonId | None = None,
 ) -> Event:
-    """Adds a reporter to a challenge, with their facts, and sends them their receipt."""
+    """Adds a reporter to a challenge, with their facts, and sends them their receipt. `by`: who did it for them."""
     reporter = Reporter(
         district_id=store.district_id,
         challenge_id=case.id,
@@ -213,10 +224,10 @@ def join(
     event = store.record(
         case,
         Kind.JOINED,
-        by=person_id,
+        by=by or person_id,
         at=now,
         said={Field.NOTE: text},
         data={"added": [f"reporter:{person_id}"], "confidential": confidential},
     )
-    tell(store, [person_id], MessageKind.RECEIPT, event, now, case=case)
+    tell(store, [person_id], MessageKind.RECEIPT, event, now, case=case, lane=Lane.SINGLE if by else None)
     return event

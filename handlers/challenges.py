@@ -1,7 +1,7 @@
 """A challenge comes in: captured by any door, joined by others, added to, withdrawn, or not a report at all."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from handlers import acts, drafts, moves, owners
 from handlers.capture import Report, capture, join, own_school, read_report
@@ -9,10 +9,9 @@ from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
 from handlers.cards import forms
 from handlers.cards import help as help_cards
-from handlers.cards.model import Card
 from handlers.cards.text import phrase
 from handlers.request import Reply, Request
-from handlers.rules import access, asking, intake, lifecycle, presence, privacy
+from handlers.rules import access, asking, cadence, intake, lifecycle, presence, privacy
 from handlers.rules.access import Action
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
@@ -54,7 +53,7 @@ async def submit(store: Store, request: Request, now: datetime) -> Reply:
     if findings and not sure:
         return await drafts.hold_report(store, request, report, findings, now)
     if held := request.carry.get("draft"):
-        await store.drop_draft(held)
+        await store.drop_draft(held, request.actor.id)
     case = await capture(store, request.actor.id, report, now, door=request.carry.get("door") or request.door)
     return Reply(challenge_id=case.id)
 
@@ -73,14 +72,17 @@ async def message(store: Store, request: Request, now: datetime) -> Reply:
         return Reply(card=draft_cards.crisis(request.voice, store.directory.in_force.process.student_crisis_text))
     if request.source.thread_id and (case := await _thread_case(store, request, now)):
         return await reply_in_thread(store, request, case, text, now)
+    report = Report(what=text, school_id=own_school(request.actor), link=request.source.link)
+    finding = acts.look(store, text)
     seems = intake.seems(text)
     if seems is not intake.Seems.CHALLENGE:
-        return seems_other(store, request, seems, now)
+        keep = seems in HELD and finding is None
+        held = await drafts.hold_other(store, request, report, now) if keep else ""
+        return seems_other(store, request, seems, held, now)
     types = store.directory.in_force.process.types
     if asking.fully_understood(text, store.directory, types, acts.today(store, now)):
-        return Reply(card=help_cards.say_it_as_command(request.voice, text))
-    report = Report(what=text[: acts.MOST], school_id=own_school(request.actor), link=request.source.link)
-    finding = acts.look(store, text)
+        held = await drafts.hold_other(store, request, report, now)
+        return Reply(card=help_cards.say_it_as_command(request.voice, text, held))
     if finding:
         return await drafts.hold_report(store, request, report, {"what": finding}, now)
     waiting = await store.questions_to(request.actor.id)
@@ -97,6 +99,8 @@ async def _thread_case(store: Store, request: Request, now: datetime) -> Case | 
     if card is None or card.challenge_id is None:
         return None
     case = await store.case(card.challenge_id)
+    if case is not None and case.challenge.merged_into_id:  # what is said of the one that joined is said of the other
+        case = await store.case(case.challenge.merged_into_id)
     if case is None or not access.may(
         request.actor, Action.NOTE, access.facts(case), store.directory, acts.today(store, now)
     ):
@@ -113,12 +117,16 @@ async def reply_in_thread(store: Store, request: Request, case: Case, text: str,
     return await owners.record_note(store, request, case, text, now)
 
 
-def seems_other(store: Store, request: Request, seems: intake.Seems, now: datetime) -> Reply:
+HELD: Final = frozenset({intake.Seems.WORK_ORDER, intake.Seems.CLASSROOM_QUESTION, intake.Seems.SUCCESS})
+"""What may be kept for a day, so that "report it anyway" loses no word; of personnel matters nothing is kept (R-109)."""
+
+
+def seems_other(store: Store, request: Request, seems: intake.Seems, held: str, now: datetime) -> Reply:
     """What does not look like a challenge is answered with the right desk, and always with "report anyway"."""
     if seems is intake.Seems.GREETING:
         return Reply(card=help_cards.greeting(request.voice, store.directory))
     desk = desk_for(store, request.actor, seems, now)
-    return Reply(card=draft_cards.other_desk(request.voice, seems, desk, request.text))
+    return Reply(card=draft_cards.other_desk(request.voice, seems, desk, held))
 
 
 def desk_for(store: Store, actor: Person, seems: intake.Seems, now: datetime) -> Person | None:
@@ -148,9 +156,8 @@ async def details_form(store: Store, request: Request, now: datetime) -> Reply:
 async def details(store: Store, request: Request, now: datetime) -> Reply:
     """A reporter adds what the bot could not know: to an unsorted challenge that may be all it needs to find its owner."""
     case = await acts.case_for(store, request, Action.DETAIL, now)
-    texts = acts.clean(
-        store, request, "what", "affected", "tried", "evidence", sure="sure" in (request.fields.get("sure") or [])
-    )
+    texts = acts.clean(store, request, "what", "affected", "tried", "evidence")
+    texts["what"] = texts["what"] or case.said(Field.WHAT) or ""
     report = read_report(store, request, texts)
     challenge = case.challenge
     said = {
@@ -176,6 +183,14 @@ async def details(store: Store, request: Request, now: datetime) -> Reply:
             "tags": list(report.tags) or challenge.tags,
             "urgency": report.urgency,
             "amount_usd": report.amount_usd or challenge.amount_usd,
+            "decide_by": cadence.decide_by(
+                report.urgency,
+                report.school_id or challenge.school_id,
+                store.directory,
+                acts.process_of(store, case),
+                acts.calendar(store),
+                challenge.reported_at,
+            ),
         }
     elif said and challenge.understood_at is not None:
         changes = {"understood_at": None, "understood_by_id": None}  # an edit is marked and re-confirmed (R-27)
@@ -195,7 +210,7 @@ async def me_too(store: Store, request: Request, now: datetime) -> Reply:
     if case.reporter(request.actor.id):
         raise acts.refuse("You are already one of those who raised challenge {n}.", n=case.number)
     lifecycle_open(case)
-    texts = acts.clean(store, request, "what", sure="sure" in (request.fields.get("sure") or []))
+    texts = acts.clean(store, request, "what")
     confidential = "confidential" in (request.fields.get("confidential") or [])
     event = join(
         store, case, request.actor.id, texts["what"], now, confidential=confidential, link=request.carry.get("link", "")
@@ -253,8 +268,3 @@ async def message_deleted(store: Store, request: Request, now: datetime) -> Repl
         case, Kind.NOTED, by=request.actor.id, at=now, also=[(reporter, {"link": None})], data={"link": "gone"}
     )
     return Reply()
-
-
-def card_of(request: Request, store: Store, case: Case, now: datetime) -> Card:
-    """The challenge as this person may see it, with what they can do now."""
-    return cards.card(cards.view(store.directory, case, request.voice, request.actor, now))

@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from handlers import acts
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
 from handlers.cards import lists
 from handlers.cards.model import Card, Press
-from handlers.cards.text import Phrase, Voice, Who, from_json, phrase
+from handlers.cards.text import Label, Phrase, Voice, Who, from_json, phrase
 from handlers.rules import access
 from handlers.rules.access import Action
 from storage.case import Case
 from storage.directory import Person
-from storage.models import Event
+from storage.models import Event, Words
 from storage.queue import ClaimedCard
 from storage.store import Store
 from storage.vocabulary import ENDED, ChallengeId, EventId, Field, Kind, MessageKind, PersonId, Status, StepId
@@ -45,19 +45,38 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     if reader is None or not reader.here_on(acts.today(store, now)):
         return None
     voice = Voice(store.directory, reader)
-    if message.kind is MessageKind.DRAFT_LAPSED:
-        return draft_cards.lapsed(voice)
     event = await store.event(message.event_id) if message.event_id else None
+    if message.kind is MessageKind.DRAFT_LAPSED:
+        return draft_cards.lapsed(voice, private=bool(event and event.data.get("private")))
     if message.challenge_id is None:
         return _about_no_challenge(voice, message, event)
     case = await store.case(message.challenge_id)
     if case is None or event is None:
         return None
-    return _card(store, voice, reader, case, message, event, now)
+    quotes = await _words_with(store, case, event)
+    return _card(store, voice, reader, case, message, event, now, quotes)
+
+
+TOLD: Final = frozenset({Field.REASON, Field.COMMENT, Field.RESOLUTION, Field.TALK, Field.NOTE, Field.ANSWER})
+"""The words that are said for others to read."""
+
+
+async def _words_with(store: Store, case: Case, event: Event) -> list[Words]:
+    """What was said in the act that an event belongs to: the reason, the comment, the note."""
+    act = [each for each in await store.history(case.id) if each.data.get("act") == event.data.get("act")]
+    said = [words for each in act for words in await store.words_of(each)]
+    return [each for each in said if each.field in TOLD and each.id not in case.challenge.retracted_ids]
 
 
 def _card(
-    store: Store, voice: Voice, reader: Person, case: Case, message: Told, event: Event, now: datetime
+    store: Store,
+    voice: Voice,
+    reader: Person,
+    case: Case,
+    message: Told,
+    event: Event,
+    now: datetime,
+    quotes: Sequence[Words],
 ) -> Card | None:
     seen = cards.view(store.directory, case, voice, reader, now)
     if not still_news(message, case):
@@ -66,7 +85,7 @@ def _card(
     if not seen.may(Action.SEE):
         heard = access.may_hear(reader, seen.facts, store.directory, seen.today)
         return cards.for_outsider(seen, voice(intro), title=voice(title, n=case.number)) if heard else None
-    return cards.card(seen, voice(intro), title=voice(title, n=case.number))
+    return cards.card(seen, voice(intro), title=voice(title, n=case.number), quotes=quotes)
 
 
 def still_news(message: Told, case: Case) -> bool:
@@ -165,8 +184,22 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
             return "Challenge {n} needs you", phrase(
                 "Clearway found it without an owner or a date, and could not mend it."
             )
+        case _ if event.kind is Kind.REDIRECTED:
+            return "Challenge {n}: sent to the right desk", phrase(
+                "It is for {desk}, and not for this process.", desk=desk(seen, event)
+            )
         case _:
             return "Challenge {n}: news", phrase("{what}.", what=cards.event_line(seen, event))
+
+
+def desk(seen: cards.View, event: Event) -> Phrase:
+    """Where a redirected challenge belongs: the desk, and who sits at it."""
+    name = str(event.data.get("desk") or "")
+    version = seen.directory.version(seen.case.challenge.process_id)
+    person = seen.directory.people.get(PersonId(version.process.desks.get(name, "")))
+    if person is None:
+        return phrase("{desk}", desk=Label(name or "another desk"))
+    return phrase("{desk} ({who})", desk=Label(name), who=Who(person.id))
 
 
 def _about_no_challenge(voice: Voice, message: Told, event: Event | None) -> Card | None:
@@ -212,7 +245,7 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
         if case is None or event is None:
             card = _about_no_challenge(voice, message, event)
             if message.kind is MessageKind.DRAFT_LAPSED:
-                card = draft_cards.lapsed(voice)
+                card = draft_cards.lapsed(voice, private=bool(event and event.data.get("private")))
             if card:
                 told.add(message.id)
                 lines[message.id] = (5, None, card.fallback(), "")
@@ -275,4 +308,5 @@ async def redraw(store: Store, posted: ClaimedCard, message: Told | None, now: d
         return cards.for_outsider(seen, voice(intro), title=voice(title, n=case.number))
     if not still_news(message, case):  # what it asked is settled: say what is true now instead
         return cards.card(seen, "", title=voice("Challenge {n}", n=case.number))
-    return cards.card(seen, voice(intro), title=voice(title, n=case.number))
+    quotes = await _words_with(store, case, event)
+    return cards.card(seen, voice(intro), title=voice(title, n=case.number), quotes=quotes)

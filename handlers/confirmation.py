@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from handlers import acts, moves, owners
+from handlers import acts, followups, moves, owners
 from handlers.cards import challenge as cards
 from handlers.cards import forms
 from handlers.cards.text import Who, phrase
 from handlers.errors import FormError, StaleError
 from handlers.request import Reply, Request
-from handlers.rules import lifecycle
+from handlers.rules import access, lifecycle
 from handlers.rules.access import Action
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
@@ -116,6 +116,7 @@ def record_answer(
         case Answer.NO:
             refusals = case.challenge.refusals + 1
             moves.reopen(store, case, now, by=by, refusals=refusals)
+            followups.mend_owner(store, case, now)  # its owner may have left since
             if refusals > 1:
                 why = phrase("A second “no” from those who raised it")
                 moves.climb_for_authority(store, case, now, by=by, why=why)
@@ -159,6 +160,10 @@ async def talk(store: Store, request: Request, now: datetime) -> Reply:
     """A talk by phone, on a visit or in passing, entered by whoever had it (R-38). A "no" in it counts like any other."""
     case = await acts.case_for(store, request, Action.TALK, now)
     reporter = case.reporter(PersonId(str(request.fields.get("reporter") or request.carry.get("reporter") or "")))
+    today = acts.today(store, now)
+    if reporter and reporter.colleague_id != request.actor.id:
+        known = access.may_know(request.actor, reporter.person_id, access.facts(case), store.directory, today)
+        reporter = reporter if known else None  # who may not know them cannot have been told by them
     if reporter is None:
         raise FormError({"reporter": phrase("Please pick whom you talked with.")})
     outcome = str(request.fields.get("outcome") or "")
@@ -218,6 +223,7 @@ async def keep_open(store: Store, request: Request, now: datetime) -> Reply:
     case = await acts.case_for(store, request, Action.DECIDE, now)
     _decidable(case)
     event = moves.reopen(store, case, now, by=request.actor.id)
+    followups.mend_owner(store, case, now)
     return Reply(
         card=cards.done(
             request.voice,

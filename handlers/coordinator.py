@@ -7,7 +7,7 @@ from handlers import acts, moves
 from handlers.capture import capture, join, read_report
 from handlers.cards import challenge as cards
 from handlers.cards import forms
-from handlers.cards.text import Who, phrase
+from handlers.cards.text import Dollars, Who, phrase
 from handlers.errors import FormError
 from handlers.request import Reply, Request
 from handlers.rules import access, cadence, lifecycle
@@ -17,7 +17,7 @@ from handlers.telling import tell
 from storage import people
 from storage.case import Case
 from storage.models import Absence, Helper
-from storage.store import Store, unplain
+from storage.store import Store, plain, unplain
 from storage.vocabulary import (
     Authority,
     Field,
@@ -138,9 +138,11 @@ async def _numbered(store: Store, request: Request, action: Action, now: datetim
     typed = str(request.fields.get("numbers") or "").replace("#", " ").replace(",", " ").split()
     if not typed:
         return [await acts.case_for(store, request, action, now)]
-    if not all(each.isdigit() for each in typed):
+    numbers = [acts.number(each) for each in typed]
+    known = [each for each in numbers if each is not None]
+    if len(known) < len(numbers):
         raise FormError({"numbers": phrase("Please give numbers only, such as 12, 15, 31.")})
-    return [await acts.case_by_number(store, request, int(each), action, now) for each in dict.fromkeys(typed)]
+    return [await acts.case_by_number(store, request, each, action, now) for each in dict.fromkeys(known)]
 
 
 async def restrict_form(store: Store, request: Request, now: datetime) -> Reply:
@@ -181,22 +183,34 @@ async def merge(store: Store, request: Request, now: datetime) -> Reply:
     """One challenge, one record, all who raised it (R-06): this one joins another, with its reporters and its facts."""
     case = await acts.case_for(store, request, Action.MERGE, now)
     typed = acts.required(request, "into", "Please give the number of the challenge that it joins.").lstrip("#")
-    if not typed.isdigit() or int(typed) == case.number:
+    number = acts.number(typed)
+    if number is None or number == case.number:
         raise FormError({"into": phrase("Please give the number of another challenge.")})
-    into = await acts.case_by_number(store, request, int(typed), Action.MERGE, now)
+    into = await acts.case_by_number(store, request, number, Action.MERGE, now)
     if into.challenge.status in {Status.CLOSED, Status.WITHDRAWN, Status.REDIRECTED, Status.MERGED}:
         raise FormError({"into": phrase("Challenge {n} has ended; please pick one that is open.", n=into.number)})
     # A restricted challenge stays hidden from those who could not see it: it is not poured into an open one.
     if case.challenge.visibility is not into.challenge.visibility:
         raise FormError({"into": phrase("One of the two is restricted and the other is not; make them alike first.")})
+    if case.challenge.conduct_of_id != into.challenge.conduct_of_id:
+        raise FormError({"into": phrase("Only one of the two is about somebody's conduct, so they cannot be joined.")})
     status = lifecycle.after(case.challenge.status, Move.MERGE)
-    said = case.said(Field.WHAT) or ""
-    for reporter in case.reporters:
-        if into.reporter(reporter.person_id) is None:
-            join(
-                store, into, reporter.person_id, said, now, confidential=reporter.confidential, link=reporter.link or ""
-            )
-            said = ""
+    facts = "\n".join(filter(None, map(case.said, (Field.WHAT, Field.AFFECTED, Field.TRIED, Field.EVIDENCE))))
+    newcomers = [each for each in case.reporters if into.reporter(each.person_id) is None]
+    for each in newcomers:
+        join(
+            store,
+            into,
+            each.person_id,
+            facts,
+            now,
+            confidential=each.confidential,
+            link=each.link or "",
+            by=request.actor.id,
+        )
+        facts = ""
+    if facts:
+        store.record(into, Kind.NOTED, by=request.actor.id, at=now, said={Field.NOTE: facts}, data={"from": case.id})
     event = store.record(
         case, Kind.MERGED, by=request.actor.id, at=now, data={"into": into.id}, status=status, merged_into_id=into.id,
         closed_at=now, asked_at=None, review_on=None,
@@ -290,6 +304,11 @@ async def substitute(store: Store, request: Request, now: datetime) -> Reply:
         errors["delegate"] = phrase("Please pick somebody of the district.")
     if first is None or first < today:
         errors["from"] = phrase("Please pick the first day, today or later.")
+    limit = acts.money_field(request.fields, "limit")
+    if limit is not None and limit > (request.actor.spend_limit_usd or 0):
+        errors["limit"] = phrase(
+            "You can pass on no more than your own limit, {own}.", own=Dollars(request.actor.spend_limit_usd or 0)
+        )
     if last is None or (first and last < first):
         errors["to"] = phrase("Please pick the last day, not before the first.")
     if errors or stand_in is None or first is None or last is None:  # what is None stands in errors
@@ -302,7 +321,7 @@ async def substitute(store: Store, request: Request, now: datetime) -> Reply:
             from_on=first,
             to_on=last,
             delegate_id=stand_in,
-            delegate_limit_usd=acts.money_field(request.fields, "limit"),
+            delegate_limit_usd=limit,
         ),
     )
     await store.look_again(now)
@@ -330,7 +349,7 @@ async def undo(store: Store, request: Request, now: datetime) -> Reply:
         raise acts.refuse("That was more than ten minutes ago. Tell the coordinator what should change.")
     act = [each for each in history if each.data.get("act") == target.data.get("act")]
     if history[-len(act) :] != act:
-        raise acts.refuse("Somebody has acted on it since, so it cannot be undone. The card below shows how it stands.")
+        raise acts.refuse("Somebody has acted on it since, so it cannot be undone. Press “Show” to see how it stands.")
     if any(each.kind is Kind.REPORTED for each in act):
         raise acts.refuse("A report is not undone but withdrawn: press Withdraw under it.")
     if any(each.kind in {Kind.MERGED, Kind.UNDONE} for each in act):
@@ -338,7 +357,9 @@ async def undo(store: Store, request: Request, now: datetime) -> Reply:
     rows: dict[str, Any] = {f"reporter:{each.person_id}": each for each in case.reporters}
     rows |= {f"step:{each.id}": each for each in case.steps}
     rows |= {f"helper:{each.person_id}": each for each in case.helpers}
-    restored: dict[str, Any] = {}
+    retracted = [*case.challenge.retracted_ids, *(each for event in act for each in event.words)]
+    restored: dict[str, Any] = {"retracted_ids": retracted}
+    removed: dict[str, Any] = {}
     also: dict[str, dict[str, Any]] = {}
     for event in reversed(act):
         for label, changed in event.data.get("changes", {}).items():
@@ -349,9 +370,10 @@ async def undo(store: Store, request: Request, now: datetime) -> Reply:
                 also.setdefault(label, {}).update(store_values(rows[label], before))
         for label in event.data.get("added", []):
             if label in rows:
+                removed[label] = {name: plain(value) for name, value in rows[label].model_dump().items()}
                 _take_away(store, case, rows[label])
     store.record(
-        case, Kind.UNDONE, by=request.actor.id, at=now, data={"undone": [each.id for each in act]},
+        case, Kind.UNDONE, by=request.actor.id, at=now, data={"undone": [each.id for each in act], "removed": removed},
         also=[(rows[label], values) for label, values in also.items()], **restored,
     )  # fmt: skip
     await store.forget_messages([each.id for each in act])

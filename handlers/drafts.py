@@ -35,7 +35,7 @@ async def hold_report(
     safe = {name: finding.safe_text for name, finding in findings.items()}
     draft = store.hold(request.actor.id, words | {"safe": safe}, now + KEPT_FOR)
     if former := request.carry.get("draft"):
-        await store.drop_draft(former)
+        await store.drop_draft(former, request.actor.id)
     if request.fields:  # it came by a form: the form itself asks, with everything that was typed
         values = (
             asdict(report) | safe | {"school": report.school_id, "amount": report.amount_usd, "door": words["door"]}
@@ -67,7 +67,7 @@ async def _held(store: Store, request: Request) -> tuple[str, dict[str, Any]]:
     words = await store.held(draft, request.actor.id)
     if words is None:
         raise NotFoundError(
-            phrase("Those words are no longer held, and nothing of them was recorded. Please report it anew.")
+            phrase("Those words are no longer held. If you have not sent them on, please report it anew.")
         )
     return draft, words
 
@@ -86,15 +86,15 @@ async def own_words_form(store: Store, request: Request, now: datetime) -> Reply
 async def own_words(store: Store, request: Request, now: datetime) -> Reply:
     """The author writes it anew; looked at again, unless they say that no student can be known from it."""
     acts.required(request, "what", "Please say in a sentence what is in the way.")
-    sure = "sure" in (request.fields.get("sure") or [])
-    texts = acts.clean(store, request, "what", sure=sure)
+    texts = acts.clean(store, request, "what")
     draft, words = await _held(store, request)
     return await _release(store, request, draft, words | {"what": texts["what"]}, now)
 
 
 async def as_report(store: Store, request: Request, now: datetime) -> Reply:
-    """The held words are a new report, not the answer to a question."""
+    """The held words are a new report, not the answer to a question, nor for another desk."""
     draft, words = await _held(store, request)
+    _only_if_safe(words)
     return await _release(store, request, draft, words, now)
 
 
@@ -102,19 +102,31 @@ async def as_answer(store: Store, request: Request, now: datetime) -> Reply:
     """The held words answer the question that waits in this challenge."""
     case = await acts.case_for(store, request, Action.ANSWER, now)
     draft, words = await _held(store, request)
-    await store.drop_draft(draft)
+    _only_if_safe(words)
+    await store.drop_draft(draft, request.actor.id)
     return await owners.record_answer(store, request, case, str(words["what"]), now)
+
+
+def _only_if_safe(words: Mapping[str, Any]) -> None:
+    """Words that look like student information go no further as they stand, whatever button is made up."""
+    if "safe" in words:
+        raise acts.refuse("These words look like student information. Send the safe ones, or write your own.")
+
+
+async def hold_other(store: Store, request: Request, report: Report, now: datetime) -> str:
+    """Keeps what seems to be for another desk, so that "report it anyway" loses nothing; returns the draft's id."""
+    return store.hold(request.actor.id, asdict(report) | {"is": "other", "door": request.door}, now + KEPT_FOR)
 
 
 async def drop(store: Store, request: Request, now: datetime) -> Reply:
     """Nothing is recorded."""
     draft, _ = await _held(store, request)
-    await store.drop_draft(draft)
+    await store.drop_draft(draft, request.actor.id)
     return Reply(card=draft_cards.dropped(request.voice))
 
 
 async def _release(store: Store, request: Request, draft: str, words: Mapping[str, Any], now: datetime) -> Reply:
-    await store.drop_draft(draft)
+    await store.drop_draft(draft, request.actor.id)
     if words["is"] == "note":
         case = await acts.case_by_id(store, request, ChallengeId(words["challenge_id"]), Action.NOTE, now)
         if case.challenge.asked_at is not None and case.reporter(request.actor.id):
@@ -142,12 +154,16 @@ def report_from(words: Mapping[str, Any]) -> Report:
 
 
 async def lapse(store: Store, timer: Timer, now: datetime) -> None:
-    """24 hours have passed: the words go, and their author hears, in their hours, that nothing was recorded."""
+    """24 hours have passed: the words go. Their author hears, in their hours, that nothing was recorded; of what
+    seemed to be for another desk they were told so already."""
     author = await store.draft_author(timer.about)
-    await store.drop_draft(timer.about)
-    if author is None:
-        return
-    # The event names nobody's words: it only says that something lapsed, so that the message has one to tell of.
-    event = store.record(None, Kind.DRAFT_LAPSED, by=None, at=now, data={"draft": timer.about})
-    tell(store, [author], MessageKind.DRAFT_LAPSED, event, now)
+    words = await store.held(timer.about, author) if author else None
+    if author is not None:
+        await store.drop_draft(timer.about, author)
     store.set_timer(TimerKind.DRAFT_LAPSES, timer.about, None)
+    if author is None or words is None or words["is"] == "other":
+        return
+    # The event holds nobody's words: it only says that something lapsed, so that the message has one to tell of.
+    data = {"draft": timer.about, "private": "safe" in words}
+    event = store.record(None, Kind.DRAFT_LAPSED, by=None, at=now, data=data)
+    tell(store, [author], MessageKind.DRAFT_LAPSED, event, now)

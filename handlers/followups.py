@@ -13,7 +13,7 @@ from handlers.rules.cadence import Duty
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
 from storage.case import Case
-from storage.models import Reporter, Timer
+from storage.models import Helper, Reporter, Timer
 from storage.store import Store
 from storage.vocabulary import (
     ENDED,
@@ -113,7 +113,8 @@ def mend_owner(store: Store, case: Case, now: datetime) -> bool:
         moves.send(store, case, Kind.REPAIRED, now, by=None)
         return True
     # Resolved already: somebody must hold it while the reporters are asked, and their answers need not start anew.
-    leader = presence.executive_leader(directory, today) or presence.coordinator(directory, today)
+    barred = moves.facts_of(case).barred
+    leader = presence.executive_leader(directory, today, barred=barred) or presence.coordinator(directory, today)
     reason = phrase("{who} has left, so to {next}.", who=Who(owner.id), next=Who(leader.id))
     authority = Authority.EXECUTIVE if leader.executive_leader else Authority.NAMED
     store.record(
@@ -165,7 +166,9 @@ def _prompt_step(store: Store, case: Case, due: cadence.Due, now: datetime) -> N
         case, Kind.PROMPTED, by=None, at=now, data={"goal": due.goal, "step": step.id, "to": step.owner_id},
         also=[(step, {"prompted_on": acts.today(store, now), "prompts": step.prompts + 1})],
     )  # fmt: skip
-    tell(store, [step.owner_id], MessageKind.STEP, event, now, case=case, item=step.id, lane=Lane.DIGEST)
+    there = presence.is_active(store.directory, step.owner_id, acts.today(store, now))
+    asked = step.owner_id if there else case.challenge.owner_id  # of a leaver's step, whoever leads the challenge
+    tell(store, [asked], MessageKind.STEP, event, now, case=case, item=step.id, lane=Lane.DIGEST)
 
 
 def _ask_again(store: Store, case: Case, now: datetime) -> None:
@@ -230,7 +233,7 @@ def colleague_for(store: Store, case: Case, reporter: Reporter, now: datetime) -
     """
     directory = store.directory
     today = acts.today(store, now)
-    coordinator = presence.coordinator(directory, today).id
+    coordinator = decider(store, case, now)  # never who owns it, nor who raised it
     rule = acts.process_of(store, case).confirmation.then
     coach = presence.coach(directory, case.challenge.school_id, today) if rule == "school_coach" else None
     if (
@@ -244,8 +247,19 @@ def colleague_for(store: Store, case: Case, reporter: Reporter, now: datetime) -
     return coach.id
 
 
+def _let_in(store: Store, case: Case, person_id: PersonId, now: datetime) -> None:
+    """Who is asked something about a restricted challenge must be able to see it."""
+    person = store.directory.people[person_id]
+    today = acts.today(store, now)
+    if not access.may(person, access.Action.SEE, access.facts(case), store.directory, today):
+        helper = Helper(district_id=store.district_id, challenge_id=case.id, person_id=person_id, since=now)
+        case.helpers.append(store.add(helper))
+        store.record(case, Kind.ADMITTED, by=None, at=now, data={"added": [f"helper:{person_id}"], "to": person_id})
+
+
 def _ask_colleague(store: Store, case: Case, reporter: Reporter, now: datetime) -> None:
     colleague = colleague_for(store, case, reporter, now)
+    _let_in(store, case, colleague, now)
     event = store.record(
         case,
         Kind.COLLEAGUE_ASKED,
@@ -269,6 +283,7 @@ def _ask_for_decision(store: Store, case: Case, now: datetime) -> None:
     """After every ask the process prescribes: somebody decides; asked again, and higher, until they do."""
     challenge = case.challenge
     who = decider(store, case, now)
+    _let_in(store, case, who, now)
     again = challenge.decision_asked_at is not None
     event = store.record(
         case,

@@ -93,7 +93,7 @@ def send(
     move = Move.ASSIGN
     if route.is_triage:
         move = Move.TO_TRIAGE
-    elif aware is None and stays_in_school(facts, route):
+    elif aware is None and stays_in_school(facts, route) and case.challenge.status is not Status.DECLINED:
         move = Move.TO_SCHOOL
     return give(
         store,
@@ -168,16 +168,22 @@ def climb(
     by: PersonId | None,
     why: Phrase,
     said: Mapping[Field, str] | None = None,
+    **also: Any,
 ) -> Event:
     """One rung up the ladder, never to nobody (R-25): whoever is above hears the history, and it stays dated."""
     challenge = case.challenge
     directory = store.directory
     version = directory.version(challenge.process_id)
     up = routing.next_up(
-        challenge.rung, challenge.owner_id, directory, version, acts.today(store, now), barred=facts_of(case).barred
+        challenge.rung,
+        challenge.owner_id,
+        directory,
+        version,
+        acts.today(store, now),
+        barred=facts_of(case, also).barred,
     )
     reason = phrase("{why}; {then}.", why=why, then=up.reason)
-    changes: dict[str, Any] = {"rung": up.rung, "unanswered": 0, "prompted_at": now}
+    changes: dict[str, Any] = {"rung": up.rung, "unanswered": 0, "prompted_at": now} | also
     moved = up.lead_id != challenge.owner_id
     former = challenge.owner_id
     if moved:

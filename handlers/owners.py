@@ -17,7 +17,7 @@ from handlers.telling import tell
 from storage.case import Case
 from storage.models import Event, Step, Words
 from storage.store import Store
-from storage.vocabulary import Field, Kind, MessageKind, PersonId, Scope, Status, StepId, WordsId, new_id
+from storage.vocabulary import Field, Kind, MessageKind, PersonId, Rung, Scope, Status, StepId, WordsId, new_id
 
 MAX_STEPS = 3  # in one form; more can be planned by opening it again
 
@@ -89,9 +89,14 @@ async def not_mine(store: Store, request: Request, now: datetime) -> Reply:
     lifecycle.after(challenge.status, Move.ASSIGN)
     texts = acts.clean(store, request, "reason")
     refused = sorted({*challenge.refused_ids, challenge.owner_id})
-    event = moves.send(
-        store, case, Kind.HANDED_ON, now, by=request.actor.id, said={Field.REASON: texts["reason"]}, refused_ids=refused
-    )
+    said = {Field.REASON: texts["reason"]}
+    if challenge.rung in {Rung.EXECUTIVE_LEADER, Rung.SUPERINTENDENT}:  # it came up, and does not go down again
+        why = phrase("{who} says it is not theirs", who=Who(request.actor.id))
+        event = moves.climb(store, case, now, by=request.actor.id, why=why, said=said, refused_ids=refused)
+    else:
+        event = moves.send(store, case, Kind.HANDED_ON, now, by=request.actor.id, said=said, refused_ids=refused)
+    if challenge.owner_id == request.actor.id:
+        return _done(request, case, event, "Nobody above you can take challenge {n} now, so it stays with you.")
     return _done(
         request, case, event, "Challenge {n} is no longer yours. It is now with {who}.", who=Who(challenge.owner_id)
     )

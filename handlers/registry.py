@@ -4,7 +4,7 @@ A platform turns what it gets into one of these actions; nothing else decides wh
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from handlers import challenges, confirmation, coordinator, drafts, followups, owners, people, reports
 from handlers.cards.text import phrase
 from handlers.errors import NotFoundError
-from handlers.request import Inbound, Reply, Request
+from handlers.request import Reply, Request
 from storage.models import Timer
 from storage.store import Store
 from storage.vocabulary import TimerKind
@@ -144,17 +144,16 @@ TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
 )
 
 
-def entry(action: str) -> Entry:
-    """The action of that name; NotFoundError where there is none (an old card, or a made-up press)."""
+def entry(action: str, text: str = "") -> Entry:
+    """The action of that name, or of the word after `/clearway`.
+
+    NotFoundError where there is none (an old card, or a made-up press).
+    """
+    if action == "home.ask":
+        action = WORDS.get(text.strip().lower(), action)
     if action not in ACTIONS:
         raise NotFoundError(phrase("That button is no longer in use. Type /challenges to see how things stand."))
     return ACTIONS[action]
-
-
-def meant(inbound: Inbound) -> Inbound:
-    """The same, where the word after `/clearway` names an action of its own."""
-    word = inbound.text.strip().lower()
-    return replace(inbound, action=WORDS[word]) if inbound.action == "home.ask" and word in WORDS else inbound
 
 
 settle = followups.settle
@@ -162,7 +161,7 @@ settle = followups.settle
 
 async def act(store: Store, request: Request, now: datetime) -> Reply:
     """Does what was asked, and sees to it that what it touched is dated. The gateway commits."""
-    reply = await entry(request.action).handler(store, request, now)
+    reply = await entry(request.action, request.text).handler(store, request, now)
     followups.settle(store, now)
     return reply
 

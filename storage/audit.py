@@ -108,13 +108,13 @@ async def wrongly_ended(connection: AsyncConnection, district_id: DistrictId) ->
 
 
 async def events_after(
-    connection: AsyncConnection, district_id: DistrictId, after_seq: int
+    connection: AsyncConnection, district_id: DistrictId, after_seq: int, last_seq: int
 ) -> AsyncIterator[list[models.Event]]:
-    """The district's events from there on, in order, a page at a time."""
+    """The district's events after one line and up to another, in order, a page at a time."""
     while True:
         statement = (
             select(events)
-            .where(events.c.district_id == district_id, events.c.seq > after_seq)
+            .where(events.c.district_id == district_id, events.c.seq > after_seq, events.c.seq <= last_seq)
             .order_by(events.c.seq)
             .limit(EVENTS_READ)
         )

@@ -262,6 +262,8 @@ class Challenge(InDistrict, table=True):
     """Who said "not mine": it never goes back to them."""
     informed_ids: list[str] = Column(sa_type=Json, default_factory=list)
     """Whom the process had informed of it."""
+    retracted_ids: list[str] = Column(sa_type=Json, default_factory=list)
+    """Words of acts that were undone: they stay in the history, and stand no longer."""
     process_id: ProcessId = Column(sa_type=Text)
     door: Door = Column(sa_type=Word(Door))
     reported_at: datetime = Column(sa_type=UtcDateTime)

@@ -6,7 +6,7 @@ writers in one district follow each other, whatever the database (see docs/decis
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -101,7 +101,7 @@ class Store:
         self.came = came
         self._ledger_key = ledger_key
         self._head = head
-        self._act = new_id()  # the events of one request belong together: they are undone together
+        self._act = new_id() if head else ""  # the events of one request belong together: they are undone together
         self._pending = _Pending()
 
     @property
@@ -348,7 +348,7 @@ class Store:
             reporters=await self._rows(models.Reporter, _REPORTERS_OF, mine),
             steps=await self._rows(models.Step, _STEPS_OF, mine),
             helpers=await self._rows(models.Helper, _HELPERS_OF, mine),
-            words=_standing(said),
+            words=standing(said, row.retracted_ids),
         )
 
     async def history(self, challenge_id: ChallengeId) -> list[models.Event]:
@@ -452,11 +452,12 @@ class Store:
         )
         return [ChallengeId(row.id) for row in await self.connection.execute(mine)]
 
-    async def drop_draft(self, draft_id: str) -> None:
-        await self.connection.execute(
-            delete(drafts).where(drafts.c.district_id == self.district_id, drafts.c.id == draft_id)
-        )
-        self.set_timer(TimerKind.DRAFT_LAPSES, draft_id, None)
+    async def drop_draft(self, draft_id: str, person_id: PersonId) -> None:
+        """Its author's words go; nobody else's draft is touched."""
+        mine = (drafts.c.district_id == self.district_id, drafts.c.id == draft_id, drafts.c.person_id == person_id)
+        dropped = await self.connection.execute(delete(drafts).where(*mine).returning(drafts.c.id))
+        if dropped.first() is not None:
+            self.set_timer(TimerKind.DRAFT_LAPSES, draft_id, None)
 
     async def posted_at(self, platform: Platform, conversation_id: str, post_id: str) -> models.PostedCard | None:
         """The card of ours that stands there, if it is one of this district."""
@@ -545,10 +546,11 @@ def unplain(model: type[SQLModel], column: str, value: Any) -> Any:
             return value
 
 
-def _standing(said: list[models.Words]) -> list[models.Words]:
-    """Without what later words of the same field replaced."""
-    latest = {(each.field, each.about): each.id for each in said}
-    return [each for each in said if each.field in STANDING or latest[each.field, each.about] == each.id]
+def standing(said: Sequence[models.Words], retracted: Collection[str]) -> list[models.Words]:
+    """Without what later words of the same field replaced, and what was undone."""
+    left = [each for each in said if each.id not in retracted]
+    latest = {(each.field, each.about): each.id for each in left}
+    return [each for each in left if each.field in STANDING or latest[each.field, each.about] == each.id]
 
 
 def _values(row: SQLModel) -> dict[str, Any]:

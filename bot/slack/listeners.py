@@ -1,15 +1,18 @@
 """One Slack app in one workspace, and what it does with each kind of request: one listener for each.
 
-A listener parses, asks the gateway, and acknowledges exactly once, with the answer. What is left to show after that is
-work of its own, whose failures are logged: a listener that raises after its acknowledgement would lose it.
+A listener parses, asks the gateway, and returns the acknowledgement with the answer. What is left to show after that
+is work of its own, whose failures are logged.
+
+The listeners stand in a table of ours, at the end of Bolt's middleware. Bolt's own are tried one after another, and
+each is matched and called with arguments looked up by name: for a request that costs as much as all else that Bolt
+does (see docs/performance.md).
 """
 
 import asyncio
 import logging
-import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
@@ -17,7 +20,7 @@ import aiohttp
 import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
@@ -37,7 +40,6 @@ log = structlog.get_logger()
 
 LAST_RETRY: Final = 3  # an event is delivered again up to three times, https://docs.slack.dev/apis/events-api
 REMEMBERED: Final = 1000  # messages whose answer we have shown: a re-delivery is not answered twice
-ANYTHING: Final = re.compile("")
 FAILURES: Final = (SlackApiError, aiohttp.ClientError, TimeoutError)
 
 NOT_INSTALLED: Final = "Clearway is not set up for this workspace. Please ask your district coordinator."
@@ -118,12 +120,7 @@ class Desk:
             attaching_function_token_enabled=False,
             attaching_conversation_kwargs_enabled=False,
         )
-        bolt.command(ANYTHING)(self.on_command)
-        bolt.action(ANYTHING)(self.on_press)
-        bolt.view(ANYTHING)(self.on_form)
-        bolt.event(ANYTHING)(self.on_event)
-        bolt.shortcut(ANYTHING)(self.on_press)
-        bolt.options(ANYTHING)(self.on_search)
+        bolt.use(_Listeners(self))
         return bolt
 
     async def introduce(self) -> None:
@@ -156,7 +153,8 @@ class Desk:
 
     # ---------------------------------------------------------------------------------------------------- listeners
 
-    async def on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def on_command(self, request: AsyncBoltRequest) -> BoltResponse:
+        body = request.body
         by, inbound = self._by(), self._parse(body)
         card = None
         if inbound is not None:
@@ -164,10 +162,11 @@ class Desk:
             card = _said(reply)
             if reply.form is not None:
                 card = await self._open(render.view(reply.form, opened_by=inbound), body, by)
-        await ack({"response_type": "ephemeral", "mrkdwn": False, **render.message(card)} if card else "")
+        return BoltResponse(status=200, body=render.answer(card) if card else "")
 
-    async def on_press(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def on_press(self, request: AsyncBoltRequest) -> BoltResponse:
         """A button or a shortcut: a form must open at once, a card waits for the acknowledgement if it can."""
+        body = request.body
         by, inbound = self._by(), self._parse(body)
         if inbound is not None:
             reply = await self._answer(inbound)
@@ -178,26 +177,26 @@ class Desk:
                 card = card if await self._open(render.modal(card), body, by) else None
             if card is not None:
                 self.room.later(self._show(card, body, inbound))
-        await ack()
+        return BoltResponse(status=200)
 
-    async def on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        inbound = self._parse(body)
+    async def on_form(self, request: AsyncBoltRequest) -> BoltResponse:
+        inbound = self._parse(request.body)
         try:
             reply = Reply() if inbound is None else await self.room.gateway.handle(inbound)
         except NotCommittedError as failure:
             reply = Reply(errors={"": failure.sentence})
-        await ack(_after_form(reply, inbound, body["view"]) or "")
+        return BoltResponse(status=200, body=_after_form(reply, inbound, request.body["view"]) or "")
 
-    async def on_search(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        inbound = self._parse(body)
+    async def on_search(self, request: AsyncBoltRequest) -> BoltResponse:
+        inbound = self._parse(request.body)
         reply = await self._answer(inbound) if inbound is not None else Reply()
-        await ack(options=render.options(reply.options))
+        return BoltResponse(status=200, body={"options": render.options(reply.options)})
 
-    async def on_event(self, body: dict[str, Any], request: AsyncBoltRequest) -> BoltResponse | None:
-        """Bolt acknowledges when this returns. 503: not committed, Slack delivers it again, until the last time."""
-        inbound = self._parse(body)
+    async def on_event(self, request: AsyncBoltRequest) -> BoltResponse:
+        """503: not committed, Slack delivers it again, until the last time."""
+        inbound = self._parse(request.body)
         if inbound is None:
-            return None
+            return BoltResponse(status=200)
         try:
             reply = await self.room.gateway.handle(inbound)
         except NotCommittedError as failure:
@@ -212,7 +211,7 @@ class Desk:
             self.room.later(self._publish(card, inbound))
         elif card is not None and inbound.source.conversation_id and self._first(inbound.key):
             self.room.later(self._tell(card, inbound))
-        return None
+        return BoltResponse(status=200)
 
     # ------------------------------------------------------------------------------------------------------ answers
 
@@ -301,6 +300,27 @@ class Desk:
         if len(self._answered) > REMEMBERED:
             self._answered.popitem(last=False)
         return True
+
+
+class _Listeners(AsyncMiddleware):
+    """The last of an app's middleware: what has come so far is verified and authorized."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._on: Mapping[str, Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]] = {
+            "command": desk.on_command,
+            "block_actions": desk.on_press,
+            "shortcut": desk.on_press,
+            "message_action": desk.on_press,
+            "view_submission": desk.on_form,
+            "block_suggestion": desk.on_search,
+            "event_callback": desk.on_event,
+        }
+
+    async def async_process(
+        self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse:
+        kind = "command" if "command" in req.body else req.body.get("type", "")
+        return await (self._on[kind](req) if kind in self._on else next())  # Bolt answers 404 to what is left
 
 
 def _said(reply: Reply) -> Card | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
 from typing import Any, Final, assert_never
+from weakref import WeakKeyDictionary
 
 from handlers.cards.model import (
     Button,
@@ -74,6 +75,17 @@ NAME: Final = "Clearway"
 def message(card: Card) -> Json:
     """A card as a message: `text` for notifications and screen readers, and blocks."""
     return {"text": _notification(card), "blocks": blocks(card)}
+
+
+def answer(card: Card) -> str:
+    """A card as the private answer to a command, spelt out as JSON: once, where the card is kept as help is."""
+    if (spelt := _ANSWERS.get(card)) is None:
+        spelt = json.dumps({"response_type": "ephemeral", "mrkdwn": False, **message(card)})
+        _ANSWERS[card] = spelt
+    return spelt
+
+
+_ANSWERS: Final[WeakKeyDictionary[Card, str]] = WeakKeyDictionary()
 
 
 def modal(card: Card) -> Json:

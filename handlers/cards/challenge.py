@@ -5,7 +5,7 @@ is simply drawn again, and a press on an old card meets the same rules.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -24,7 +24,7 @@ from handlers.cards.model import (
     Quote,
     Text,
 )
-from handlers.cards.text import At, Dollars, Phrase, Voice, Who, from_json, phrases
+from handlers.cards.text import At, Dollars, Phrase, Voice, Who, from_json, phrase, phrases
 from handlers.rules import access, lifecycle, routing
 from handlers.rules.access import Action
 from handlers.rules.cadence import Due, Duty, Goal
@@ -75,18 +75,18 @@ class View:
         return self.voice("{who}", who=Who(person_id))
 
     def discreet(self, said: Phrase) -> Phrase:
-        """A phrase in which nobody stands by a name that the reader may not know."""
+        """A reason, or a mere "by the process" where it would name, or let one guess, who reported in confidence."""
 
-        def told(value: object) -> object:
+        def names(value: object) -> bool:
             match value:
                 case Who(id):
-                    return self.name(id)
+                    return id in self.facts.confidential_ids and not self.sees_reporter(id)
                 case Phrase():
-                    return self.discreet(value)
+                    return any(names(each) for each in value.params.values())
                 case _:
-                    return value
+                    return False
 
-        return replace(said, params={name: told(value) for name, value in said.params.items()})
+        return phrase("The written process decides who takes it.") if names(said) else said
 
     def sees_reporter(self, person_id: PersonId) -> bool:
         return person_id == self.reader.id or self.may(Action.SEE_REPORTER)
@@ -120,8 +120,9 @@ def then_of(event: Event) -> Phrase:
 # ----------------------------------------------------------------------------------------------------------- the card
 
 
-def card(seen: View, intro: str = "", *, title: str = "") -> Card:
-    """The whole card. `intro` says why the reader gets it; the rest is the present state."""
+def card(seen: View, intro: str = "", *, title: str = "", quotes: Sequence[Words] = ()) -> Card:
+    """The whole card. `intro` says why the reader gets it, `quotes` are the words that came with that; the rest is the
+    present state."""
     voice, challenge = seen.voice, seen.case.challenge
     head = title or voice("Challenge {n}", n=seen.case.number)
     if not seen.may(Action.SEE):
@@ -129,6 +130,7 @@ def card(seen: View, intro: str = "", *, title: str = "") -> Card:
     body: list[Element] = []
     if intro:
         body.append(Text(intro))
+    body.extend(Quote(each.text, seen.name(each.author_id)) for each in quotes if each.text)
     body.append(Quote(seen.case.said(Field.WHAT) or voice("(These words were taken out by a recorded act.)")))
     body.append(Facts(tuple(_facts(seen))))
     body.extend(_brief(seen))

@@ -83,23 +83,24 @@ def dropped(voice: Voice) -> Card:
     return Card(voice("Nothing was recorded"), (Text(voice("Your words are gone. You can report at any time.")),))
 
 
-def lapsed(voice: Voice) -> Card:
-    """The held words went unread."""
+def lapsed(voice: Voice, *, private: bool) -> Card:
+    """The held words went unread. `private`: because they looked like student information."""
+    why = (
+        voice("What you wrote waited a day for you to check it, because it looked like information about a student.")
+        if private
+        else voice("What you wrote waited a day for you to say whether it was an answer or a new report.")
+    )
     return Card(
         voice("Nothing was recorded"),
         (
-            Text(
-                voice(
-                    "What you wrote waited a day for you to check it, because it looked like information about a student. "
-                    "It is gone now, and nothing of it was recorded."
-                )
-            ),
+            Text(why),
+            Text(voice("It is gone now, and nothing of it was recorded.")),
             Buttons((Button(voice("Report a challenge"), Press("challenge.form"), opens_form=True),)),
         ),
     )
 
 
-def other_desk(voice: Voice, seems: Seems, desk: Person | None, text: str) -> Card:
+def other_desk(voice: Voice, seems: Seems, desk: Person | None, held: str) -> Card:
     """It looks like something for another desk; a guess, and always with a way to report it all the same."""
     who = desk.name if desk else voice("your principal")
     sentences = {
@@ -112,11 +113,12 @@ def other_desk(voice: Voice, seems: Seems, desk: Person | None, text: str) -> Ca
         Seems.SUCCESS: phrase("That is good to hear! Nothing needs to be done, so nothing was recorded."),
     }
     # A personnel matter is reported "without the person": the form opens empty, and says so.
+    anyway = Press("draft.report", item=held) if held else Press("challenge.form", item=seems)
     return Card(
-        voice("Is this for another desk?"),
+        voice("Good to hear") if seems is Seems.SUCCESS else voice("Is this for another desk?"),
         (
             Text(voice(sentences.get(seems, phrase("This does not look like a challenge.")))),
-            Buttons((Button(voice("Report it anyway"), Press("challenge.form", item=seems), opens_form=True),)),
+            Buttons((Button(voice("Report it anyway"), anyway, opens_form=not held),)),
             *((Note(voice("If it is in the way of the work, report what is in the way, without naming the person.")),) if seems is Seems.PERSONNEL else ()),
         ),
     )  # fmt: skip

@@ -18,13 +18,14 @@ from handlers.cards.model import (
 )
 from handlers.cards.text import Voice
 from handlers.request import Source
-from handlers.rules import intake
+from handlers.rules import access, intake
 from scheduling.calendar import Calendar
 from storage.case import Case
 from storage.directory import Directory, Person
 from storage.process import Process
-from storage.vocabulary import Answer, Door, Field, Scope, Urgency, Visibility
+from storage.vocabulary import Answer, Door, Field, Scope, Status, Urgency, Visibility
 
+MOST = 3000  # characters that a form's field holds
 FIRST_PEOPLE = 100  # options offered before somebody searches
 
 
@@ -139,15 +140,24 @@ def details(voice: Voice, directory: Directory, case: Case, actor: Person) -> Fo
         "amount": challenge.amount_usd,
         "confidential": bool(reporter and reporter.confidential),
     }
-    fields = [
-        each for each in _report_fields(voice, directory, values) if reporter or each_name(each) != "confidential"
-    ]
+    settled = set() if challenge.status is Status.REPORTED else {"school", "type", "urgency", "scope", "tags", "amount"}
+    hidden = settled if reporter else settled | {"confidential"}
+    if len(case.said(Field.WHAT) or "") > MOST:
+        hidden.add("what")  # longer than a form can hold: it stands as it is
+    fields = [each for each in _report_fields(voice, directory, values) if each_name(each) not in hidden]
     evidence = TextField(
         "evidence", voice("What shows it? Numbers, dates, examples"), case.said(Field.EVIDENCE) or "", multiline=True
     )
     return Form(
         voice("Add details"), voice("Save"), _press("details", case), (*fields[:-1], evidence, sure(voice), fields[-1])
     )
+
+
+def open_form(voice: Voice, title: str, submit: str, press: Press, fields: tuple[FormField, ...]) -> Form:
+    """A form. Where people write freely, what is wrongly taken for student information can be sent all the same."""
+    free = any(isinstance(each, TextField) and each.multiline for each in fields)
+    asked = any(each_name(each) == "sure" for each in fields)
+    return Form(title, submit, press, (*fields, sure(voice)) if free and not asked else fields)
 
 
 def each_name(part: FormField) -> str:
@@ -245,7 +255,8 @@ def person_choice(
 
 
 def understand(voice: Voice, case: Case) -> Form:
-    return Form(
+    return open_form(
+        voice,
         voice("I understand it"),
         voice("Confirm"),
         _press("understand", case),
@@ -258,7 +269,8 @@ def understand(voice: Voice, case: Case) -> Form:
 
 
 def reason(voice: Voice, case: Case, action: str, label: str, *, required: bool = True) -> Form:
-    return Form(
+    return open_form(
+        voice,
         voice("Challenge {n}", n=case.number),
         voice("Send"),
         _press(action, case),
@@ -270,7 +282,7 @@ def send_up(voice: Voice, case: Case) -> Form:
     tried = TextField(
         "tried", voice("What has your school tried?"), case.said(Field.TRIED) or "", multiline=True, required=True
     )
-    return Form(voice("Send up"), voice("Send"), _press("send_up", case), (tried,))
+    return open_form(voice, voice("Send up"), voice("Send"), _press("send_up", case), (tried,))
 
 
 def question(voice: Voice, case: Case) -> Form:
@@ -281,7 +293,7 @@ def question(voice: Voice, case: Case) -> Form:
         required=True,
         hint=voice("Your clock stands still until they answer."),
     )
-    return Form(voice("Question"), voice("Ask"), _press("question", case), (asked,))
+    return open_form(voice, voice("Question"), voice("Ask"), _press("question", case), (asked,))
 
 
 def answer(voice: Voice, case: Case) -> Form:
@@ -293,7 +305,9 @@ def answer(voice: Voice, case: Case) -> Form:
         required=True,
         hint=voice("No student names or details, please."),
     )
-    return Form(voice("Answer"), voice("Send"), _press("answer", case), (*((Words(asked),) if asked else ()), answer_))
+    return open_form(
+        voice, voice("Answer"), voice("Send"), _press("answer", case), (*((Words(asked),) if asked else ()), answer_)
+    )
 
 
 def plan(voice: Voice, directory: Directory, case: Case, calendar: Calendar, today: date) -> Form:
@@ -314,11 +328,12 @@ def plan(voice: Voice, directory: Directory, case: Case, calendar: Calendar, tod
                 value=case.challenge.owner_id if n == 1 else "",
             ),
         ]
-    return Form(voice("Plan steps"), voice("Save"), _press("plan", case), tuple(fields))
+    return open_form(voice, voice("Plan steps"), voice("Save"), _press("plan", case), tuple(fields))
 
 
 def progress(voice: Voice, case: Case) -> Form:
-    return Form(
+    return open_form(
+        voice,
         voice("Progress"),
         voice("Save"),
         _press("progress", case),
@@ -328,7 +343,8 @@ def progress(voice: Voice, case: Case) -> Form:
 
 def until(voice: Voice, case: Case, action: str) -> Form:
     titles = {"pause": voice("Pause until"), "wait": voice("Waiting outside"), "decline": voice("Decline for now")}
-    return Form(
+    return open_form(
+        voice,
         titles[action],
         voice("Save"),
         _press(action, case),
@@ -347,7 +363,7 @@ def resolve(voice: Voice, case: Case) -> Form:
         required=True,
         hint=voice("Those who raised it read this, and say whether it was enough."),
     )
-    return Form(voice("Resolved"), voice("Save"), _press("resolve", case), (done,))
+    return open_form(voice, voice("Resolved"), voice("Save"), _press("resolve", case), (done,))
 
 
 # ---------------------------------------------------------------------------------------------------- confirmation
@@ -359,14 +375,20 @@ def comment(voice: Voice, case: Case, answer: Answer) -> Form:
     else:
         label, action = voice("What is still in the way? (optional)"), "no"
     field = TextField("comment", label, multiline=True, required=answer is Answer.PARTLY)
-    return Form(voice("Challenge {n}", n=case.number), voice("Send"), _press(action, case), (field,))
+    return open_form(voice, voice("Challenge {n}", n=case.number), voice("Send"), _press(action, case), (field,))
 
 
 def talk(voice: Voice, directory: Directory, case: Case, actor: Person, today: date, item: str) -> Form:
     """A talk with a reporter. Somebody who may not know a confidential reporter is not offered their name."""
-    people = [each for each in case.reporters if each.person_id == item or not each.confidential]
+    facts = access.facts(case)
+    people = [
+        each
+        for each in case.reporters
+        if each.colleague_id == actor.id or access.may_know(actor, each.person_id, facts, directory, today)
+    ]
     options = tuple(Option(each.person_id, directory.people[each.person_id].name) for each in people)
-    return Form(
+    return open_form(
+        voice,
         voice("Enter a talk"),
         voice("Save"),
         _press("talk", case),
@@ -414,11 +436,14 @@ def sort(voice: Voice, directory: Directory, case: Case) -> Form:
             hint=voice("They will not see it. Needing their action is not meant here."),
         ),
     ]  # fmt: skip
-    return Form(voice("Sort challenge {n}", n=case.number), voice("Save"), _press("sort", case), tuple(fields))
+    return open_form(
+        voice, voice("Sort challenge {n}", n=case.number), voice("Save"), _press("sort", case), tuple(fields)
+    )
 
 
 def reassign(voice: Voice, directory: Directory, cases: Sequence[Case], today: date) -> Form:
-    return Form(
+    return open_form(
+        voice,
         voice("Reassign"),
         voice("Save"),
         _press("reassign", cases[0]),
@@ -437,7 +462,8 @@ def reassign(voice: Voice, directory: Directory, cases: Sequence[Case], today: d
 
 def restrict(voice: Voice, directory: Directory, case: Case) -> Form:
     closed = case.challenge.visibility is Visibility.RESTRICTED
-    return Form(
+    return open_form(
+        voice,
         voice("Who can see it"),
         voice("Save"),
         _press("restrict", case),
@@ -464,13 +490,14 @@ def merge(voice: Voice, case: Case) -> Form:
         required=True,
         hint=voice("Those who raised this one are kept, with their facts."),
     )
-    return Form(voice("Join with another"), voice("Join"), _press("merge", case), (into,))
+    return open_form(voice, voice("Join with another"), voice("Join"), _press("merge", case), (into,))
 
 
 def redirect(voice: Voice, directory: Directory, case: Case) -> Form:
     desks = directory.version(case.challenge.process_id).process.desks
     options = tuple(Option(each, voice.label(each)) for each in desks) or (Option("other", voice("Another desk")),)
-    return Form(
+    return open_form(
+        voice,
         voice("Redirect"),
         voice("Save"),
         _press("redirect", case),
@@ -484,13 +511,18 @@ def redirect(voice: Voice, directory: Directory, case: Case) -> Form:
 def enter_for(voice: Voice, directory: Directory, actor: Person, text: str) -> Form:
     fields = list(_report_fields(voice, directory, {"what": text}))
     caller = person_choice(voice, directory, "caller", voice("Who called?"), required=True)
-    return Form(
-        voice("Enter for a caller"), voice("Save"), Press("enter"), (caller, *fields[:-1], sure(voice), fields[-1])
+    return open_form(
+        voice,
+        voice("Enter for a caller"),
+        voice("Save"),
+        Press("enter"),
+        (caller, *fields[:-1], sure(voice), fields[-1]),
     )
 
 
 def away(voice: Voice, directory: Directory, today: date) -> Form:
-    return Form(
+    return open_form(
+        voice,
         voice("I am away"),
         voice("Save"),
         Press("substitute"),

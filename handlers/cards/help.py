@@ -8,11 +8,19 @@ from handlers.cards.model import Button, Buttons, Card, Element, Facts, Heading,
 from handlers.cards.text import Label, Voice, Who, phrase
 from handlers.rules import access, presence
 from storage import log
-from storage.directory import Directory, Person
+from storage.directory import Directory, Person, once
+from storage.vocabulary import PersonId
 
 
 def help_card(voice: Voice, actor: Person, directory: Directory, today: date) -> Card:
-    """What this person can do here. Everybody's first, then what their role adds."""
+    """What this person can do here: everybody's first, then what their role adds."""
+    leads = access.has_authority(actor, directory, today)
+    watches = presence.is_coordinator(directory, actor.id, today)
+    return _help(directory, voice, presence.coordinator(directory, today).id, leads=leads, watches=watches)
+
+
+@once
+def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bool, watches: bool) -> Card:
     body: list[Element] = [
         Text(voice("Clearway makes sure that what stands in the way of the work reaches somebody who can remove it.")),
         Heading(voice("Everybody")),
@@ -25,7 +33,7 @@ def help_card(voice: Voice, actor: Person, directory: Directory, today: date) ->
             )
         ),
     ]
-    if access.has_authority(actor, directory, today):
+    if leads:
         body += [
             Heading(voice("When a challenge is yours")),
             Items(
@@ -39,7 +47,7 @@ def help_card(voice: Voice, actor: Person, directory: Directory, today: date) ->
                 )
             ),
         ]
-    if presence.is_coordinator(directory, actor.id, today):
+    if watches:
         body += [
             Heading(voice("The coordinator")),
             Items(
@@ -50,18 +58,16 @@ def help_card(voice: Voice, actor: Person, directory: Directory, today: date) ->
                 )
             ),
         ]
-    body.append(Buttons(tuple(_home_buttons(voice, actor, directory, today))))
-    body.append(
-        Note(voice("Something wrong, or an idea? Tell {who}.", who=Who(presence.coordinator(directory, today).id)))
-    )
+    body.append(Buttons(tuple(_home_buttons(voice, leads=leads, watches=watches))))
+    body.append(Note(voice("Something wrong, or an idea? Tell {who}.", who=Who(contact_id))))
     return Card(voice("Clearway: help"), tuple(body))
 
 
-def _home_buttons(voice: Voice, actor: Person, directory: Directory, today: date) -> Iterator[Button]:
+def _home_buttons(voice: Voice, *, leads: bool, watches: bool) -> Iterator[Button]:
     yield Button(voice("Report a challenge"), Press("challenge.form"), "primary", opens_form=True)
-    if presence.is_coordinator(directory, actor.id, today):
+    if watches:
         yield Button(voice("Enter for a caller"), Press("enter.form"), opens_form=True)
-    if access.has_authority(actor, directory, today):
+    if leads:
         yield Button(voice("I am away"), Press("substitute.form"), opens_form=True)
 
 
@@ -84,7 +90,7 @@ def questions(voice: Voice) -> Card:
     )
 
 
-def say_it_as_command(voice: Voice, text: str) -> Card:
+def say_it_as_command(voice: Voice, text: str, held: str) -> Card:
     """A direct message in the words of a question about the log: answered with the list, by a press."""
     asked = text.strip()
     for word in ("/challenges", "challenges"):
@@ -96,7 +102,7 @@ def say_it_as_command(voice: Voice, text: str) -> Card:
             Buttons(
                 (
                     Button(voice("Show the list"), Press("log.more", item=asked or "open"), "primary"),
-                    Button(voice("Report it as a challenge"), Press("challenge.form"), opens_form=True),
+                    Button(voice("Report it as a challenge"), Press("draft.report", item=held)),
                 )
             ),
         ),
@@ -170,7 +176,9 @@ def home(
     voice: Voice, actor: Person, directory: Directory, sections: Sequence[tuple[str, str, log.Found]], today: date
 ) -> Card:
     """What needs this person now; help is below."""
-    body: list[Element] = [Buttons(tuple(_home_buttons(voice, actor, directory, today)))]
+    leads = access.has_authority(actor, directory, today)
+    watches = presence.is_coordinator(directory, actor.id, today)
+    body: list[Element] = [Buttons(tuple(_home_buttons(voice, leads=leads, watches=watches)))]
     for title, words, found in sections:
         body.append(Heading(title))
         if not found.lines:

@@ -98,7 +98,7 @@ class Buttons:
 Element = Text | Heading | Quote | Note | Facts | Items | Link | Divider | Buttons
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Card:
     """What stands in a chat. `title` is also the notification: it must be safe on a locked screen."""
 

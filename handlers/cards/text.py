@@ -141,13 +141,23 @@ def _locale(code: str | None) -> Locale:
 
 
 class Voice:
-    """Says phrases to one reader: in their language and zone, with the names of their district."""
+    """Says phrases to one reader: in their language and zone, with the names of their district.
+
+    Two voices are equal that say everything in the same words.
+    """
 
     def __init__(self, directory: Directory, person: Person | None = None) -> None:
         self.directory = directory
         self.person = person
         self.locale = _locale((person and person.locale) or directory.locale)
         self.zone = ZoneInfo((person and person.timezone) or directory.timezone)
+        self._says_as = id(directory), id(self.locale), self.zone.key  # _locale makes one locale of each kind
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Voice) and self._says_as == other._says_as
+
+    def __hash__(self) -> int:
+        return hash(self._says_as)
 
     @property
     def language(self) -> str:

@@ -89,6 +89,8 @@ class Part(StrEnum):
     SCHOOL_TEAM = "school_team"
     """The school's principal and leadership team."""
     COORDINATOR = "coordinator"
+    SORTER = "sorter"
+    """The executive leader to whom it climbed before it was sorted."""
     EXECUTIVE = "executive"
     DECIDER = "decider"
     """Decides after silence (invariant 4)."""
@@ -168,7 +170,7 @@ NEEDS: Final[Mapping[Action, frozenset[Part]]] = MappingProxyType(
         Action.DECLINE: _of(Part.EXECUTIVE),
         Action.TALK: _of(Part.COLLEAGUE, Part.ASKER),
         Action.DECIDE: _of(Part.DECIDER),
-        Action.TRIAGE: _of(Part.COORDINATOR),
+        Action.TRIAGE: _of(Part.COORDINATOR, Part.SORTER),
         Action.REASSIGN: _of(Part.COORDINATOR),
         Action.RESTRICT: _of(Part.COORDINATOR),
         Action.ADMIT: _of(Part.COORDINATOR),
@@ -299,10 +301,11 @@ def parts(actor: Person, facts: Facts, directory: Directory, today: date) -> fro
         Part.STEP_OWNER: actor.id in facts.step_owner_ids,
         Part.REPORTER: reports,
         Part.SOLE_REPORTER: reports and len(facts.reporter_ids) == 1,
-        Part.COLLEAGUE: actor.id in facts.colleague_ids,
+        Part.COLLEAGUE: actor.id in facts.colleague_ids and not leads,
         Part.ASKER: (watches or coaches) and not leads,
         Part.SCHOOL_TEAM: _in_school_team(actor, facts, directory),
         Part.COORDINATOR: watches,
+        Part.SORTER: leads and _is_executive(actor) and facts.status is Status.REPORTED,
         Part.EXECUTIVE: _is_executive(actor),
         Part.DECIDER: actor.id in deciders(facts, directory, today),
     }
@@ -345,14 +348,19 @@ def district_team(directory: Directory, today: date) -> frozenset[PersonId]:
     team = next((each for each in directory.teams.values() if each.id == process.venue_rules.default), None)
     members = {*team.member_ids, *([team.lead_id] if team.lead_id else [])} if team else set()
     leaders = {each.id for each in directory.people.values() if _is_executive(each)}
-    named = {PersonId(row.decider) for row in process.authority_matrix if row.decider != PRINCIPAL}
+    named = {PersonId(each) for each in matrix_deciders(directory) - {PRINCIPAL}}
     return frozenset(members | leaders | named | coordinators(directory, today))
+
+
+@once
+def matrix_deciders(directory: Directory) -> frozenset[str]:
+    """Whom the process in force names as deciders: people and roles."""
+    return frozenset(row.decider for row in directory.in_force.process.authority_matrix)
 
 
 def has_authority(person: Person, directory: Directory, today: date) -> bool:
     """Whether challenges may come to this person to be removed: then they are shown how to deal with one."""
-    rows = directory.in_force.process.authority_matrix
-    named = any(row.decider in {person.id, person.role} for row in rows)
+    named = not matrix_deciders(directory).isdisjoint({person.id, person.role})
     stands_in = any(each.delegate_id == person.id and each.to_on >= today for each in directory.absences)
     return _inside(person, today) and (named or stands_in or _is_executive(person))
 

@@ -142,16 +142,15 @@ def _owner_prompt(case: Case, process: Process, calendar: Calendar) -> Due:
         return Due(calendar.morning_of(day), Duty.PROMPT, challenge.owner_id, goal=goal, by=by)
 
     options: list[tuple[date, Goal, date | None]] = []
-    if not any(
-        step.due_on > last for step in case.open_steps
-    ):  # a plan with a date to come is left in peace until then
-        options.append((calendar.school_days_after(last, cadence.nudge_open), Goal.MOVE, None))
     for by, goal in goals(case, process, calendar):
         before = calendar.school_days_before(by, cadence.before_due)
         late = calendar.school_days_after(by, cadence.after_due)
         if goal not in {Goal.TAKE, Goal.UPDATE} and before >= quiet_until:
             options.append((before, goal, by))
         options.append((max(late, quiet_until), goal, by))
+    planned = any(step.due_on > last for step in case.open_steps)
+    if not (options and planned):  # a plan with a date to come is left in peace until then
+        options.append((calendar.school_days_after(last, cadence.nudge_open), Goal.MOVE, None))
     day, goal, by = min(options, key=lambda option: (option[0], option[1] is Goal.MOVE))
     return Due(calendar.morning_of(day), Duty.PROMPT, challenge.owner_id, goal=goal, by=by)
 

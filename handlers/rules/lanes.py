@@ -48,16 +48,24 @@ class Plan:
 
 
 def plan(
-    wanted: Lane, person: Person, calendar: Calendar, now: datetime, *, sent_today: int = 0, budget: int = 3
+    wanted: Lane,
+    person: Person,
+    calendar: Calendar,
+    now: datetime,
+    *,
+    sent_today: int = 0,
+    budget: int = 3,
+    due: bool = False,
 ) -> Plan:
     """The earliest moment at which this person may be sent it, counted from `now`.
 
-    `sent_today`: single messages they have had since their day began. What is over the budget waits for the digest.
+    `due`: it has waited for its digest, and that instant has come: it goes now, or when the person may next be written
+    to. `sent_today`: single messages they have had since their day began. What is over the budget waits for the digest.
     """
     if wanted is Lane.OWN_ACT:
         return Plan(now, wanted)
     if wanted is Lane.SINGLE and sent_today >= budget:
-        wanted = LATER[wanted]
-    if wanted is Lane.DIGEST:
+        wanted, due = LATER[wanted], False
+    if wanted is Lane.DIGEST and not due:
         return Plan(calendar.digest_time(now, person), wanted)
     return Plan(calendar.message_time(now, person, urgent=wanted is Lane.URGENT), wanted)

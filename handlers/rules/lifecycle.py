@@ -95,6 +95,6 @@ def after(status: Status, move: Move) -> Status:
             phrase('First confirm that you understand how big it is and what could be done: press "I understand it".')
         )
     raise StaleError(
-        phrase("That is no longer open to you: this challenge is now “{status}”. The card below shows what you can do.",
+        phrase("That is no longer open to you: this challenge is now “{status}”. Type /challenges and its number to see what you can do.",
                status=Label(status))
     )  # fmt: skip

@@ -68,14 +68,17 @@ def standing_in(
     away = phrase("{who} is away until {until}", who=Who(person.id), until=absence.to_on)
     delegate = directory.people.get(absence.delegate_id) if absence.delegate_id else None
     if delegate and amount_usd is not None and absence.delegate_limit_usd is not None:
-        if absence.delegate_limit_usd < amount_usd:
+        limit = absence.delegate_limit_usd
+        if person.spend_limit_usd is not None:  # nobody passes on more than they have
+            limit = min(limit, person.spend_limit_usd)
+        if limit < amount_usd:
             higher = absence.above_limit_id
             if higher and higher not in barred and _free(directory, higher, day):
                 reason = phrase(
                     "{away}; {amount} is above the limit of the stand-in", away=away, amount=Dollars(amount_usd)
                 )
                 return Stand(directory.people[higher], Authority.DELEGATE, reason)
-            return Stand(None, authority, over_limit(delegate.id, absence.delegate_limit_usd, amount_usd))
+            return Stand(None, authority, over_limit(delegate.id, limit, amount_usd))
     elif delegate and amount_usd is not None and (delegate.spend_limit_usd or 0) < amount_usd:
         return Stand(None, authority, over_limit(delegate.id, delegate.spend_limit_usd, amount_usd))
     if delegate and delegate.id not in barred and _free(directory, delegate.id, day):

@@ -55,6 +55,8 @@ def route(facts: Facts, directory: Directory, version: ProcessVersion, day: date
 
     def to_triage(why: Phrase) -> Route:
         who = presence.coordinator(directory, day)
+        if who.id in facts.barred:
+            who = presence.executive_leader(directory, day, barred=facts.barred) or who
         reason = phrase("{why}, so {who} sorts it.", why=why, who=Who(who.id))
         return Route(who.id, Authority.TRIAGE, reason, venue, inform)
 
@@ -235,8 +237,14 @@ def next_up(
                 reason = phrase("{who} takes the lead, as superintendent", who=Who(top.id))
                 return Up(above, top.id, None, reason)
     coordinator = presence.coordinator(directory, day)
-    stays = phrase("it stays with {who}, at the top of the ladder", who=Who(owner_id))
-    return Up(ladder[-1], owner_id, coordinator.id if coordinator.id != owner_id else None, stays)
+    helps = coordinator.id if coordinator.id != owner_id and coordinator.id not in barred else None
+    top = presence.superintendent(directory, day)
+    if top and top.id == owner_id:
+        return Up(
+            ladder[-1], owner_id, helps, phrase("it stays with {who}, at the top of the ladder", who=Who(owner_id))
+        )
+    # Nobody above is there today: it keeps its rung, and the next unanswered prompts try again.
+    return Up(rung, owner_id, helps, phrase("nobody above {who} is there now", who=Who(owner_id)))
 
 
 def holds_authority(
@@ -250,9 +258,16 @@ def holds_authority(
         return True
     if authority is Authority.TRIAGE:
         return presence.is_coordinator(directory, owner_id, day)
+    if authority is not Authority.MATRIX and owner_id in _stand_ins(directory):
+        return True  # for whoever held it before; it stays with them until it moves
     return route(facts, directory, version, day).owner_id == owner_id or _by_row(
         facts, owner_id, directory, version, day
     )
+
+
+def _stand_ins(directory: Directory) -> set[PersonId | None]:
+    away = {each for absence in directory.absences for each in (absence.delegate_id, absence.above_limit_id)}
+    return away | {each.successor_id for each in directory.people.values()}
 
 
 def _by_row(facts: Facts, owner_id: PersonId, directory: Directory, version: ProcessVersion, day: date) -> bool:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
+from sqlalchemy import select
+
 from handlers.cards.model import Button, Card, Choice, Choices, DateField, Form, NumberField, TextField
 from handlers.request import Inbound, Reply, Source
 from scheduling.calendar import Calendar
-from storage import audit
 from storage.case import Case
-from storage.models import Absence, Event
+from storage.models import Absence, Event, Ledger, table
 from storage.vocabulary import DistrictId, Door, PersonId, Status
 from tests.lives.edge import buttons
 from tests.lives.life import HERE, WRITES, Life, Who
@@ -39,6 +40,7 @@ WILD: Final = (
     "x" * 3_001,
     "<@U0LB001> <!channel> *bold* [link](https://example.org) =1+1",
     "Maya R. in 3rd grade has an IEP and was suspended twice",
+    "Our aide left and Maya R. in 3rd grade sits alone all day",
     "A student told me she wants to kill herself",
     "’¿\u202e\u0000\n\n— 🙂 \ud83d",
     "{who} {0} %s",
@@ -176,7 +178,9 @@ async def report(life: Life, pens: Pens, who: Who, dice: Dice) -> Reply:
 
 async def write(life: Life, pens: Pens, who: Who, dice: Dice) -> Reply:
     """A direct message or a mention; at times a reply under one of the cards that stand there."""
-    said = dice.one((*SAID, *WILD)) if dice.maybe(35) else pens.words(who, dice)
+    said = dice.one((*SAID, *WILD)) if dice.maybe(30) else pens.words(who, dice)
+    if dice.maybe(20):
+        said = f"Maya R. in 3rd grade has an IEP. {said}"
     life.forms += 1
     stands = life.edge.cards_of(who.district, who.id)
     thread = dice.one(stands)[0] if stands and (dice.maybe(50) or who.id in GHOSTS) else None
@@ -194,6 +198,9 @@ async def write(life: Life, pens: Pens, who: Who, dice: Dice) -> Reply:
         key=f"message:{who.district}:{room}:{life.forms}",
     )
     reply = await life.send(who, inbound)
+    asked = list(buttons(reply.card)) if reply.card else []
+    if asked and dice.maybe(70):
+        await press(life, pens, who, dice.one(asked), dice)
     if dice.maybe(30):
         again = dice.one(("message.edited", "message.deleted"))
         text = pens.words(who, dice) if again == "message.edited" else ""
@@ -258,15 +265,17 @@ def involved(case: Case, dice: Dice) -> PersonId:
 
 
 async def look_and_press(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> None:
-    """Somebody looks at a challenge and presses one of its buttons."""
+    """Somebody looks at a challenge and presses one of its buttons; often the one that was pressed least so far."""
     case = await any_case(life, district_id, dice)
     if case is None:
         return
     who = Who(district_id, involved(case, dice))
     card = await show(life, who, case.id)
     found = list(buttons(card)) if card else []
+    dice.shuffle(found)
     if found:
-        await press(life, pens, who, dice.one(found), dice)
+        rare = min(found, key=lambda each: life.done[each.press.action.removesuffix(".form")])
+        await press(life, pens, who, rare if dice.maybe(50) else found[0], dice)
 
 
 async def press_old(life: Life, pens: Pens, who: Who, dice: Dice) -> None:
@@ -295,14 +304,15 @@ async def work_through(life: Life, pens: Pens, district_id: DistrictId, dice: Di
 
 async def reporters_answer(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> None:
     """Those who raised it answer whatever they are asked."""
-    case = await any_case(life, district_id, dice, {Status.RESOLVED, Status.AWAITING_CONFIRMATION})
+    liked = {Status.RESOLVED, Status.AWAITING_CONFIRMATION} if dice.maybe(70) else None
+    case = await any_case(life, district_id, dice, liked)
     if case is None:
         return
     for reporter in case.reporters:
         who = Who(district_id, reporter.person_id)
         card = await show(life, who, case.id)
-        wanted = dice.one(("yes", "yes", "yes", "partly.form", "no.form", "answer.form"))
-        found = [each for each in buttons(card) if each.press.action == wanted] if card else []
+        wanted = {"answer.form", dice.one(("yes", "yes", "yes", "partly.form", "no.form"))}
+        found = [each for each in buttons(card) if each.press.action in wanted] if card else []
         if found:
             await press(life, pens, who, found[0], dice)
 
@@ -412,13 +422,18 @@ async def race(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> N
 
 async def last_line(life: Life, district_id: DistrictId) -> int:
     """The number of the last line of the district's history."""
+    of = table(Ledger)
     async with life.reading(district_id) as store:
-        return (await audit.head(store.connection, district_id))[0]
+        return int(await store.connection.scalar(select(of.c.seq).where(of.c.district_id == district_id)) or 0)
 
 
 async def lines_after(life: Life, district_id: DistrictId, seq: int) -> list[Event]:
+    of = table(Event)
     async with life.reading(district_id) as store:
-        return [each async for page in audit.events_after(store.connection, district_id, seq) for each in page]
+        rows = await store.connection.execute(
+            select(of).where(of.c.district_id == district_id, of.c.seq > seq).order_by(of.c.seq)
+        )
+        return [Event(**row._mapping) for row in rows]
 
 
 async def goes_away(life: Life, district_id: DistrictId, dice: Dice) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
+from structlog.processors import format_exc_info
 from structlog.testing import capture_logs
 
 from bot import practice, wiring
@@ -284,7 +285,7 @@ def refused(reply: Reply) -> bool:
 async def life(url: str, at: datetime, *, finds: bool = True) -> AsyncIterator[Life]:
     """A life in a database into which the districts have settled; errors that only reach the log are kept in `logs`."""
     clock = LifeClock(at)
-    with capture_logs() as logs:
+    with capture_logs(processors=[format_exc_info]) as logs:
         made = Life(url, clock, Edge(clock, finds=finds), logs)
         made.start()
         try:

@@ -108,6 +108,16 @@ class Lives(RuleBasedStateMachine):
         self.act(acts.work_through(self.life, self.pens, where, dice))
 
     @rule(where=DISTRICTS, dice=DICE)
+    def silence(self, where: DistrictId, dice: Dice) -> None:
+        """Something is resolved, and then nobody says a word for weeks, or almost nobody."""
+        self.act(self.nobody_answers(where, dice), outside=True)
+
+    async def nobody_answers(self, where: DistrictId, dice: Dice) -> None:
+        await acts.work_through(self.life, self.pens, where, dice)
+        await self.life.pass_time(self.life.clock.at + timedelta(days=dice.randint(14, 50)))
+        await acts.look_and_press(self.life, self.pens, where, dice)
+
+    @rule(where=DISTRICTS, dice=DICE)
     def reporters_answer(self, where: DistrictId, dice: Dice) -> None:
         self.act(acts.reporters_answer(self.life, self.pens, where, dice))
 

@@ -128,7 +128,7 @@ async def test_what_is_no_challenge_goes_to_its_desk_and_the_reporter_hears(data
         )
         assert (await story.case()).challenge.status is Status.REDIRECTED
         await story.wait_until(detroit("2026-10-07 09:00"))
-        assert "sent it to another desk" in str(teacher.last_card)
+        assert "Work order (Walt Grummond)" in str(teacher.last_card)
         await story.promises_hold()
 
 

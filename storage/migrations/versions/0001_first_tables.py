@@ -388,6 +388,7 @@ def create_tables() -> None:
         sa.Column("outside_id", sa.Text),
         sa.Column("refused_ids", JSON, nullable=False),
         sa.Column("informed_ids", JSON, nullable=False),
+        sa.Column("retracted_ids", JSON, nullable=False),
         sa.Column("process_id", sa.Text, nullable=False),
         sa.Column("door", WORD, nullable=False),
         sa.Column("reported_at", INSTANT, nullable=False),
