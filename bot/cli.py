@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from bot import logs, practice, settings, wiring
 from bot.districts import Districts
@@ -51,6 +52,14 @@ def main() -> None:
         app()
     except (SettingsError, schema.NewerDatabaseError, SlackStartError, UnsealError) as error:
         fail(str(error))
+    except DBAPIError as error:
+        missing = "no such table" in str(error) or "does not exist" in str(error)
+        fail(NOT_MADE if missing else f"The database did not answer: {error.orig}")
+    except OSError as error:
+        fail(f"{error.filename or 'This'}: {error.strerror or error}.")
+
+
+NOT_MADE = "The database is not made yet: run `clearway district import FILE` (or `clearway db upgrade`) first."
 
 
 def say(line: str = "") -> None:
@@ -67,7 +76,10 @@ def _settings(*, keys: bool = True) -> Settings:
     for name in settings.unknown_names():
         typer.echo(f"Warning: {name} means nothing to Clearway; is it misspelt?", err=True)
     if keys and not found.secret_keys:
-        fail("CLEARWAY_SECRET_KEYS is not set. Run `clearway init`: it makes a key and an .env file to start from.")
+        fail(
+            "CLEARWAY_SECRET_KEYS is not set. If there is an .env file already: set -a; . ./.env; set +a. If not, run "
+            "`clearway init`: it makes a key and an .env file to start from."
+        )
     return found
 
 
@@ -95,17 +107,23 @@ async def _serve(found: Settings, only: str) -> None:
     database = Database(found.database_url)
     seal = Seal(found.keys)
     clock = SystemClock()
+    await _key_opens(Districts(database, seal))  # before anything is sealed anew
     slack = await wiring.slack_registrations(database, seal, found, clock)
     made = wiring.build(database, seal, clock=clock, slack=slack, slack_api_url=found.slack_api_url)
-    await _key_opens(made.districts)
     if not slack:
         typer.echo(
             "No platform is set up yet: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN).", err=True
         )
     web = made.web(beats=only != "web") if only != "worker" else None
-    async with wiring.running(made, web, found.host, found.port, worker=only != "web") as port:
-        say(f"Clearway listens on http://{found.host}:{port}" if web else "Clearway follows up and delivers")
-        await _until_stopped()
+    try:
+        async with wiring.running(made, web, found.host, found.port, worker=only != "web") as port:
+            say(f"Clearway listens on http://{found.host}:{port}" if web else "Clearway follows up and delivers")
+            await _until_stopped()
+    except OSError as error:
+        fail(
+            f"Port {found.port} cannot be used ({error.strerror or error}). Is the practice workspace still open, or "
+            "another Clearway? Stop it, or set CLEARWAY_PORT to another number."
+        )
 
 
 async def _key_opens(districts: Districts) -> None:
@@ -127,7 +145,7 @@ async def _until_stopped() -> None:
 
 @app.command(name="practice")
 def practice_command(
-    port: Annotated[int, typer.Option(help="The port on this machine.")] = 3000,
+    port: Annotated[int, typer.Option(help="The port on this machine.", min=1, max=65535)] = 3000,
     database: Annotated[Path, typer.Option(help="Where the practice database is kept.")] = Path(
         ".clearway/practice.db"
     ),
@@ -163,7 +181,7 @@ def init(
 ) -> None:
     """Makes a key and a file of settings to start from; changes nothing that is there."""
     if file.exists():
-        fail(f"{file} is there already; Clearway does not overwrite it. A new key, if you need one: {Seal.new_key()}")
+        fail(f"{file} is there already, and Clearway does not overwrite it. To use it: set -a; . ./{file.name}; set +a")
     file.write_text(INIT.format(key=Seal.new_key()))
     file.chmod(0o600)
     say(f"{file} is written, readable by you alone. Keep a copy of CLEARWAY_SECRET_KEYS in a safe place:")

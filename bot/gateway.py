@@ -161,7 +161,7 @@ class Gateway:
             return await self._act(store, inbound, actor, voice, now, writes=writes)
         except UserError as error:
             # The transaction must not be committed, and the reader's language is known only here.
-            raise _RefusedError(self._refused(error, voice)) from error
+            raise _RefusedError(self._refused(error, voice, next(iter(inbound.fields), ""))) from error
 
     async def _act(
         self, store: Store, inbound: Inbound, actor: Person, voice: Voice, now: datetime, *, writes: bool

@@ -109,6 +109,11 @@ class Loops:
                     left.append(breach)
         return left
 
+    def forget(self) -> None:
+        """What was found of a database that is no more (the practice workspace starts over)."""
+        self._whole.clear()
+        self._told.clear()
+
     async def is_fresh(self, now: datetime) -> bool:
         """Whether the timers have been running, in this process or another."""
         async with self._database.queue(write=False) as connection:

@@ -219,6 +219,7 @@ async def workspace(file: Path, port: int) -> AsyncIterator[str]:
             await asyncio.to_thread(schema.upgrade, url)
             clock.ahead = timedelta()
             made.districts.forget()
+            made.loops.forget()
             await fill()
         finally:
             made.loops.heartbeat.resume()

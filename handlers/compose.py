@@ -261,7 +261,7 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
         text = voice(
             "{title} – {about}. {why}",
             title=voice(title, n=case.number),
-            about=lists.short(case.title, 90),
+            about=lists.short(case.title, 90).rstrip("."),
             why=voice(intro),
         )
         press = Press("show", case.id) if seen.may(Action.SEE) else None

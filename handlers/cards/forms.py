@@ -198,7 +198,12 @@ def school_choice(voice: Voice, directory: Directory, value: str, *, required: b
 def type_choice(voice: Voice, process: Process, value: str, *, required: bool = False) -> Choice:
     options = tuple(Option(each, voice.label(each)) for each in process.types)
     return Choice(
-        "type", voice("Type"), options, value, required=required, hint=voice("Leave it empty if you are not sure.")
+        "type",
+        voice("Type"),
+        options,
+        value,
+        required=required,
+        hint="" if required else voice("Leave it empty if you are not sure."),
     )
 
 

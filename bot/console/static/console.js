@@ -63,7 +63,10 @@
     if (posts && fresh) follow(posts, fresh, news);
     for (const part of page.querySelectorAll("[data-part]")) {
       const old = document.getElementById(part.id);
-      if (old && !hasFocus(old) && old.innerHTML !== part.innerHTML) old.replaceChildren(...part.childNodes);
+      if (!old || hasFocus(old) || old.innerHTML === part.innerHTML) continue;
+      const chosen = old.value; // of a select: new options would choose the last one
+      old.replaceChildren(...part.childNodes);
+      if (chosen !== undefined) old.value = chosen;
     }
     pointBelow();
     if (news.length) document.getElementById("news").textContent = news.slice(-3).join(" ");
