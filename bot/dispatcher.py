@@ -23,11 +23,11 @@ from scheduling.clock import Clock
 from storage import queue, registrations
 from storage.queue import ClaimedCard, ClaimedMessage, Posted
 from storage.registrations import AccountRow
-from storage.store import Came
+from storage.store import Came, Store
 from storage.vocabulary import DistrictId, Door, Lane, PersonId, Platform
 
 BATCH: Final = 100
-AT_ONCE: Final = 16  # in flight: acknowledgements stay quick beside them
+AT_ONCE: Final = 8  # in flight, each with a connection at times: requests keep the rest of the pool
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(hours=1)
 GIVE_UP_AFTER: Final = timedelta(days=3)
@@ -96,34 +96,45 @@ class Dispatcher:
         now = self._clock.now()
         first = messages[0]
         card: Card | None
+        told: set[str] = set()
         shown = 0
         async with self._districts.open(first.district_id, Came(Door.TIMER)) as store:
-            reader = store.directory.people.get(first.person_id)
-            plan = None
-            if reader is not None:
-                calendar = Calendar.of(store.directory)
-                midnight = calendar.at(calendar.today(now), time(0))
-                async with self._database.queue(write=False) as connection:
-                    sent = await queue.sent_today(connection, first.district_id, first.person_id, midnight)
-                budget = store.directory.in_force.process.daily_message_budget
-                plan = lanes.plan(first.lane, reader, calendar, now, sent_today=sent, budget=budget, due=True)
-            if plan is not None and (plan.at > now or plan.lane is not first.lane):
-                async with self._database.queue() as connection:
-                    await queue.replan(connection, messages, plan.at, plan.lane)
-                return
-            if len(messages) > 1:  # a digest of one is the card itself: it can be answered in place
+            plan = await self._plan(store, first, now)
+            later = plan is not None and (plan.at > now or plan.lane is not first.lane)
+            if later:
+                card = None
+            elif len(messages) > 1:  # a digest of one is the card itself: it can be answered in place
                 card, told = await compose.digest(store, messages, now)
             else:
                 card = await compose.compose(store, first, now)
                 told = {first.id}
                 case = await store.case(first.challenge_id) if first.challenge_id else None
                 shown = case.challenge.version if case else 0
+        if later and plan is not None:
+            async with self._database.queue() as connection:
+                await queue.replan(connection, messages, plan.at, plan.lane)
+            return
         old = [each for each in messages if card is None or each.id not in told]
         if old:
             async with self._database.queue() as connection:
                 await queue.mark_dropped(connection, old, now, "old news")
         if card is not None:
             await self._deliver([each for each in messages if each.id in told], card, shown, now)
+
+    @staticmethod
+    async def _plan(store: Store, message: ClaimedMessage, now: datetime) -> lanes.Plan | None:
+        """When its reader may have it, as things are now; None for a reader who is not there.
+
+        It asks on the connection that is open: whoever holds one and waits for another may wait for ever.
+        """
+        reader = store.directory.people.get(message.person_id)
+        if reader is None:
+            return None
+        calendar = Calendar.of(store.directory)
+        midnight = calendar.at(calendar.today(now), time(0))
+        sent = await queue.sent_today(store.connection, message.district_id, message.person_id, midnight)
+        budget = store.directory.in_force.process.daily_message_budget
+        return lanes.plan(message.lane, reader, calendar, now, sent_today=sent, budget=budget, due=True)
 
     async def _deliver(self, messages: Sequence[ClaimedMessage], card: Card, shown: int, now: datetime) -> None:
         """Tries the person's accounts in turn, and marks what came of it."""
