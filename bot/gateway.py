@@ -80,6 +80,8 @@ class Gateway:
         self.profiles = dict(profiles)
         self._console = console
         self.wake = wake
+        self.limit_s = LIMIT_S
+        """How long a request may take until it is rolled back."""
         self._members: dict[Account, tuple[float, list[Member]]] = {}
 
     async def handle(self, inbound: Inbound) -> Reply:
@@ -90,7 +92,7 @@ class Gateway:
         try:
             if by_heart := self._by_heart(inbound):
                 return await self._in_district(*by_heart, inbound, writes=False)
-            async with asyncio.timeout(LIMIT_S) as limit:
+            async with asyncio.timeout(self.limit_s) as limit:
                 reply = await self._handle(inbound, limit)
         except UserError as error:
             return self._refused(error, None)
@@ -119,7 +121,7 @@ class Gateway:
             refusal = await self._join(inbound.identity)
             if refusal:
                 return refusal
-            limit.reschedule(asyncio.get_running_loop().time() + LIMIT_S)
+            limit.reschedule(asyncio.get_running_loop().time() + self.limit_s)
             members = await self._who(inbound.identity)
         if _from_elsewhere(inbound.identity):
             return _outsider()

@@ -1,6 +1,7 @@
 """What beats: timers that fall due, the outbox, the audit of the promises, upkeep."""
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -14,7 +15,7 @@ from scheduling import timers
 from scheduling.clock import Clock
 from scheduling.heartbeat import Heartbeat, Loop
 from storage import queue, registrations
-from storage.store import Came
+from storage.store import Came, Store
 from storage.vocabulary import DistrictId, Door
 
 TIMERS: Final = "timers"
@@ -60,10 +61,13 @@ class Loops:
             total += claimed
         return total
 
-    def _open(self, district_id: DistrictId):  # type: ignore[no-untyped-def]  # the context manager of Districts.open
-        return self._districts.open(
+    @asynccontextmanager
+    async def _open(self, district_id: DistrictId) -> AsyncIterator[Store]:
+        async with self._districts.open(
             district_id, Came(Door.TIMER), write=True, before_commit=lambda: crash.at("timer: before commit")
-        )
+        ) as store:
+            yield store
+        crash.at("timer: after commit")
 
     async def run_outbox(self) -> int:
         """Everything that may be sent now; returns how much there was."""

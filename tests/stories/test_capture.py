@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.gateway import LIMIT_S
 from storage import people
 from storage.case import Case
 from storage.database import Database
 from storage.vocabulary import Door, Kind, Status
 from tests.fakes.slack import SlackPerson
-from tests.world import World, detroit, world
+from tests.world import PATIENCE_S, World, detroit, world
 
 WORDS = "No substitutes for training days at our school."
 
@@ -140,6 +141,7 @@ async def test_a_locked_database_gives_a_sentence_and_nothing_is_half_done(datab
             if not database.is_sqlite:
                 await people.revision_and_ledger(connection, story.district_id, lock=True)
             story.slack.settle = None
+            story.made.gateway.limit_s = LIMIT_S
             await teacher.driver.submit({})
             assert "nothing was recorded" in str(teacher.form.errors)
             assert teacher.form.values["What is in the way?"] == WORDS
@@ -147,6 +149,7 @@ async def test_a_locked_database_gives_a_sentence_and_nothing_is_half_done(datab
             assert teacher.driver.answers[0].status == 503
 
         story.slack.settle = story.settle
+        story.made.gateway.limit_s = PATIENCE_S
         await teacher.driver.redeliver(1)  # Slack delivers it again, and now it is taken
         assert await story.count() == 1
         await story.promises_hold()
