@@ -99,6 +99,7 @@ def _job(name: str, connections: int, samples: Sequence[Any]) -> dict[str, Any]:
     rounds = [
         {
             "answered": each.answered,
+            "refused": each.refused,
             "per_second": round(each.per_second, 1),
             "p50_ms": round(each.percentile(0.5) * 1000, 3),
             "p99_ms": round(each.percentile(0.99) * 1000, 3),

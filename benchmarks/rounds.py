@@ -36,7 +36,7 @@ async def measure(stage: Stage, pace: Pace, after_round: Callable[[int], None]) 
         await _turn(stage, job, max(CONNECTIONS), WARM_UP_S)
     for number in range(pace.rounds):
         await asyncio.to_thread(stage.restore)
-        for name in list(JOBS) if number % 2 == 0 else reversed(JOBS):
+        for name in list(JOBS)[:: 1 if number % 2 == 0 else -1]:
             for connections in CONNECTIONS:
                 measured[name, connections].append(await _turn(stage, JOBS[name], connections, pace.turn_s))
         after_round(number + 1)

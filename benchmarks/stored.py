@@ -184,7 +184,7 @@ def _connected(url: str) -> Iterator[Connection]:
     engine = create_engine(sync_url(url), poolclass=NullPool)
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
-            connection.connection.create_function("md5", 1, _md5, deterministic=True)  # type: ignore[attr-defined]
+            connection.connection.create_function("md5", 1, _md5, deterministic=True)
         else:
             connection.execute(text("SELECT set_config('clearway.district', :district, true)"), {"district": DISTRICT})
         yield connection
