@@ -121,7 +121,7 @@ async def people(store: Store, request: Request, now: datetime) -> Reply:
     today = acts.today(store, now)
     wanted = request.text.strip().lower()
     found = [
-        Option(each.id, each.name, request.voice.label(each.role))
+        Option(each.id, each.name, request.voice.role(each.role))
         for each in store.directory.people.values()
         if each.here_on(today) and not each.external and wanted in each.name.lower()
     ]

@@ -56,7 +56,7 @@ def profile(person: Person, directory: Directory, today: date, say: Voice) -> Pr
         place = say("Outside the district")
     else:
         place = ", ".join(schools) or say("District office")
-    return Profile(person.id, person.name, say.label(person.role), place, _away(person, directory, today, say))
+    return Profile(person.id, person.name, say.role(person.role), place, _away(person, directory, today, say))
 
 
 def _away(person: Person, directory: Directory, today: date, say: Voice) -> str:

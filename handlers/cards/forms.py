@@ -252,7 +252,7 @@ def person_choice(
     people = [
         each for each in directory.people.values() if not each.external and (today is None or each.here_on(today))
     ]
-    options = tuple(Option(each.id, each.name, voice.label(each.role)) for each in people[:FIRST_PEOPLE])
+    options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in people[:FIRST_PEOPLE])
     return Choice(name, label, options, value, hint, required, search="people")
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from handlers.cards import lists
 from handlers.cards.model import Button, Buttons, Card, Element, Facts, Heading, Items, Note, Press, Text
-from handlers.cards.text import Label, Voice, Who, phrase
+from handlers.cards.text import Role, Voice, Who, phrase
 from handlers.rules import access, presence
 from storage import log
 from storage.directory import Directory, Person, once
@@ -189,6 +189,6 @@ def home(
         if found.more:
             body.append(Buttons((Button(voice("All: {words}", words=words), Press("log.more", item=words)),)))
     body.append(
-        Note(voice(phrase("{district} · {role} · /clearway help", district=directory.name, role=Label(actor.role))))
+        Note(voice(phrase("{district} · {role} · /clearway help", district=directory.name, role=Role(actor.role))))
     )
     return Card(voice("Home"), tuple(body))

@@ -20,6 +20,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency
 
+from handlers.cards import labels
 from storage.directory import Directory, Person
 from storage.vocabulary import PersonId, SchoolId
 
@@ -48,6 +49,13 @@ class Dollars:
 @dataclass(frozen=True, slots=True)
 class Label:
     """A word of the district or of our vocabulary ("data_systems"), by its label when said."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What somebody is ("isd_consultant"), by its proper words when said."""
 
     code: str
 
@@ -91,6 +99,8 @@ def _param_to_json(value: Any) -> Any:
             return {"school": id}
         case Label(code):
             return {"word": code}
+        case Role(code):
+            return {"role": code}
         case Dollars(amount):
             return {"usd": amount}
         case Phrase():
@@ -111,6 +121,8 @@ def _param_from_json(value: Any) -> Any:
             return At(id)
         case {"word": code}:
             return Label(code)
+        case {"role": code}:
+            return Role(code)
         case {"usd": amount}:
             return Dollars(amount)
         case {"phrase": inner}:
@@ -192,6 +204,8 @@ class Voice:
                 return school.name if school else self("a school")
             case Label(code):
                 return self.label(code)
+            case Role(code):
+                return self.role(code)
             case Dollars(amount):
                 return self.money(amount)
             case Phrase():
@@ -205,8 +219,15 @@ class Voice:
 
     def label(self, code: str) -> str:
         """The label of a code: "data_systems" is "Data systems"."""
-        words = code.replace("_", " ")
-        return self(words[:1].upper() + words[1:])
+        return self._named(labels.of_code(code))
+
+    def role(self, code: str) -> str:
+        """The words of a role: "isd_consultant" is "ISD consultant"; a district's own as it writes it."""
+        return self._named(labels.of_role(code))
+
+    def _named(self, words: str) -> str:
+        """Words that may be a district's own: braces in them stand for nothing."""
+        return self._translated(Phrase(words))
 
     def day(self, day: date) -> str:
         """Mon, Oct 12, 2026 (short, with the weekday: school people plan by it)."""

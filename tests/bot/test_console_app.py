@@ -413,6 +413,7 @@ async def test_everybody_can_be_found_and_be_switched_to(stand: Stand, browser: 
     assert "IT Ivy Thornton 1 new Principal" in people
     assert "SO Signe Okonjo-Bell Director finance – away until Fri, Dec 4, 2026" in people
     assert "GH Gus Hale Counselor – left on Wed, Sep 30, 2026" in people
+    assert "KF Kit Farrow ISD consultant" in people
     async with browser.get("/console/", params={"find": "teacher maple"}) as response:
         page = read(await response.text())
     found = [each.attrs["href"] for each in page.one("ul", kind="people").all("a")]
