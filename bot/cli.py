@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy.exc import DBAPIError
@@ -15,6 +15,8 @@ from bot import logs, practice, settings, wiring
 from bot.districts import Districts
 from bot.settings import Settings, SettingsError
 from bot.slack.app import SlackStartError
+from bot.terminal import FOUND, MEND, OK, fail, say
+from bot.terminal import read_settings as _settings
 from bot.wiring import Clearway
 from handlers import audit as promises
 from handlers import log as record
@@ -43,8 +45,6 @@ app.add_typer(district_app, name="district")
 app.add_typer(db_app, name="db")
 app.add_typer(log_app, name="log")
 
-OK, FOUND, MEND = 0, 1, 2
-
 
 def main() -> None:
     """The entry point: what the operator must mend is told in sentences, not as a traceback."""
@@ -60,27 +60,6 @@ def main() -> None:
 
 
 NOT_MADE = "The database is not made yet: run `clearway district import FILE` (or `clearway db upgrade`) first."
-
-
-def say(line: str = "") -> None:
-    typer.echo(line)
-
-
-def fail(sentence: str) -> NoReturn:
-    typer.echo(sentence, err=True)
-    raise SystemExit(MEND)
-
-
-def _settings(*, keys: bool = True) -> Settings:
-    found = settings.read()
-    for name in settings.unknown_names():
-        typer.echo(f"Warning: {name} means nothing to Clearway; is it misspelt?", err=True)
-    if keys and not found.secret_keys:
-        fail(
-            "CLEARWAY_SECRET_KEYS is not set. If there is an .env file already: set -a; . ./.env; set +a. If not, run "
-            "`clearway init`: it makes a key and an .env file to start from."
-        )
-    return found
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
