@@ -15,6 +15,8 @@ from handlers.district.notes import DistrictFileError, Finding, Mistake, Note
 CHECKS: Final[tuple[Callable[[DistrictFile], Iterable[Note]], ...]] = (
     check_ids.given_once,
     check_ids.all_there,
+    check_ids.roles,
+    check_ids.codes,
     check_facts.zones_and_languages,
     check_facts.dates_in_order,
     check_facts.accounts,
@@ -25,6 +27,7 @@ CHECKS: Final[tuple[Callable[[DistrictFile], Iterable[Note]], ...]] = (
     check_process.versions,
     check_process.named_words,
     check_process.listed_once,
+    check_process.words_given,
     check_process.ladder,
     check_process.matrix,
     check_process.filled_up,

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from difflib import get_close_matches
+from functools import cache
 from itertools import takewhile
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 from babel import Locale
 from babel.core import UnknownLocaleError
@@ -32,17 +34,32 @@ def zones_and_languages(file: DistrictFile) -> Iterator[Mistake]:
         spoken["people", n, "locale"] = person.locale
     for path, zone in named.items():
         if zone and not _zone(zone):
-            yield file.mistake(path, f'"{zone}" is no time zone: name it like America/Detroit or America/Chicago')
+            like = _nearest_zone(zone)
+            hint = f'did you mean "{like}"?' if like else "name it like America/Detroit or America/Chicago"
+            yield file.mistake(path, f'"{zone}" is no time zone: {hint}')
     for path, locale in spoken.items():
         if locale and not _is_locale(locale):
             yield file.mistake(path, f'"{locale}" is no language: write "en" for English, "es" for Spanish')
 
 
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        return None
+def _zone(name: str) -> bool:
+    """Only names that mean the same on every machine: not "localtime"."""
+    return name in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones()) - {"localtime", "Factory"}
+
+
+def _nearest_zone(name: str) -> str | None:
+    """The zone of the place that the name ends with, or nearly so."""
+    places = {zone.rpartition("/")[2].casefold(): zone for zone in sorted(_zones()) if zone.startswith(AREAS)}
+    place = "_".join(name.rpartition("/")[2].casefold().split())
+    return next((places[each] for each in get_close_matches(place, places, n=1, cutoff=0.8)), None)
+
+
+AREAS: Final = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 
 
 def _is_locale(code: str) -> bool:

@@ -1,16 +1,25 @@
-"""Ids in a district file: each is given once, and whatever is referred to is there."""
+"""Ids and codes in a district file: each is given once, what is referred to is there, and no code is a slip."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from typing import Final
 
+from handlers.cards import labels
 from handlers.district.model import DistrictFile, Entry
-from handlers.district.notes import Mistake
+from handlers.district.notes import Mistake, Note
 from handlers.district.parsing import VERSIONS
 from handlers.district.reader import Path
+from handlers.district.slips import slip_of
 from storage.directory import COACH, COORDINATOR, PRINCIPAL, SUPERINTENDENT
 
-Reference = tuple[Path, str]
-"""Where an id is named, and the id."""
+KEPT: Final = (
+    ("communication_links", "designee", "people"),
+    ("supports", "school", "schools"),
+    ("dca", "administrator", "people"),
+)
+"""References in sections that are only kept: the section, the field, and the section that must have it."""
+POSTS: Final = frozenset({PRINCIPAL, COACH, COORDINATOR, SUPERINTENDENT})
+"""Roles that the process gives a part to."""
 
 
 def given_once(file: DistrictFile) -> Iterator[Mistake]:
@@ -35,16 +44,45 @@ def given_once(file: DistrictFile) -> Iterator[Mistake]:
 
 
 def all_there(file: DistrictFile) -> Iterator[Mistake]:
-    known = {section: file.given(section) for section in ("schools", "people", "teams")}
+    known = {section: file.given(section) for section in ("schools", "people", "teams", "strategic_plan")}
     for section, path, wanted in _references(file):
         if wanted not in known[section]:
             yield file.mistake(path, _no_such(wanted, section, known[section]))
-    roles = file.given("people", "role") | {PRINCIPAL, COACH, COORDINATOR, SUPERINTENDENT}
-    for path, wanted in _people_or_roles(file):
+    for path, wanted, roles in _people_or_roles(file):
         if wanted not in known["people"] | roles:
-            yield file.mistake(
-                path, _no_such(wanted, "people", known["people"] | roles) + '; a role such as "principal" will do'
-            )
+            says = _no_such(wanted, "people", known["people"] | roles)
+            yield file.mistake(path, f"{says}; a role such as {_listed(roles)} will do")
+
+
+def roles(file: DistrictFile) -> Iterator[Note]:
+    """A role that is another spelling or a slip of one we know would leave its post empty."""
+    own: dict[str, Path] = {}
+    for n, person in file.people.items():
+        path: Path = ("people", n, "role")
+        if meant := slip_of(person.role, labels.ROLES):
+            yield file.mistake(path, f'"{person.role}" is no role that Clearway knows: did you mean "{meant}"?')
+        elif person.role not in labels.ROLES:
+            own.setdefault(person.role, path)
+    if own:
+        says = "roles of your own, shown as they stand here; no rule of the process speaks of them: "
+        yield file.finding(next(iter(own.values())), says + ", ".join(own))
+
+
+def codes(file: DistrictFile) -> Iterator[Mistake]:
+    """Other words with a fixed spelling: a slip of one of them would pass for a word of the district's own."""
+    named: dict[Path, tuple[str, ...]] = {
+        ("process_document", "desks"): ("work_order", "personnel_complaint", "classroom_question"),
+        **{("teams", n, "backups"): ("facilitator", "recorder", "timekeeper") for n in file.teams},
+    }
+    words: list[tuple[Path, object, tuple[str, ...]]] = [
+        (("teams", n, "level"), team.level, ("district", "school")) for n, team in file.teams.items()
+    ]
+    for path, known in named.items():
+        within = file.document.at(path)
+        words += [((*path, name), name, known) for name in within] if isinstance(within, dict) else []
+    for path, word, known in words:
+        if isinstance(word, str) and (meant := slip_of(word, known)):
+            yield file.mistake(path, f'Clearway does not know "{word}": did you mean "{meant}"?')
 
 
 def _references(file: DistrictFile) -> Iterator[tuple[str, Path, str]]:
@@ -73,6 +111,8 @@ def _references(file: DistrictFile) -> Iterator[tuple[str, Path, str]]:
             "people", here, facilitator=team.facilitator, recorder=team.recorder, timekeeper=team.timekeeper
         )
         yield from refer("people", (*here, "backups"), **team.backups)
+        if file.given("strategic_plan"):
+            yield from refer("strategic_plan", here, plan_goal=team.plan_goal)
     for n, routine in file.routines.items():
         yield from refer("teams", ("routines", n), team=routine.team, teams=routine.teams)
         yield from refer("people", ("routines", n), people=routine.people)
@@ -82,24 +122,36 @@ def _references(file: DistrictFile) -> Iterator[tuple[str, Path, str]]:
     for n, row in enumerate(file.process.authority_matrix):
         decider = None if row.decider == PRINCIPAL else row.decider
         yield from refer("people", ("authority_matrix", n), decider=decider, outside=row.outside)
+    for section, field, wanted in KEPT:
+        entries = file.document.at((section,))
+        for n, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if isinstance(entry, dict) and isinstance(entry.get(field), str):
+                yield from refer(wanted, (section, n), **{field: entry[field]})
     officers = {"foia_coordinator": file.district.foia_coordinator, "records_officer": file.district.records_officer}
     yield from refer("people", ("district",), **officers)
 
 
-def _people_or_roles(file: DistrictFile) -> Iterator[Reference]:
+def _people_or_roles(file: DistrictFile) -> Iterator[tuple[Path, str, frozenset[str]]]:
+    """Where a person or a role is named: the place, the name, and the roles that mean somebody there."""
     process: Path = ("process_document",)
     for n, rule in enumerate(file.process.inform):
         for m, who in enumerate(rule.who):
-            yield (*process, "inform", n, "who", m), who
+            yield (*process, "inform", n, "who", m), who, frozenset({PRINCIPAL})
     for desk, who in file.process.desks.items():
-        yield (*process, "desks", desk), who
-    yield (*process, "confirmation", "then"), file.process.confirmation.then
+        yield (*process, "desks", desk), who, frozenset({COACH})
+    yield (*process, "confirmation", "then"), file.process.confirmation.then, POSTS | file.given("people", "role")
 
 
 def _no_such(wanted: str, section: str, known: Iterable[str]) -> str:
+    if section == "people" and wanted in labels.ROLES:
+        return f'"{wanted}" is a role, not a person: write the id of whoever is meant'
     like = get_close_matches(wanted, sorted(known), n=1, cutoff=0.6)
     return (
         f'{section} has no "{wanted}": '
         + (f'did you mean "{like[0]}"? Else ' if like else "")
         + "add it, or mend the id"
     )
+
+
+def _listed(roles: Iterable[str]) -> str:
+    return " or ".join(f'"{each}"' for each in sorted(set(roles) & POSTS))

@@ -9,7 +9,8 @@ from handlers.district.notes import Mistake, Note
 from handlers.district.parsing import VERSIONS
 from handlers.district.reader import Path
 from storage.directory import PRINCIPAL
-from storage.vocabulary import ProcessStatus, Rung, Scope
+from storage.process import Process
+from storage.vocabulary import ProcessStatus, Rung, Scope, Urgency
 
 PROCESS: Path = ("process_document",)
 
@@ -60,9 +61,14 @@ def named_words(file: DistrictFile) -> Iterator[Mistake]:
             )
     for n, rule in enumerate(process.inform):
         about, _, word = rule.when.partition(" ")
-        if word not in {"csi": ("school",), "scope": tuple(Scope), "type": process.types}.get(about, ()):
-            cure = 'write "csi school", "scope" and a scope, or "type" and a type of the process'
+        if word not in _conditions(process).get(about, ()):
+            cure = 'write "csi school", "scope" and a scope, "urgency" and a level, or "type" and a type of the process'
             yield file.mistake((*PROCESS, "inform", n, "when"), f'"{rule.when}" is never so: {cure}')
+
+
+def _conditions(process: Process) -> dict[str, tuple[str, ...]]:
+    """What an inform rule may hang on."""
+    return {"csi": ("school",), "scope": tuple(Scope), "urgency": tuple(Urgency), "type": process.types}
 
 
 def listed_once(file: DistrictFile) -> Iterator[Mistake]:
@@ -71,6 +77,17 @@ def listed_once(file: DistrictFile) -> Iterator[Mistake]:
         for n, word in enumerate(words):
             if word in words[:n]:
                 yield file.mistake((*PROCESS, name, n), f'"{word}" is listed twice: delete one')
+
+
+def words_given(file: DistrictFile) -> Iterator[Mistake]:
+    """What people are to read or to choose is not empty."""
+    process = file.process
+    said: dict[Path, str] = {("student_crisis_text",): process.student_crisis_text, ("name",): process.name}
+    for name, listed in {"types": process.types, "tags": process.tags, "venues": process.venues}.items():
+        said |= {(name, n): word for n, word in enumerate(listed)}
+    for path, text in said.items():
+        if not text.strip():
+            yield file.mistake((*PROCESS, *path), "is empty: write some words")
 
 
 def ladder(file: DistrictFile) -> Iterator[Mistake]:

@@ -4,7 +4,8 @@ Fields that are known and used by nothing yet are kept as they came. A field tha
 mistake; any other is kept, too, and `check` names it.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -13,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from handlers.district.notes import Finding, Mistake
 from handlers.district.reader import Document, Path
+from handlers.district.slips import slip_of
 from storage.process import ClockTime, Process
 from storage.vocabulary import ProcessStatus
 
@@ -45,6 +47,64 @@ def _day(value: object) -> object:
     return day
 
 
+def _school_year(value: str) -> str:
+    found = re.fullmatch(r"(20\d\d)-(?:20)?(\d\d)", value)
+    if not found or (int(found[1]) + 1) % 100 != int(found[2]):
+        raise ValueError(f'"{value}" is no school year: write both years, such as 2026-27')
+    return value
+
+
+def _shaped(pattern: str, says: str) -> Callable[[str], str]:
+    """Refuses what has another shape; where only its capitals or the spaces around it are wrong, it says so."""
+
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value):
+            return value
+        meant = next((each for each in (value.strip(), value.strip().upper()) if re.fullmatch(pattern, each)), None)
+        raise ValueError(f'"{value}" {says}' + (f'; did you mean "{meant}"?' if meant else ""))
+
+    return check
+
+
+def _one_of(*known: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value not in known:
+            meant = slip_of(value, known)
+            hint = f'did you mean "{meant}"?' if meant else f"write {', '.join(known[:-1])} or {known[-1]}"
+            raise ValueError(f'Clearway does not know "{value}": {hint}')
+        return value
+
+    return check
+
+
+_GUID: Final = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+_slack_user: Final = _shaped(
+    "[UW][A-Z0-9]+",
+    "is no Slack member ID: in the person's profile choose Copy member ID; it begins with U or W, in capitals",
+)
+_slack_workspace: Final = _shaped(
+    "[TE][A-Z0-9]+",
+    "is no Slack workspace ID: take it from the address of Slack in a browser, app.slack.com/client/T…; "
+    "it begins with T or E, in capitals",
+)
+_slack_channel: Final = _shaped(
+    r"#?[^\s#A-Z.,]{1,80}",
+    'is no Slack channel: write its name in small letters, without spaces, and in quotes, such as "#oak-staff"',
+)
+_state: Final = _shaped("[A-Z]{2}", "is no state: write its two letters, such as MI")
+_phase: Final = _one_of("exploration", "installation", "initial_implementation", "full_implementation")
+_teams_user: Final = _shaped(
+    rf"29:\S+|{_GUID}", "is no Teams account: it begins with 29:, or it is the object ID of Microsoft Entra"
+)
+_teams_tenant: Final = _shaped(
+    _GUID, "is no tenant ID: copy it from Microsoft Entra, such as 12345678-90ab-cdef-1234-567890abcdef"
+)
+_role: Final = _shaped(
+    r"[^\W\d_](?:[\w ,.'’&/()+-]{0,78}[\w.)])?",
+    'is no role: write it in a few words, such as "school_coach" or "bus dispatcher"',
+)
+
+
 def _several(value: object) -> object:
     """One entry stands for a list of one."""
     return (value,) if isinstance(value, dict) else tuple(value) if isinstance(value, list) else value
@@ -57,6 +117,7 @@ def _in_words(value: object) -> object:
 
 Id = Annotated[str, AfterValidator(_short_id)]
 Words = Annotated[str, AfterValidator(_some_words)]
+Role = Annotated[str, AfterValidator(_role)]
 Day = Annotated[date, BeforeValidator(_day)]
 Dollars = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
@@ -78,14 +139,19 @@ class Span(Entry):
     keeps = frozenset({"nudges"})
 
 
+class Review(Entry):
+    on: Day = Field(alias="date")
+    keeps = frozenset({"name"})
+
+
 class Slack(Entry):
-    workspace_id: Words
+    workspace_id: Annotated[str, AfterValidator(_slack_workspace)]
     primary: bool = False
     keeps = frozenset({"plan"})
 
 
 class Teams(Entry):
-    tenant_id: Words
+    tenant_id: Annotated[str, AfterValidator(_teams_tenant)]
     primary: bool = False
     keeps = frozenset({"licence", "license"})
 
@@ -93,6 +159,11 @@ class Teams(Entry):
 class Platforms(Entry):
     slack: Slack | None = None
     teams: Teams | None = None
+
+
+class Isd(Entry):
+    id: Id | None = None
+    name: Words | None = None
 
 
 class DistrictEntry(Entry):
@@ -104,7 +175,10 @@ class DistrictEntry(Entry):
     platforms: Platforms = Platforms()
     foia_coordinator: str | None = None
     records_officer: str | None = None
-    keeps = frozenset({"state", "isd", "partnership_agreement", "phase", "first_initiative"})
+    state: Annotated[str, AfterValidator(_state)] | None = None
+    isd: Isd | None = None
+    phase: Annotated[str, AfterValidator(_phase)] | None = None
+    keeps = frozenset({"partnership_agreement", "first_initiative"})
 
 
 class CalendarEntry(Entry):
@@ -115,7 +189,9 @@ class CalendarEntry(Entry):
     summer: Span | None = None
     benchmark_windows: tuple[Span, ...] = ()
     dca_windows: tuple[Span, ...] = ()
-    keeps = frozenset({"school_year", "data_reviews", "dst_changes"})
+    data_reviews: tuple[Review, ...] = ()
+    dst_changes: tuple[Day, ...] = ()
+    school_year: Annotated[str, AfterValidator(_school_year)] | None = None
 
 
 class SchoolEntry(Entry):
@@ -123,9 +199,10 @@ class SchoolEntry(Entry):
     name: Words
     csi: bool = False
     slt: str | None = None
-    slack_channel: str | None = None
-    teams_channel: str | None = None
-    keeps = frozenset({"grades", "students"})
+    slack_channel: Annotated[str, AfterValidator(_slack_channel)] | None = None
+    teams_channel: Words | None = None
+    students: Annotated[int, Field(ge=0)] | None = None
+    keeps = frozenset({"grades"})
 
 
 class Leave(Span):
@@ -137,7 +214,7 @@ class Leave(Span):
 class PersonEntry(Entry):
     id: Id
     name: Words
-    role: Words = "staff"
+    role: Role = "staff"
     school: str | None = None
     schools: tuple[str, ...] = ()
     authority: tuple[str, ...] = ()
@@ -148,8 +225,8 @@ class PersonEntry(Entry):
     left_on: Day | None = None
     successor: str | None = None
     leave: Annotated[tuple[Leave, ...], BeforeValidator(_several)] = ()
-    slack: Words | None = None
-    teams: Words | None = None
+    slack: Annotated[str, AfterValidator(_slack_user)] | None = None
+    teams: Annotated[str, AfterValidator(_teams_user)] | None = None
     timezone: Words | None = None
     locale: Words | None = None
     message_from: ClockTime | None = None
@@ -178,7 +255,8 @@ class TeamEntry(Entry):
     measures: tuple[Any, ...] = ()
     uses_process: bool = False
     standing_item: bool = False
-    keeps = frozenset({"purpose", "plan_goal"})
+    plan_goal: str | None = None
+    keeps = frozenset({"purpose"})
 
 
 class RoutineEntry(Entry):

@@ -20,7 +20,7 @@ district:
   id: alder-falls
   name: Alder Falls Schools
   timezone: America/Detroit
-  platforms: {slack: {workspace_id: T0ALDER, primary: true}, teams: {tenant_id: tenant-1}}
+  platforms: {slack: {workspace_id: T0ALDER, primary: true}, teams: {tenant_id: 00000000-0000-4000-8000-000000000001}}
 calendar:
   first_student_day: 2026-08-31
   last_student_day: 2027-06-11
@@ -35,7 +35,7 @@ people:
   - {id: coord, name: Robin Calloway, role: district_coordinator, slack: U2}
   - {id: head, name: Ivy Thornton, role: principal, school: creek, authority: [staffing], slack: U3}
   - {id: coach, name: Max Delaney, role: school_coach, school: creek, teams: 29:4}
-  - {id: money, name: Signe Bell, role: finance, authority: [funding], spend_limit_usd: 5000, slack: U5, leave: {from: 2026-10-12, to: 2026-10-16, delegate: sup}}
+  - {id: money, name: Signe Bell, role: director_business_finance, authority: [funding], spend_limit_usd: 5000, slack: U5, leave: {from: 2026-10-12, to: 2026-10-16, delegate: sup}}
   - {id: guest, name: Kit Farrow, role: isd_consultant, external: true, slack: U6}
 authority_matrix:
   - {type: staffing, scope: school, decider: principal}

@@ -14,7 +14,7 @@ from handlers.district.plan import plan
 from storage import snapshot
 from tests.handlers.district_files import EXAMPLE_TEXT, NOW, TEXT, changed, checked, line_of
 
-PERSON = "  - {id: money, name: Signe Bell, role: finance"
+PERSON = "  - {id: money, name: Signe Bell, role: director_business_finance"
 
 
 def test_the_practice_district_has_no_mistakes() -> None:
@@ -64,9 +64,38 @@ MISTAKES = [
     pytest.param("approved_by: sup", "approved_by: sub", "approved_by: sub", 'people has no "sub"', id="no such approver"),
     pytest.param("[guest, principal]", "[guess, principal]", "guess", "a role such as", id="nobody to inform"),
     pytest.param("work_order: money", "work_order: monet", "monet", 'people has no "monet"', id="no such desk"),
+    pytest.param("decider: money", "decider: superintendent", "decider: superintendent", "is a role, not a person", id="a role decides"),
+    pytest.param("[guest, principal]", "[guest, superintendent]", "superintendent]", "is a role, not a person", id="a role is informed"),
+    # -- codes and shapes
+    pytest.param("role: principal", "role: principle", "role: principle", 'did you mean "principal"?', id="a slip in a role"),
+    pytest.param("role: school_coach", "role: School Coach", "School Coach", 'did you mean "school_coach"?', id="a role in words"),
+    pytest.param("role: isd_consultant", "role: ISD-consultants", "ISD-c", 'did you mean "isd_consultant"?', id="several of a role"),
+    pytest.param("role: principal", "role: [principal]", "id: head", "must be text", id="a list of roles"),
+    pytest.param("role: principal", "role: \"#1\"", "#1", "is no role", id="a role without words"),
+    pytest.param("slack: U2}", "slack: u2}", "slack: u2", 'did you mean "U2"?', id="an account in small letters"),
+    pytest.param("slack: U2}", "slack: robin@example.org}", "robin@", "is no Slack member ID", id="an address for an account"),
+    pytest.param("slack: U2}", "slack: T0ALDER}", "slack: T0", "is no Slack member ID", id="a workspace for an account"),
+    pytest.param("teams: 29:4", "teams: U4", "teams: U4", "is no Teams account", id="a Slack account for Teams"),
+    pytest.param("workspace_id: T0ALDER", "workspace_id: alder-falls", "alder-falls, p", "is no Slack workspace ID", id="a name for a workspace"),
+    pytest.param("tenant_id: 00000000-0000-4000-8000-000000000001", "tenant_id: alder.example", "alder.example", "is no tenant ID", id="a domain for a tenant"),
+    pytest.param("slt: slt-creek}", 'slt: slt-creek, slack_channel: "#Creek Staff"}', "#Creek", "is no Slack channel", id="a channel in capitals"),
+    pytest.param("  id: alder-falls\n", "  id: alder-falls\n  state: Michigan\n", "Michigan", "such as MI", id="a state in words"),
+    pytest.param("  id: alder-falls\n", "  id: alder-falls\n  phase: instalation\n", "instalation", 'did you mean "installation"?', id="a slip in the phase"),
+    pytest.param("  id: alder-falls\n", "  id: alder-falls\n  phase: ready\n", "phase: ready", "write exploration,", id="no such phase"),
+    pytest.param("calendar:\n", "calendar:\n  school_year: 2026-28\n", "2026-28", "such as 2026-27", id="two years in a year"),
+    pytest.param("calendar:\n", "calendar:\n  dst_changes: [2026-13-01]\n", "2026-13", "must be a date", id="no date of a change of clocks"),
+    pytest.param("level: school", "level: shcool", "shcool", 'did you mean "school"?', id="a slip in a level"),
+    pytest.param("members: [coord, sup]", "members: [coord, sup], backups: {recoder: sup}", "recoder", 'did you mean "recorder"?', id="a slip in a backup"),
+    pytest.param("members: [coord, sup]", "members: [coord, sup], backups: {recorder: supp}", "supp}", 'people has no "supp"', id="no such backup"),
+    pytest.param("work_order: money", "work_orders: money", "work_orders", 'did you mean "work_order"?', id="a slip in a desk"),
+    pytest.param("work_order: money", "work_order: counselor", "work_order", "is a role, not a person", id="a role that is no desk"),
+    pytest.param("types: [staffing, funding]", 'types: [staffing, funding, " "]', "types: [", "is empty", id="a type without words"),
+    pytest.param("  tags: [grants]", '  tags: [grants]\n  student_crisis_text: ""', "student_crisis", "is empty", id="no words in a crisis"),
     # -- facts
     pytest.param("timezone: America/Detroit", "timezone: Michigan", "Michigan", "like America/Detroit", id="no such zone"),
-    pytest.param("slack: U2}", "slack: U2, timezone: Detroit}", "Detroit}", "like America/Detroit", id="no such zone of a person"),
+    pytest.param("slack: U2}", "slack: U2, timezone: Detroit}", "Detroit}", 'did you mean "America/Detroit"?', id="no such zone of a person"),
+    pytest.param("timezone: America/Detroit", "timezone: America/Detriot", "Detriot", 'did you mean "America/Detroit"?', id="a slip in a zone"),
+    pytest.param("timezone: America/Detroit", "timezone: localtime", "localtime", "like America/Detroit", id="the zone of some machine"),
     pytest.param("slack: U2}", "slack: U2, locale: klingon}", "klingon", '"es" for Spanish', id="no such language"),
     pytest.param("to: 2026-09-07", "to: 2026-09-03", "Labor Day", "before it begins", id="a closure turned around"),
     pytest.param("to: 2026-09-07", "to: 2028-09-07", "Labor Day", "longer than 366 days", id="a closure of years"),
@@ -74,8 +103,8 @@ MISTAKES = [
     pytest.param("to: 2026-10-16", "to: 2026-10-06", "id: money", "before it begins", id="leave turned around"),
     pytest.param("2027-06-11", "2026-06-11", "last_student_day", "the year ends", id="a year turned around"),
     pytest.param("slack: U3", "slack: U2", "slack: U2, name", "is the account of Robin Calloway, too", id="an account twice"),
-    pytest.param(", teams: {tenant_id: tenant-1}", "", "id: coach", "the district has no teams workspace", id="an account nowhere"),
-    pytest.param("tenant-1}", "tenant-1, primary: true}", "tenant-1", "only one platform can be primary", id="two primary platforms"),
+    pytest.param(", teams: {tenant_id: 00000000-0000-4000-8000-000000000001}", "", "id: coach", "the district has no teams workspace", id="an account nowhere"),
+    pytest.param("0001}", "0001, primary: true}", "tenant_id", "only one platform can be primary", id="two primary platforms"),
     pytest.param("role: superintendent", "role: super", "people:", "has the role superintendent", id="no superintendent"),
     pytest.param("role: district_coordinator", "role: staff", "people:", "has the role district_coordinator", id="no coordinator"),
     pytest.param("external: true,", "external: true, executive_leader: true,", "id: guest", "cannot lead", id="an outsider leads"),
@@ -117,6 +146,25 @@ def test_a_mistake_has_its_line_and_its_cure(words: str, others: str, where: str
         str(each) for each in found.mistakes
     ]
     assert len(found.mistakes) <= 4, [str(each) for each in found.mistakes]
+
+
+@pytest.mark.parametrize(
+    ("words", "others", "says"),
+    [
+        ("plan_goal: SP-3, measures: [lessons", "plan_goal: SP-9, measures: [lessons", 'strategic_plan has no "SP-9": did you mean'),
+        ("designee: p-014", "designee: p-140", 'people has no "p-140": did you mean'),
+        ("{id: sv-2, school: cedar", "{id: sv-2, school: ceder", 'schools has no "ceder": did you mean "cedar"?'),
+        ("administrator: p-040", "administrator: p-400", 'people has no "p-400"'),
+        ("{id: tamarack-hollow,", "{id: tamarack hollow,", "cannot be an id"),
+        ("name: Yolanda Breck, role: principal", "name: Yolanda Breck, role: princpal", 'did you mean "principal"?'),
+        ("slack: U0LB022", "slack: U0LB021", "U0LB021 is the account of Yolanda Breck, too"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_practice_district_has_its_line(words: str, others: str, says: str) -> None:
+    found = check(changed((words, others), text=EXAMPLE_TEXT))
+    assert [(each.line, says in each.says) for each in found.mistakes] == [(line_of(words, EXAMPLE_TEXT), True)], [
+        str(each) for each in found.mistakes
+    ]
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
@@ -171,7 +219,7 @@ def test_the_flaws_that_the_practice_district_has_on_purpose_are_findings() -> N
         pytest.param("slack: U5", "slack: U5, left_on: 2026-10-30", "nobody follows", id="a vacant post"),
         pytest.param("slack: U5", "slack: U5, left_on: 2026-10-30", "after that the ladder climbs", id="a decider who leaves"),
         pytest.param("slack: U2}", "}", "Clearway cannot reach them: Robin Calloway", id="nobody's account"),
-        pytest.param("role: finance", "role: superintendent", "the first, Ada Prentiss, is asked", id="two superintendents"),
+        pytest.param("role: director_business_finance", "role: superintendent", "the first, Ada Prentiss, is asked", id="two superintendents"),
         pytest.param(", standing_item: true", "", "not a standing item", id="no standing item"),
         pytest.param("measures: [days], uses", "uses", "it has no measures", id="no measures"),
         pytest.param("rule: second Tuesday", "rule: first Monday", "2026-09-07 (held on 2026-09-08)", id="a meeting on a closed day"),
@@ -182,6 +230,11 @@ def test_the_flaws_that_the_practice_district_has_on_purpose_are_findings() -> N
         pytest.param("executive_leader: true", "dit_liaison: true", "Ada Prentiss is no executive leader", id="approved from below"),
         pytest.param("slack: U2}", "slack: U2, shoe_size: 9}", "kept and exported as it is", id="a field of their own"),
         pytest.param("fictional: true", "bake_sale: {cakes: 3}", "kept and exported as it is", id="a section of their own"),
+        pytest.param("role: isd_consultant", "role: Bus Dispatcher", "roles of your own, shown as they stand here; no rule of the process speaks of them: Bus Dispatcher", id="a role of their own"),
+        pytest.param("role: isd_consultant", "role: head_school_coach", "of them: head_school_coach", id="a role of their own like one of ours"),
+        pytest.param("level: school", "level: grade band", None, id="a level of their own"),
+        pytest.param("classroom_question: school_coach", "library: school_coach", None, id="a desk of their own"),
+        pytest.param("csi school, who", "urgency high, who", None, id="informed of what is urgent"),
         pytest.param("slack: U2}", "slack: U2, grade: 3}", None, id="a field that is known and not used yet"),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ from storage.sealing import UnsealError
 from storage.vocabulary import DistrictId, PersonId
 from tests.handlers.district_files import LARKSPUR, NOW, SEAL, SMALL, TEXT
 
-OTHER = TEXT.replace("alder-falls", "birch-falls").replace("T0ALDER", "T0BIRCH").replace("tenant-1", "tenant-2")
+OTHER = TEXT.replace("alder-falls", "birch-falls").replace("T0ALDER", "T0BIRCH").replace("0001}", "0002}")
 
 
 @pytest.fixture(autouse=True)

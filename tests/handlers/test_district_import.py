@@ -81,7 +81,7 @@ async def test_accounts_are_of_the_workspaces_that_the_file_names(database: Data
     found = await stands(database)
     assert {(each.platform, each.workspace_id) for each in found.workspaces} == {
         (Platform.SLACK, "T0ALDER"),
-        (Platform.TEAMS, "tenant-1"),
+        (Platform.TEAMS, "00000000-0000-4000-8000-000000000001"),
     }
     preferred = {each.user_id: each.preferred for each in found.accounts}
     assert preferred["U1"]  # the primary platform of somebody on both
@@ -236,7 +236,7 @@ async def test_an_account_that_changed_is_replaced_and_another_platforms_is_left
 
 async def test_accounts_can_be_exchanged(database: Database) -> None:
     await take(database)
-    await take(database, ("slack: U2}", "slack: U-}"), ("slack: U3}", "slack: U2}"), ("slack: U-}", "slack: U3}"))
+    await take(database, ("slack: U2}", "slack: U0}"), ("slack: U3}", "slack: U2}"), ("slack: U0}", "slack: U3}"))
     found = {each.user_id: each.person_id for each in (await stands(database)).accounts}
     assert (found["U2"], found["U3"]) == ("head", "coord")
 
@@ -333,7 +333,7 @@ async def test_a_school_that_the_log_refers_to_stays_in_the_file(database: Datab
 async def test_what_the_file_drops_is_gone_where_nothing_needs_it(database: Database) -> None:
     await take(database)
     slt = '  - {id: slt-monthly, teams: [slt-creek], rule: third Wednesday, start: "15:30", minutes: 45}\n'
-    result = await take(database, (slt, ""), ("tenant-1}", "tenant-2}"))
+    result = await take(database, (slt, ""), ("0001}", "0002}"))
     assert dict(result.removed) == {"routine": 1, "workspace": 1, "account": 2}
     assert dict(result.added) == {"workspace": 1, "account": 2}
 
