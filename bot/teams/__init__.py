@@ -1,0 +1,1 @@
+"""The Teams room: botbuilder's adapter, and everything else that knows Teams."""
