@@ -214,7 +214,8 @@ class Dispatcher:
         wait = min(FIRST_WAIT * 2 ** min(first.attempts, 12), LONGEST_WAIT)
         if error.after_s is not None:
             wait = max(timedelta(seconds=error.after_s), timedelta(seconds=1))
-            self._resting[account.platform, account.workspace_id] = now + wait
+            if error.whole:
+                self._resting[account.platform, account.workspace_id] = now + wait
         async with self._database.queue() as connection:
             await queue.mark_later(connection, messages, now, now + wait, error.reason, account.platform)
 

@@ -17,21 +17,22 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot import crash
 from bot.districts import Districts
-from bot.profiles import Profile, Profiles
+from bot.newcomers import ANSWERS, Newcomers, account_of, from_elsewhere, outsider
+from bot.profiles import Profiles
 from bot.transport import TryLaterError
 from handlers import registry
 from handlers.cards import challenge as cards
 from handlers.cards.model import Button, Buttons, Card, Press, Text
 from handlers.cards.text import Voice, Who
 from handlers.errors import FormError, UserError
-from handlers.request import Identity, Inbound, Reply, Request
+from handlers.request import PRESSED, Identity, Inbound, Reply, Request
 from handlers.rules import presence
 from scheduling.calendar import Calendar
 from scheduling.clock import Clock
-from storage import models, people, registrations
+from storage import queue, registrations
 from storage.directory import Directory, Person
 from storage.store import Came, Store
-from storage.vocabulary import ChallengeId, DistrictId, Door, Kind, PersonId, Platform, new_id
+from storage.vocabulary import ChallengeId, DistrictId, PersonId, Platform
 
 LIMIT_S: Final = 2.0  # platforms wait three seconds; a second is left for the way there and back
 REMEMBERED_FOR_S: Final = 60.0
@@ -40,6 +41,9 @@ REMEMBERED_MOST: Final = 10_000
 log = structlog.get_logger()
 
 CHOOSE: Final = "district.choose"
+REVOKED: Final = "registration.revoked"
+OWN: Final = ANSWERS | {CHOOSE, REVOKED}
+"""What the gateway does itself: it is asked before anybody knows which person of which district this is."""
 
 Member = tuple[DistrictId, PersonId]
 Account = tuple[Platform, str, str]
@@ -78,6 +82,7 @@ class Gateway:
         self._districts = districts
         self._clock = clock
         self.profiles = dict(profiles)
+        self._newcomers = Newcomers(districts, clock, self.profiles)
         self._console = console
         self.wake = wake
         self.limit_s = LIMIT_S
@@ -112,23 +117,40 @@ class Gateway:
         return reference
 
     async def _handle(self, inbound: Inbound, limit: asyncio.Timeout) -> Reply:
-        if inbound.action == CHOOSE:
-            return await self.choose(inbound)
+        match inbound.action:
+            case action if action == CHOOSE:
+                return await self.choose(inbound)
+            case action if action in ANSWERS:
+                first = await self._newcomers.answer(inbound)
+                return first if isinstance(first, Reply) else await self._handle(first, limit)
+            case action if action == REVOKED:
+                return await self._revoked(inbound)
+            case _:
+                pass
         entry = registry.entry(inbound.action, inbound.text)
         members = await self._who(inbound.identity)
         if not members:
             limit.reschedule(None)  # asking the platform who it is takes as long as it takes
-            refusal = await self._join(inbound.identity)
+            if entry.everywhere:  # it is told of somebody we never heard of
+                return Reply()
+            refusal = await self._newcomers.welcome(inbound)
             if refusal:
                 return refusal
             limit.reschedule(asyncio.get_running_loop().time() + self.limit_s)
             members = await self._who(inbound.identity)
-        if _from_elsewhere(inbound.identity):
-            return _outsider()
+        if from_elsewhere(inbound.identity):
+            return outsider()
+        if entry.everywhere and len(members) > 1:
+            for member in members:
+                reply = await self._once(inbound, entry, member, limit)
+            return reply
         chosen = await self._district(inbound, members)
         if isinstance(chosen, Reply):
             return chosen
-        district_id, person_id = chosen
+        return await self._once(inbound, entry, chosen, limit)
+
+    async def _once(self, inbound: Inbound, entry: registry.Entry, member: Member, limit: asyncio.Timeout) -> Reply:
+        district_id, person_id = member
         came = Came(inbound.door, inbound.identity.platform)
         async with self._districts.open(
             district_id, came, write=entry.writes, before_commit=lambda: crash.at("request: before commit")
@@ -143,7 +165,7 @@ class Gateway:
     def _by_heart(self, inbound: Inbound) -> tuple[Store, PersonId] | None:
         """The district and the person where both are remembered, for an action that needs no more and waits for nothing."""
         members = self._remembered(inbound.identity)
-        if len(members) != 1 or _from_elsewhere(inbound.identity) or inbound.action == CHOOSE:
+        if len(members) != 1 or from_elsewhere(inbound.identity) or inbound.action in OWN:
             return None
         if registry.entry(inbound.action, inbound.text).reads:
             return None
@@ -168,15 +190,16 @@ class Gateway:
     async def _act(
         self, store: Store, inbound: Inbound, actor: Person, voice: Voice, now: datetime, *, writes: bool
     ) -> Reply:
-        if writes and inbound.key and not await store.remember(inbound.key, now):
-            return Reply(challenge_id=await store.outcome_of(inbound.key))
+        key = _key(inbound, actor.id)
+        if writes and key and not await store.remember(key, now):
+            return Reply(challenge_id=await store.outcome_of(key))
         request = Request(
             actor=actor,
             voice=voice,
             action=inbound.action,
             door=inbound.door,
             platform=inbound.identity.platform,
-            key=inbound.key,
+            key=key,
             challenge_id=ChallengeId(inbound.challenge_id),
             item=inbound.item,
             version=inbound.version,
@@ -188,8 +211,8 @@ class Gateway:
         reply = await registry.act(store, request, now)
         if writes:
             await store.flush(now)
-            if inbound.key and reply.challenge_id:
-                await store.came_of(inbound.key, reply.challenge_id)
+            if key and reply.challenge_id:
+                await store.came_of(key, reply.challenge_id)
         return reply
 
     @staticmethod
@@ -215,26 +238,29 @@ class Gateway:
             return remembered
         at = asyncio.get_running_loop().time()
         async with self._districts.database.queue(write=False) as connection:
-            found = await registrations.accounts(connection, *_account(identity))
+            found = await registrations.accounts(connection, *account_of(identity), identity.directory_id)
         if found:
             if len(self._members) >= REMEMBERED_MOST:
                 self._members.clear()
-            self._members[_account(identity)] = (at, found)
+            self._members[account_of(identity)] = (at, found)
         return found
 
     def _remembered(self, identity: Identity) -> list[Member]:
-        at, found = self._members.get(_account(identity), (-inf, []))
+        at, found = self._members.get(account_of(identity), (-inf, []))
         return found if asyncio.get_running_loop().time() - at < REMEMBERED_FOR_S else []
 
     async def _district(self, inbound: Inbound, members: list[Member]) -> Member | Reply:
         """The district that is meant. Somebody in several is asked once per conversation."""
         if not members:
-            return _outsider()
+            return outsider()
         if len(members) == 1:
             return members[0]
         identity, where = inbound.identity, inbound.source.conversation_id
         async with self._districts.database.queue(write=False) as connection:
-            chosen = await registrations.chosen(
+            # What is about something says itself whose it is, whatever was chosen for the conversation.
+            chosen = await queue.district_of(
+                connection, [district_id for district_id, _ in members], inbound.challenge_id, inbound.item
+            ) or await registrations.chosen(
                 connection, identity.platform, identity.workspace_id, identity.user_id, where
             )
         return next((each for each in members if each[0] == chosen), None) or await self._ask_district(inbound, members)
@@ -245,7 +271,7 @@ class Gateway:
         members = dict(await self._who(identity))
         district_id = DistrictId(inbound.item)
         if district_id not in members:
-            return _outsider()
+            return outsider()
         async with self._districts.database.queue() as connection:
             await registrations.choose_district(
                 connection, identity.platform, identity.workspace_id, identity.user_id,
@@ -254,6 +280,16 @@ class Gateway:
         return Reply(
             card=Card("Thank you", (Text("I will remember it for this conversation. Please send it once more."),))
         )
+
+    async def _revoked(self, inbound: Inbound) -> Reply:
+        """Our app is no longer installed in that workspace: nobody can be reached there, until it is again."""
+        identity = inbound.identity
+        async with self._districts.database.queue() as connection:
+            lost = await registrations.mark_all_unreachable(
+                connection, identity.platform, identity.workspace_id, self._clock.now()
+            )
+        log.error("registration.revoked", platform=identity.platform, workspace=identity.workspace_id, accounts=lost)
+        return Reply()
 
     async def _ask_district(self, inbound: Inbound, members: list[Member]) -> Reply:
         buttons = []
@@ -267,49 +303,6 @@ class Gateway:
             )
         )
 
-    async def _join(self, identity: Identity) -> Reply | None:
-        """Somebody the district's file does not name: staff of an admitted workspace join; others are refused, politely."""
-        async with self._districts.database.queue(write=False) as connection:
-            admitted = await registrations.admitted(connection, identity.platform, identity.workspace_id)
-        profiles = self.profiles.get(identity.platform)
-        if not admitted or profiles is None or _from_elsewhere(identity):
-            return _outsider()
-        profile = await profiles.look_up(identity)
-        if profile is None or profile.guest or profile.foreign or profile.bot:
-            return _outsider()
-        for district_id in admitted[:1]:
-            await self._add(district_id, identity, profile)
-        return None
-
-    async def _add(self, district_id: DistrictId, identity: Identity, profile: Profile) -> None:
-        now = self._clock.now()
-        async with self._districts.open(district_id, Came(Door.DIRECT_MESSAGE, identity.platform), write=True) as store:
-            known = await registrations.accounts(
-                store.connection, identity.platform, identity.workspace_id, identity.user_id
-            )
-            if known:
-                return
-            person = models.Person(
-                district_id=district_id,
-                id=PersonId(f"j-{new_id()}"),
-                name=profile.name,
-                role="staff",
-                timezone=profile.timezone,
-                locale=profile.locale,
-                joined=True,
-            )
-            account = models.Account(
-                district_id=district_id,
-                platform=identity.platform,
-                workspace_id=identity.workspace_id,
-                user_id=identity.user_id,
-                person_id=person.id,
-                preferred=True,
-            )
-            await people.add_person(store.connection, person, account)
-            store.record(None, Kind.PERSON_JOINED, by=person.id, at=now, data={"person": person.id})
-            await store.flush(now)
-
 
 class _RefusedError(UserError):
     """Carries an answer out of the transaction, so that it is rolled back."""
@@ -319,33 +312,16 @@ class _RefusedError(UserError):
         self.reply = reply
 
 
+def _key(inbound: Inbound, person_id: PersonId) -> str:
+    """The inbox key: of a press it is the person's, on whichever platform they press."""
+    return f"{person_id}:{inbound.key}" if inbound.key.startswith(PRESSED) else inbound.key
+
+
 def _storable(said: Any) -> Any:
     """What was typed, as every database takes it: without null characters and halves of characters (a cut emoji)."""
     if isinstance(said, str):
         return said.replace("\0", "").encode("utf-8", "ignore").decode()
     return [_storable(each) for each in said] if isinstance(said, list | tuple) else said
-
-
-def _account(identity: Identity) -> Account:
-    return identity.platform, identity.workspace_id, identity.user_id
-
-
-def _from_elsewhere(identity: Identity) -> bool:
-    return identity.home_workspace_id not in {"", identity.workspace_id}
-
-
-def _outsider() -> Reply:
-    return Reply(
-        card=Card(
-            "This is for district staff",
-            (
-                Text(
-                    "I can only take reports from staff of the district, from their own workspace. "
-                    "Please tell somebody you work with in the district."
-                ),
-            ),
-        )
-    )
 
 
 def _left(voice: Voice) -> Reply:

@@ -17,6 +17,10 @@ class Profile:
     bot: bool = False
     timezone: str | None = None
     locale: str | None = None
+    directory_id: str = ""
+    """Who they are in the directory of their organization."""
+    email: str = ""
+    """An address that the platform has verified; "" where it does not say."""
 
 
 class Profiles(Protocol):
@@ -24,5 +28,12 @@ class Profiles(Protocol):
         """Who this is; None when there is nobody (any more). Called outside any transaction.
 
         TryLaterError when the platform cannot say at the moment.
+        """
+        ...
+
+    async def find(self, workspace_id: str, email: str) -> str | None:
+        """The user with this verified address; None where there is none, or the platform does not tell.
+
+        Called outside any transaction. TryLaterError when the platform cannot say at the moment.
         """
         ...

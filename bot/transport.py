@@ -28,12 +28,16 @@ class Place:
 
 
 class TryLaterError(Exception):
-    """The platform did not take it, and said so: nothing was delivered. Try again after `after_s` seconds."""
+    """The platform did not take it, and said so: nothing was delivered. Try again after `after_s` seconds.
 
-    def __init__(self, reason: str, after_s: float | None = None) -> None:
+    `whole`: the whole workspace is to rest so long, and not only this conversation.
+    """
+
+    def __init__(self, reason: str, after_s: float | None = None, *, whole: bool = True) -> None:
         super().__init__(reason)
         self.reason = reason
         self.after_s = after_s
+        self.whole = whole
 
 
 class OutcomeUnknownError(Exception):

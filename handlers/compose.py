@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Final, Protocol
 
 from handlers import acts
+from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
 from handlers.cards import lists
@@ -14,10 +15,10 @@ from handlers.rules import access
 from handlers.rules.access import Action
 from storage.case import Case
 from storage.directory import Person
-from storage.models import Event, Words
+from storage.models import Event, PostedCard, Words
 from storage.queue import ClaimedCard
 from storage.store import Store
-from storage.vocabulary import ENDED, ChallengeId, EventId, Field, Kind, MessageKind, PersonId, Status, StepId
+from storage.vocabulary import ENDED, ChallengeId, EventId, Field, Kind, MessageKind, PersonId, Platform, Status, StepId
 
 
 class Told(Protocol):
@@ -47,7 +48,7 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     voice = Voice(store.directory, reader)
     event = await store.event(message.event_id) if message.event_id else None
     if message.kind is MessageKind.DRAFT_LAPSED:
-        return draft_cards.lapsed(voice, private=bool(event and event.data.get("private")))
+        return draft_cards.lapsed(voice, dict(event.data) if event else {})
     if message.challenge_id is None:
         return _about_no_challenge(voice, message, event)
     case = await store.case(message.challenge_id)
@@ -213,6 +214,12 @@ def _about_no_challenge(voice: Voice, message: Told, event: Event | None) -> Car
             last=date.fromisoformat(event.data["to"]),
         )
         return cards.plain(voice, voice("You stand in"), said)
+    if event.kind is Kind.ACCOUNT_LINKED:
+        return account_cards.linked(voice, Platform(event.data["platform"]), event.id)
+    if event.kind is Kind.ACCOUNT_UNLINKED:
+        said = voice("An account that said it was {who} is not theirs, they say. It was taken away from them.",
+                     who=Who(event.data["person"]))  # fmt: skip
+        return cards.plain(voice, voice("An account was not who it said"), said)
     if message.kind is MessageKind.UNDELIVERABLE:
         return cards.plain(
             voice,
@@ -245,7 +252,7 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
         if case is None or event is None:
             card = _about_no_challenge(voice, message, event)
             if message.kind is MessageKind.DRAFT_LAPSED:
-                card = draft_cards.lapsed(voice, private=bool(event and event.data.get("private")))
+                card = draft_cards.lapsed(voice, dict(event.data) if event else {})
             if card:
                 told.add(message.id)
                 lines[message.id] = (5, None, card.fallback(), "")
@@ -292,7 +299,7 @@ WEIGHTS = {
 """What is most pressing stands first in a digest."""
 
 
-async def redraw(store: Store, posted: ClaimedCard, message: Told | None, now: datetime) -> Card | None:
+async def redraw(store: Store, posted: ClaimedCard | PostedCard, message: Told | None, now: datetime) -> Card | None:
     """A card that stands already, drawn anew for its reader and the present state; None where it may stay as it is."""
     if posted.challenge_id is None or message is None:
         return None

@@ -164,6 +164,6 @@ async def lapse(store: Store, timer: Timer, now: datetime) -> None:
     if author is None or words is None or words["is"] == "other":
         return
     # The event holds nobody's words: it only says that something lapsed, so that the message has one to tell of.
-    data = {"draft": timer.about, "private": "safe" in words}
+    data = {"draft": timer.about, "private": "safe" in words, "newcomer": words["is"] == "newcomer"}
     event = store.record(None, Kind.DRAFT_LAPSED, by=None, at=now, data=data)
     tell(store, [author], MessageKind.DRAFT_LAPSED, event, now)

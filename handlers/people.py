@@ -3,10 +3,15 @@
 from datetime import date, datetime, timedelta
 
 from handlers import acts, followups
+from handlers.cards import accounts as cards
+from handlers.cards.text import phrase
+from handlers.errors import FormError
 from handlers.request import Reply, Request
+from handlers.rules import presence
+from handlers.telling import tell
 from storage import people
 from storage.store import Store
-from storage.vocabulary import PersonId
+from storage.vocabulary import EventId, Kind, MessageKind, PersonId, Platform
 
 
 async def left(store: Store, request: Request, now: datetime) -> Reply:
@@ -23,3 +28,66 @@ async def leave(store: Store, person_id: PersonId, last_day: date, now: datetime
         case = await store.case(challenge_id)
         if case is not None:
             followups.mend_owner(store, case, now)
+
+
+# ----------------------------------------------------------------------------------------------------- their accounts
+
+
+async def account_gone(store: Store, request: Request, now: datetime) -> Reply:
+    """They have removed or blocked us on this platform. Where no other account is left, what they hold surfaces to the
+    coordinator, who can tell them or reassign it."""
+    actor = request.actor
+    await people.mark_unreachable(store.connection, store.district_id, actor.id, request.platform, now)
+    if await people.is_reachable(store.connection, store.district_id, actor.id):
+        return Reply()
+    watcher = presence.coordinator(store.directory, acts.today(store, now))
+    if watcher.id == actor.id:
+        leader = presence.executive_leader(store.directory, acts.today(store, now), barred=[actor.id])
+        watcher = leader or watcher
+    data = {"person": actor.id, "kind": "", "reason": "removed"}
+    held = await store.cases(await store.open_with(actor.id))
+    for case in held:
+        event = store.record(case, Kind.UNDELIVERABLE, by=None, at=now, data=data)
+        tell(store, [watcher.id], MessageKind.UNDELIVERABLE, event, now, case=case, item=actor.id)
+    if not held:
+        event = store.record(None, Kind.UNDELIVERABLE, by=None, at=now, data=data)
+        tell(store, [watcher.id], MessageKind.UNDELIVERABLE, event, now, item=actor.id)
+    return Reply()
+
+
+async def account_back(store: Store, request: Request, now: datetime) -> Reply:
+    """They have us on this platform (again): they can be reached there."""
+    await people.mark_unreachable(store.connection, store.district_id, request.actor.id, request.platform, None)
+    return Reply()
+
+
+async def unlink(store: Store, request: Request, now: datetime) -> Reply:
+    """An account that said it was theirs is not: it has no part in what is theirs any more. The coordinator hears."""
+    event = await store.event(EventId(request.item))
+    if event is None or event.kind is not Kind.ACCOUNT_LINKED or event.data.get("person") != request.actor.id:
+        raise acts.refuse("Only the person whose account it was said to be can say that.")
+    await people.remove_account(
+        store.connection, store.district_id, Platform(event.data["platform"]), event.data["workspace"],
+        event.data["user"],
+    )  # fmt: skip
+    undone = store.record(None, Kind.ACCOUNT_UNLINKED, by=request.actor.id, at=now, data=dict(event.data))
+    watcher = presence.coordinator(store.directory, acts.today(store, now))
+    tell(store, [watcher.id], MessageKind.INFORM, undone, now)
+    return Reply(card=cards.unlinked(request.voice))
+
+
+async def settings_form(store: Store, request: Request, now: datetime) -> Reply:
+    """`/clearway settings`: where somebody on several platforms wants to hear from us."""
+    platforms = await people.platforms_of(store.connection, store.district_id, request.actor.id)
+    if len(platforms) < 2:
+        return Reply(card=cards.one_account(request.voice, platforms or [request.platform]))
+    return Reply(form=cards.settings(request.voice, platforms, platforms[0]))
+
+
+async def settings(store: Store, request: Request, now: datetime) -> Reply:
+    platforms = await people.platforms_of(store.connection, store.district_id, request.actor.id)
+    wanted = next((each for each in platforms if each == request.fields.get("platform")), None)
+    if wanted is None:
+        raise FormError({"platform": phrase("Please pick one of the list.")})
+    await people.prefer(store.connection, store.district_id, request.actor.id, wanted)
+    return Reply(card=cards.saved(request.voice, wanted))

@@ -32,6 +32,8 @@ class Entry:
     handler: Handler
     writes: bool = True
     reads: bool = True
+    everywhere: bool = False
+    """Said of an account, and so of its person in every district that they belong to."""
 
 
 def _reads(handler: Handler) -> Entry:
@@ -121,18 +123,25 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "log.more": _reads(reports.more),
         "show": _reads(reports.show),
         "what_next": _reads(reports.what_next),
+        "card.refresh": _reads(reports.refresh),
         "home.ask": _reads(reports.home),
         "home.show": _reads(reports.home),
         "help": _recalls(reports.help_by_role),
         "process.show": _recalls(reports.process),
         "people.search": _recalls(reports.people),
         # People come and go
-        "person.left": Entry(people.left),
+        "person.left": Entry(people.left, everywhere=True),
+        # Their accounts
+        "account.gone": Entry(people.account_gone, everywhere=True),
+        "account.back": Entry(people.account_back, everywhere=True),
+        "account.unlink": Entry(people.unlink),
+        "settings.form": _reads(people.settings_form),
+        "settings": Entry(people.settings),
     }
 )
 
 WORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {"help": "help", "?": "help", "process": "process.show", "away": "substitute.form"}
+    {"help": "help", "?": "help", "process": "process.show", "away": "substitute.form", "settings": "settings.form"}
 )
 """What `/clearway` and a word asks for; alone it is Home."""
 

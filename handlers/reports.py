@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from handlers import acts
+from handlers import acts, compose
 from handlers.cards import challenge as cards
 from handlers.cards import help as help_cards
 from handlers.cards import lists
@@ -80,6 +80,15 @@ async def _whole(store: Store, request: Request, case: Case, now: datetime) -> A
 def _agenda(store: Store, case: Case, now: datetime) -> list[cadence.Due]:
     calendar = acts.calendar(store)
     return cadence.agenda(case, store.directory, acts.process_of(store, case), calendar, calendar.today(now))
+
+
+async def refresh(store: Store, request: Request, now: datetime) -> Reply:
+    """The card that stands there, as it would be sent now; nothing where it may stay as it is."""
+    source = request.source
+    posted = await store.posted_at(request.platform, source.conversation_id, source.message_id)
+    if posted is None or posted.person_id != request.actor.id:
+        return Reply()
+    return Reply(card=await compose.redraw(store, posted, await store.message(posted.message_id), now))
 
 
 async def what_next(store: Store, request: Request, now: datetime) -> Reply:

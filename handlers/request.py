@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from handlers.cards.model import Card, Form, Option
+from handlers.cards.model import Card, Form, Option, Press
 from handlers.cards.text import Phrase, Voice
 from storage.directory import Person
 from storage.vocabulary import ChallengeId, Door, Platform
@@ -21,6 +21,8 @@ class Identity:
     user_id: str
     home_workspace_id: str = ""
     """Where the account belongs, when the platform says so: another workspace means an outsider."""
+    directory_id: str = ""
+    """Who they are in the directory of their organization, where the platform says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,26 @@ class Source:
     """A direct conversation with Clearway, which nobody else reads."""
 
 
+PRESSED: Final = "button:"
+
+
+def press_key(press: Press, post_id: str) -> str:
+    """The inbox key of a press: the card's challenge and version, and what is pressed on it (design §4).
+
+    The same on every platform, so that somebody who presses on two of them has pressed once. A card without a version
+    (a list, Home) counts each post of it by itself.
+    """
+    key = f"{PRESSED}{press.challenge_id}:{press.item}:{press.version}:{press.action}"
+    return key if press.version else f"{key}:{post_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Inbound:
     """Something a person did on a platform, parsed and not yet identified.
 
     `key` names the intent (design §4, inbox keys): the same click, retry or re-delivery has the same key, "" means
-    that repeating it is harmless. `action` is one of the registry.
+    that repeating it is harmless. A press's key (`press_key`) names no person: the gateway adds that. `action` is one
+    of the registry.
     """
 
     identity: Identity

@@ -9,7 +9,17 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Final, cast
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 
@@ -426,6 +436,8 @@ class Registration(Row, table=True):
     workspace_id: str = ""
     """Slack's team id, or the Teams tenant."""
     bot_user_id: str = ""
+    service_url: str = Column(default="", sa_column_kwargs={"server_default": text("''")})
+    """Teams: where its connector for this tenant is, as the first verified activity said."""
     secrets: str = Column(sa_type=Text)
     """Encrypted JSON: bot token and signing secret, or app password."""
     seeded: bool = False
@@ -447,6 +459,7 @@ class Account(InDistrict, table=True):
         own("person_id", "person"),
         Index("ix_account_identity", "platform", "workspace_id", "user_id"),
         Index("ix_account_person", "district_id", "person_id"),
+        Index("ix_account_directory", "platform", "workspace_id", "directory_id"),
     )
 
     platform: Platform = Column(primary_key=True, sa_type=Word(Platform))
@@ -457,6 +470,12 @@ class Account(InDistrict, table=True):
     conversation_id: str | None = Column(default=None, sa_type=Text)
     """The direct conversation with them, once opened."""
     unreachable_since: datetime | None = Column(default=None, sa_type=UtcDateTime)
+    directory_id: str | None = Column(default=None, sa_type=Text)
+    """Who they are in the directory of their organization, where the platform says so."""
+    mail: str | None = Column(default=None, sa_type=Text)
+    """A keyed digest of the e-mail address that the platform has verified: equal for equal addresses, and no word."""
+    linked: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
+    """Not of the district's file: the person has confirmed that this account is theirs, too."""
 
 
 class ChosenDistrict(InDistrict, table=True):

@@ -4,12 +4,12 @@ Every write here raises the district's revision, so that every process reads the
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from datetime import date, time
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, func, insert, select, update
+from sqlalchemy import Select, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -28,7 +28,7 @@ from storage.directory import (
 from storage.models import table
 from storage.process import Process
 from storage.sealing import Seal
-from storage.vocabulary import DistrictId, PersonId, SchoolId, TeamId, new_id
+from storage.vocabulary import DistrictId, PersonId, Platform, SchoolId, TeamId, new_id
 
 districts: Final = table(models.District)
 ledgers: Final = table(models.Ledger)
@@ -262,6 +262,113 @@ async def add_person(connection: AsyncConnection, person: models.Person, *their:
     for account in their:
         await connection.execute(insert(accounts).values(_values(accounts, account)))
     await bump_revision(connection, person.district_id)
+
+
+async def add_account(connection: AsyncConnection, account: models.Account) -> None:
+    """One more account of somebody."""
+    await connection.execute(insert(accounts).values(_values(accounts, account)))
+
+
+async def remove_account(
+    connection: AsyncConnection, district_id: DistrictId, platform: Platform, workspace_id: str, user_id: str
+) -> None:
+    """The account is nobody's any more."""
+    await connection.execute(
+        delete(accounts).where(
+            accounts.c.district_id == district_id,
+            accounts.c.platform == platform,
+            accounts.c.workspace_id == workspace_id,
+            accounts.c.user_id == user_id,
+        )
+    )
+
+
+async def prefer(connection: AsyncConnection, district_id: DistrictId, person_id: PersonId, platform: Platform) -> None:
+    """On this platform they want to hear from us."""
+    mine = and_(accounts.c.district_id == district_id, accounts.c.person_id == person_id)
+    await connection.execute(update(accounts).where(mine).values(preferred=accounts.c.platform == platform))
+
+
+async def known_as(
+    connection: AsyncConnection,
+    district_id: DistrictId,
+    here: tuple[Platform, str],
+    elsewhere: Collection[tuple[Platform, str, str]],
+    *,
+    directory_id: str,
+    mail: str | None,
+    address: str,
+) -> PersonId | None:
+    """Whom somebody new on this platform is known as from another: by the same directory id or verified address.
+
+    `mail`: the digest of the address, as accounts keep it; the district's file may give the address itself. Never by
+    name. None where nobody is, where several are, or where that person has an account here already.
+    """
+    rows = [
+        row._tuple()
+        for row in await connection.execute(
+            select(
+                accounts.c.person_id, accounts.c.platform, accounts.c.workspace_id, accounts.c.user_id,
+                accounts.c.directory_id, accounts.c.mail,
+            ).where(accounts.c.district_id == district_id)
+        )
+    ]  # fmt: skip
+    found = {
+        person_id
+        for person_id, platform, workspace_id, user_id, their_directory_id, their_mail in rows
+        if (platform, workspace_id, user_id) in elsewhere
+        or (mail is not None and their_mail == mail)
+        or (directory_id and directory_id in {their_directory_id, user_id})
+    }
+    if address:
+        in_file = await connection.execute(
+            select(people.c.id, people.c.kept).where(people.c.district_id == district_id)
+        )
+        found |= {
+            row.id for row in in_file if str((row.kept or {}).get("email") or "").casefold() == address.casefold()
+        }
+    taken = {person_id for person_id, platform, workspace_id, *_ in rows if (platform, workspace_id) == here}
+    return next(iter(found)) if len(found) == 1 and not found & taken else None
+
+
+async def mark_unreachable(
+    connection: AsyncConnection, district_id: DistrictId, person_id: PersonId, platform: Platform,
+    since: datetime | None,
+) -> None:  # fmt: skip
+    """Whether they can be reached on a platform, as the platform itself says; None: they can."""
+    theirs = and_(
+        accounts.c.district_id == district_id, accounts.c.person_id == person_id, accounts.c.platform == platform
+    )
+    await connection.execute(update(accounts).where(theirs).values(unreachable_since=since))
+
+
+async def is_reachable(connection: AsyncConnection, district_id: DistrictId, person_id: PersonId) -> bool:
+    """Whether any account of theirs takes messages, as far as we know."""
+    wanted = select(accounts.c.user_id).where(
+        accounts.c.district_id == district_id,
+        accounts.c.person_id == person_id,
+        accounts.c.unreachable_since.is_(None),
+    )
+    return await connection.scalar(wanted.limit(1)) is not None
+
+
+async def platforms_of(connection: AsyncConnection, district_id: DistrictId, person_id: PersonId) -> list[Platform]:
+    """Where somebody has an account, the preferred platform first."""
+    rows = await connection.scalars(
+        select(accounts.c.platform)
+        .where(accounts.c.district_id == district_id, accounts.c.person_id == person_id)
+        .order_by(accounts.c.preferred.desc(), accounts.c.platform)
+    )
+    return list(dict.fromkeys(rows))
+
+
+async def remove_absence(connection: AsyncConnection, district_id: DistrictId, absence_id: str) -> bool:
+    """Somebody will not be away after all; False where that absence is no longer there."""
+    gone = await connection.execute(
+        delete(absences).where(absences.c.district_id == district_id, absences.c.id == absence_id)
+    )
+    await bump_revision(connection, district_id)
+    return gone.rowcount == 1
 
 
 async def add_absence(connection: AsyncConnection, absence: models.Absence) -> None:

@@ -49,6 +49,7 @@ timers: Final = table(models.Timer)
 messages: Final = table(models.Message)
 posted: Final = table(models.PostedCard)
 deliveries: Final = table(models.Delivery)
+drafts: Final = table(models.Draft)
 
 
 # ------------------------------------------------------------------------------------------------------------- timers
@@ -311,6 +312,27 @@ async def _end(
     reason: str | None = None,
 ) -> bool:
     return await mark(connection, messages, claimed, state=state, leased_until=None, ended_at=now, reason=reason)
+
+
+async def district_of(
+    connection: AsyncConnection, district_ids: Sequence[DistrictId], challenge_id: str, item_id: str
+) -> DistrictId | None:
+    """Which of these districts a challenge, or a held draft, is of; None where none of them knows it."""
+    looks = (
+        [
+            select(messages.c.district_id).where(
+                messages.c.district_id.in_(district_ids), messages.c.challenge_id == challenge_id
+            )
+        ]
+        if challenge_id
+        else []
+    )
+    if item_id:
+        looks.append(select(drafts.c.district_id).where(drafts.c.district_id.in_(district_ids), drafts.c.id == item_id))
+    for each in looks:
+        if found := await connection.scalar(each.limit(1)):
+            return DistrictId(found)
+    return None
 
 
 # ------------------------------------------------------------------------------------------------------- posted cards

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, Table, and_, delete, func, insert, select, update
+from sqlalchemy import Row, Select, Table, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -51,18 +51,33 @@ class AccountRow:
     preferred: bool
     conversation_id: str | None
     unreachable_since: datetime | None
+    directory_id: str | None = None
+    mail: str | None = None
+    linked: bool = False
 
 
 async def accounts(
-    connection: AsyncConnection, platform: Platform, workspace_id: str, user_id: str
+    connection: AsyncConnection, platform: Platform, workspace_id: str, user_id: str, directory_id: str = ""
 ) -> list[tuple[DistrictId, PersonId]]:
-    """Whom this account belongs to: one person in each district."""
+    """Whom this account belongs to: one person in each district.
+
+    A district's file may name an account by either id: the platform's own, or that of the organization's directory.
+    """
+    ids = [user_id, directory_id] if directory_id else [user_id]
+    theirs = (
+        or_(account.c.user_id.in_(ids), account.c.directory_id == directory_id)
+        if directory_id
+        else (account.c.user_id == user_id)
+    )
     rows = await connection.execute(
         select(account.c.district_id, account.c.person_id)
-        .where(account.c.platform == platform, account.c.workspace_id == workspace_id, account.c.user_id == user_id)
-        .order_by(account.c.district_id)
+        .where(account.c.platform == platform, account.c.workspace_id == workspace_id, theirs)
+        .order_by(account.c.district_id, account.c.user_id != user_id)
     )
-    return [(row.district_id, row.person_id) for row in rows]
+    found: dict[DistrictId, PersonId] = {}
+    for row in rows:
+        found.setdefault(row.district_id, row.person_id)
+    return list(found.items())
 
 
 async def accounts_of(connection: AsyncConnection, district_id: DistrictId, person_id: PersonId) -> list[AccountRow]:
@@ -90,6 +105,16 @@ async def admitted(connection: AsyncConnection, platform: Platform, workspace_id
             .order_by(workspaces.c.district_id)
         )
     )
+
+
+async def workspaces_of(connection: AsyncConnection, district_id: DistrictId) -> list[tuple[Platform, str]]:
+    """The workspaces and tenants that a district admits."""
+    rows = await connection.execute(
+        select(workspaces.c.platform, workspaces.c.workspace_id)
+        .where(workspaces.c.district_id == district_id)
+        .order_by(workspaces.c.platform, workspaces.c.workspace_id)
+    )
+    return [(row.platform, row.workspace_id) for row in rows]
 
 
 async def chosen(
@@ -144,6 +169,22 @@ async def mark_unreachable(connection: AsyncConnection, to: AccountRow, now: dat
     )
 
 
+async def mark_all_unreachable(
+    connection: AsyncConnection, platform: Platform, workspace_id: str, now: datetime
+) -> int:
+    """Our app is gone from a workspace; how many accounts can no longer be reached. A message that arrives ends it."""
+    lost = await connection.execute(
+        update(account)
+        .where(
+            account.c.platform == platform,
+            account.c.workspace_id == workspace_id,
+            account.c.unreachable_since.is_(None),
+        )
+        .values(unreachable_since=now)
+    )
+    return lost.rowcount
+
+
 def _is(to: AccountRow) -> Any:
     return and_(
         account.c.district_id == to.district_id,
@@ -183,8 +224,13 @@ async def insert_registration(connection: AsyncConnection, new: models.Registrat
 
 
 async def update_registration(connection: AsyncConnection, registration_id: str, **values: Any) -> None:
-    """What was learned (`app_id`, `workspace_id`, `bot_user_id`), or new `secrets`, sealed."""
+    """What was learned (`app_id`, `workspace_id`, `bot_user_id`, `service_url`), or new `secrets`, sealed."""
     await connection.execute(update(registration).where(registration.c.id == registration_id).values(values))
+
+
+async def delete_registration(connection: AsyncConnection, registration_id: str) -> None:
+    """Forgets this app and its secrets."""
+    await connection.execute(delete(registration).where(registration.c.id == registration_id))
 
 
 async def seed_registration(

@@ -210,6 +210,10 @@ class Store:
                 case.words.append(self.add(row))
                 yield row
 
+    def mark(self, text_: str) -> str:
+        """A keyed digest: equal for equal texts within this district, and no word of them."""
+        return ledger.words_digest(self._ledger_key, "mark", text_)
+
     def _digest(self, row: models.Words) -> str:
         return ledger.words_digest(self._ledger_key, row.id, row.text or "")
 

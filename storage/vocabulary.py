@@ -237,6 +237,9 @@ class Kind(StrEnum):
     IMPORTED = "imported"
     """The district file was read."""
     PERSON_JOINED = "person_joined"
+    ACCOUNT_LINKED = "account_linked"
+    """Somebody has confirmed that an account on another platform is theirs, too."""
+    ACCOUNT_UNLINKED = "account_unlinked"
     DRAFT_LAPSED = "draft_lapsed"
     """Held words went, unread: nothing was recorded of them."""
 

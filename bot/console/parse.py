@@ -9,7 +9,7 @@ from typing import Final
 from multidict import MultiMapping
 
 from handlers.cards.model import Choice, Choices, Form, Option, Press, Words, form_from_json, to_json
-from handlers.request import Identity, Inbound, Source
+from handlers.request import Identity, Inbound, Source, press_key
 from storage.vocabulary import Door
 
 COMMANDS: Final[Mapping[str, str]] = {
@@ -168,12 +168,11 @@ def press(who: Identity, sent: Sent, room: str) -> Inbound:
     if not pressed.action:
         raise BrokenFormError("action")
     post_id = sent.get("post", "")
-    key = (who.user_id, pressed.challenge_id, pressed.item, str(pressed.version), pressed.action)
     return Inbound(
         identity=who,
         action=pressed.action,
         door=Door.BUTTON,
-        key=":".join(("button", *key, *([] if pressed.version else [post_id]))),
+        key=press_key(pressed, post_id),
         challenge_id=pressed.challenge_id,
         item=pressed.item,
         version=pressed.version,

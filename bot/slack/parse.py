@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from handlers.cards.model import Press
-from handlers.request import Identity, Inbound, Source
+from handlers.request import Identity, Inbound, Source, press_key
 from storage.vocabulary import Door, Platform
 
 Payload = Mapping[str, Any]
@@ -138,12 +138,11 @@ def _button(body: Payload, button: Payload) -> Inbound:
     view, container, message = body.get("view") or {}, body.get("container") or {}, body.get("message") or {}
     channel = (body.get("channel") or {}).get("id") or container.get("channel_id", "")
     ts = message.get("ts") or container.get("message_ts", "")
-    key = f"button:{body['user']['id']}:{press.challenge_id}:{press.item}:{press.version}:{press.action}"
     return _inbound(
         body,
         press.action,
         Door.HOME if view.get("type") == "home" else Door.BUTTON,
-        key=key if press.version else f"{key}:{ts or view.get('id', '')}",
+        key=press_key(press, ts or view.get("id", "")),
         challenge_id=press.challenge_id,
         item=press.item,
         version=press.version,

@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import aiohttp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.profiles import Profile
-from bot.slack.transport import ask
+from bot.slack.transport import ask, code_of
 from bot.transport import TryLaterError, UndeliverableError
 from handlers.request import Identity
 
+NOBODY: Final = frozenset({"users_not_found", "missing_scope"})
 PATIENCE_S: Final = 0.9  # somebody waits: with a transaction of two seconds the answer still comes within Slack's three
 
 
@@ -44,4 +47,23 @@ class SlackProfiles:
             bot=bool(user.get("is_bot")) or identity.user_id == "USLACKBOT",
             timezone=user.get("tz"),
             locale=user.get("locale"),
+            email=str(told.get("email") or ""),  # only with the optional scope users:read.email
         )
+
+    async def find(self, workspace_id: str, email: str) -> str | None:
+        """Needs the optional scope users:read.email; without it nobody is found."""
+        client = self._client_of(workspace_id)
+        if client is None:
+            return None
+        try:
+            async with asyncio.timeout(self._patience_s):
+                found = await client.users_lookupByEmail(email=email)
+        except TimeoutError as slow:
+            raise TryLaterError("slow") from slow
+        except SlackApiError as refusal:
+            if code_of(refusal) in NOBODY:
+                return None
+            raise TryLaterError(code_of(refusal)) from refusal
+        except aiohttp.ClientError as failure:
+            raise TryLaterError(type(failure).__name__) from failure
+        return str(found["user"]["id"])

@@ -1,6 +1,7 @@
 """What we say of words that are not (yet) a report: held, lapsed, a crisis, another desk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from handlers.cards.model import Button, Buttons, Card, Note, Press, Quote, Text
 from handlers.cards.text import Voice, phrase
@@ -83,13 +84,19 @@ def dropped(voice: Voice) -> Card:
     return Card(voice("Nothing was recorded"), (Text(voice("Your words are gone. You can report at any time.")),))
 
 
-def lapsed(voice: Voice, *, private: bool) -> Card:
-    """The held words went unread. `private`: because they looked like student information."""
-    why = (
-        voice("What you wrote waited a day for you to check it, because it looked like information about a student.")
-        if private
-        else voice("What you wrote waited a day for you to say whether it was an answer or a new report.")
-    )
+def lapsed(voice: Voice, why_held: Mapping[str, Any]) -> Card:
+    """The held words went unread. `why_held`: what the event says of it."""
+    if why_held.get("private"):
+        why = voice(
+            "What you wrote waited a day for you to check it, because it looked like information about a student."
+        )
+    elif why_held.get("newcomer"):
+        why = voice(
+            "Somebody wrote to me from another account with your address, and did not say within a day whether it "
+            "was you."
+        )
+    else:
+        why = voice("What you wrote waited a day for you to say whether it was an answer or a new report.")
     return Card(
         voice("Nothing was recorded"),
         (

@@ -106,14 +106,14 @@ def test_a_button_is_keyed_by_person_challenge_item_version_and_action() -> None
     came = parse.press(
         TESS, sent(action="step_done", challenge="c42", item="s1", version="3", post=POST, room="@teacher"), "@teacher"
     )
-    assert came.key == "button:teacher:c42:s1:3:step_done"
+    assert came.key == "button:c42:s1:3:step_done"
     assert (came.door, came.challenge_id, came.item, came.version) == (Door.BUTTON, "c42", "s1", 3)
     assert came.source == Source("@teacher", POST, direct=True)
 
 
 def test_a_button_of_a_card_without_version_counts_once_for_each_post() -> None:
     came = parse.press(TESS, sent(action="log.more", challenge="", version="0", post=POST), "@teacher")
-    assert came.key == f"button:teacher:::0:log.more:{POST}"
+    assert came.key == f"button:::0:log.more:{POST}"
 
 
 @pytest.mark.parametrize(

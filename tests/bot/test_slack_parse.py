@@ -319,7 +319,7 @@ def test_a_button_says_what_about_what_and_where() -> None:
         AT_HOME,
         "take",
         Door.BUTTON,
-        key="button:U1:c42:s|1:7:take",
+        key="button:c42:s|1:7:take",
         challenge_id="c42",
         item="s|1",
         version=7,
@@ -334,7 +334,7 @@ def test_the_second_button_of_an_action_is_the_same_action() -> None:
 
 def test_without_a_version_the_place_counts() -> None:
     bare = [BUTTON | {"value": "||0", "action_id": "home.show"}]
-    assert heard(PRESS | {"actions": bare}).key == "button:U1:::0:home.show:2.0"
+    assert heard(PRESS | {"actions": bare}).key == "button:::0:home.show:2.0"
     view = {"id": "V1", "type": "home", "private_metadata": "", "blocks": []}
     on_home = PERSON | {
         "type": "block_actions",
@@ -343,7 +343,7 @@ def test_without_a_version_the_place_counts() -> None:
         "actions": bare,
     }
     inbound = heard(on_home)
-    assert (inbound.key, inbound.door, inbound.source) == ("button:U1:::0:home.show:V1", Door.HOME, Source())
+    assert (inbound.key, inbound.door, inbound.source) == ("button:::0:home.show:V1", Door.HOME, Source())
 
 
 def test_a_button_under_a_private_answer_has_no_message_of_its_own() -> None:

@@ -1,0 +1,136 @@
+"""A person's accounts: is this you, where do you want to hear from us, and who may not come in."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final
+
+from handlers.cards.model import Button, Buttons, Card, Choice, Form, Note, Option, Press, Text, Words
+from handlers.cards.text import Voice
+from scheduling.calendar import Calendar
+from storage.directory import Directory, Person
+from storage.vocabulary import EventId, Platform
+
+MINE: Final = "account.mine"
+NOT_MINE: Final = "account.not_mine"
+UNLINK: Final = "account.unlink"
+
+FOR_STAFF: Final = "This is for district staff"
+NAMES: Final = {Platform.SLACK: "Slack", Platform.TEAMS: "Microsoft Teams", Platform.CONSOLE: "the browser"}
+
+
+def today(directory: Directory, now: datetime) -> date:
+    return Calendar.of(directory).today(now)
+
+
+def outsider_body() -> tuple[Text]:
+    return (
+        Text(
+            "I can only take reports from staff of the district, from their own workspace. "
+            "Please tell somebody you work with in the district."
+        ),
+    )
+
+
+def is_it_you(voice: Voice, person: Person, platform: Platform, draft: str) -> Card:
+    """To somebody new, whose address belongs to somebody we know from another platform."""
+    return Card(
+        voice("Are you {name}?", name=person.name),
+        (
+            Text(
+                voice(
+                    "Your account in {here} has the same verified address as {name}, whom I know already. If that is "
+                    "you, you are one person here from now on, and what is sent to you comes once.",
+                    here=NAMES[platform],
+                    name=person.name,
+                )
+            ),
+            Buttons(
+                (
+                    Button(voice("Yes, that is me"), Press(MINE, item=draft), "primary"),
+                    Button(voice("No, that is somebody else"), Press(NOT_MINE, item=draft)),
+                )
+            ),
+            Note(
+                voice("What you just wrote is kept sealed until you answer, for 24 hours. Nothing is recorded before.")
+            ),
+        ),
+    )
+
+
+def settled(voice: Voice) -> Card:
+    return Card(
+        voice("That is settled already"),
+        (Text(voice("If what you wrote is not on record yet, please send it once more.")),),
+    )
+
+
+def linked(voice: Voice, platform: Platform, event_id: EventId) -> Card:
+    """To the person, where we knew them before: there is one more account, unless they say that it is not theirs."""
+    return Card(
+        voice("One more account is yours"),
+        (
+            Text(
+                voice(
+                    "Somebody with your verified address has written from {where} and said that they are you. Both "
+                    "accounts count as one person now.",
+                    where=NAMES[platform],
+                )
+            ),
+            Buttons(
+                (
+                    Button(
+                        voice("That was not me"),
+                        Press(UNLINK, item=event_id),
+                        "danger",
+                        confirm=voice("Take that account away from you?"),
+                    ),
+                )
+            ),
+        ),
+    )
+
+
+def unlinked(voice: Voice) -> Card:
+    return Card(
+        voice("It is no longer yours"),
+        (Text(voice("That account has no part in what is yours any more. The coordinator hears of it.")),),
+    )
+
+
+def settings(voice: Voice, platforms: Sequence[Platform], preferred: Platform) -> Form:
+    """Where somebody on several platforms wants to hear from us."""
+    return Form(
+        voice("Your settings"),
+        voice("Save"),
+        Press("settings"),
+        (
+            Choice(
+                "platform",
+                voice("Where shall I write to you?"),
+                tuple(Option(each, NAMES[each]) for each in platforms),
+                preferred,
+                required=True,
+            ),
+            Words(voice("If I cannot reach you there, I try the other. You can answer on both.")),
+        ),
+    )
+
+
+def one_account(voice: Voice, platforms: Sequence[Platform]) -> Card:
+    where = NAMES[platforms[0]] if platforms else voice("no chat")
+    return Card(
+        voice("Your settings"),
+        (
+            Text(
+                voice(
+                    "I know you from {where} only, so that is where I write to you. If you write to me from another "
+                    "platform of the district, you can choose.",
+                    where=where,
+                )
+            ),
+        ),
+    )
+
+
+def saved(voice: Voice, platform: Platform) -> Card:
+    return Card(voice("Saved"), (Text(voice("From now on I write to you in {where}.", where=NAMES[platform])),))
