@@ -304,21 +304,14 @@ async def known_as(
     `mail`: the digest of the address, as accounts keep it; the district's file may give the address itself. Never by
     name. None where nobody is, where several are, or where that person has an account here already.
     """
-    rows = [
-        row._tuple()
-        for row in await connection.execute(
-            select(
-                accounts.c.person_id, accounts.c.platform, accounts.c.workspace_id, accounts.c.user_id,
-                accounts.c.directory_id, accounts.c.mail,
-            ).where(accounts.c.district_id == district_id)
-        )
-    ]  # fmt: skip
+    their = await connection.execute(select(accounts).where(accounts.c.district_id == district_id))
+    rows = their.all()
     found = {
-        person_id
-        for person_id, platform, workspace_id, user_id, their_directory_id, their_mail in rows
-        if (platform, workspace_id, user_id) in elsewhere
-        or (mail is not None and their_mail == mail)
-        or (directory_id and directory_id in {their_directory_id, user_id})
+        row.person_id
+        for row in rows
+        if (row.platform, row.workspace_id, row.user_id) in elsewhere
+        or (mail is not None and row.mail == mail)
+        or (directory_id and directory_id in {row.directory_id, row.user_id})
     }
     if address:
         in_file = await connection.execute(
@@ -327,7 +320,7 @@ async def known_as(
         found |= {
             row.id for row in in_file if str((row.kept or {}).get("email") or "").casefold() == address.casefold()
         }
-    taken = {person_id for person_id, platform, workspace_id, *_ in rows if (platform, workspace_id) == here}
+    taken = {row.person_id for row in rows if (row.platform, row.workspace_id) == here}
     return next(iter(found)) if len(found) == 1 and not found & taken else None
 
 

@@ -147,11 +147,13 @@ def _today(file: DistrictFile, now: datetime) -> date:
 
 
 def _accounts(file: DistrictFile, before: Snapshot, planned: Plan) -> None:
-    """The file's accounts for its people; other platforms, and people it does not have, keep theirs."""
+    """The file's accounts for its people. Other platforms, people it does not have, and accounts that somebody has
+    confirmed to be theirs, stay; so does the platform that a person has chosen to hear from us on."""
     listed = file.given("people")
     known = {(each.platform, each.workspace_id, each.user_id): each for each in before.accounts}
     mine: dict[tuple[Platform, str, str], models.Account] = {}
     workspaces = _workspaces(file)
+    prefers = {each.person_id: each.platform for each in before.accounts if each.preferred}
     for n, entry in file.people.items():
         named = {Platform.SLACK: entry.slack, Platform.TEAMS: entry.teams}
         has = {platform: user for platform, user in named.items() if user}
@@ -170,12 +172,15 @@ def _accounts(file: DistrictFile, before: Snapshot, planned: Plan) -> None:
                 workspace_id=workspaces[platform],
                 user_id=user,
                 person_id=PersonId(entry.id),
-                preferred=platform is _preferred(file, has),
+                preferred=platform is prefers.get(PersonId(entry.id), _preferred(file, has)),
                 conversation_id=old.conversation_id if old and same else None,
                 unreachable_since=old.unreachable_since if old and same else None,
+                directory_id=old.directory_id if old and same else None,
+                mail=old.mail if old and same else None,
+                linked=old.linked if old and same else False,
             )
     others = [each for name, each in known.items() if name not in mine]
-    stay = [each for each in others if each.platform not in FROM_FILE or each.person_id not in listed]
+    stay = [each for each in others if each.linked or each.platform not in FROM_FILE or each.person_id not in listed]
     planned.after.accounts = [*mine.values(), *stay]
 
 

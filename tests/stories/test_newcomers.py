@@ -1,0 +1,187 @@
+"""Somebody writes from a second platform: one person, asked once, and nothing that they wrote is lost."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.profiles import Profile
+from handlers.cards.model import Button, Buttons, Card
+from handlers.district import importer
+from handlers.request import Identity, Inbound, Reply, Source
+from storage import models, registrations
+from storage.database import Database
+from storage.models import table
+from storage.vocabulary import Door, Kind, PersonId, Platform
+from tests.world import FILE, SEAL, World, detroit, world
+
+TENANT = "00000000-0000-4000-8000-0000000000aa"
+ADDRESS = "nadine.okafor-stahl@larkspur.example"
+KNOWN = "p-013"  # on Slack alone, as the district's file has it
+WORDS = "Nobody can score the screener at our school."
+
+
+@dataclass
+class Directory:
+    """What the platforms say of people."""
+
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    async def look_up(self, identity: Identity) -> Profile | None:
+        return self.profiles.get(identity.user_id)
+
+    async def find(self, workspace_id: str, email: str) -> str | None:
+        return self.addresses.get(email)
+
+
+def newcomer(story: World, *, email: str = ADDRESS) -> Identity:
+    """Somebody on Teams, whom the file does not name; Slack knows one of its people by that address."""
+    teams = Directory({"29:new": Profile("Nadine Okafor-Stahl", email=email, directory_id="aad-13")})
+    slack = Directory(addresses={ADDRESS: "U0LB013"})
+    story.made.gateway.profiles |= {Platform.TEAMS: teams, Platform.SLACK: slack}
+    return Identity(Platform.TEAMS, TENANT, "29:new", directory_id="aad-13")
+
+
+async def writes(story: World, who: Identity, text: str = WORDS, message: str = "m1") -> Reply:
+    source = Source("a:chat", message, direct=True)
+    key = f"message:{message}"
+    reply = await story.made.gateway.handle(
+        Inbound(who, "message.direct", Door.DIRECT_MESSAGE, key=key, text=text, source=source)
+    )
+    await story.settle()
+    return reply
+
+
+async def presses(story: World, who: Identity, card: Card | None, label: str) -> Reply:
+    assert card is not None
+    buttons: list[Button] = [each for part in card.body if isinstance(part, Buttons) for each in part.items]
+    press = next(each.press for each in buttons if each.label == label)
+    reply = await story.made.gateway.handle(Inbound(who, press.action, Door.BUTTON, item=press.item))
+    await story.settle()
+    return reply
+
+
+async def accounts(story: World, person_id: str) -> set[tuple[Any, ...]]:
+    of = table(models.Account)
+    async with story.made.database.queue(write=False) as connection:
+        rows = await connection.execute(select(of.c.platform, of.c.user_id).where(of.c.person_id == person_id))
+        return {tuple(row) for row in rows}
+
+
+async def joined(story: World) -> list[str]:
+    return [each.name for each in (await story.directory()).people.values() if each.id.startswith("j-")]
+
+
+async def test_somebody_known_from_another_platform_is_asked_once_and_their_words_are_kept(database: Database) -> None:
+    async with world(database, "slack") as story:
+        who = newcomer(story)
+        asked = await writes(story, who)
+        assert asked.card is not None
+        assert asked.card.title == "Are you Nadine Okafor-Stahl?"
+        assert await story.count() == 0
+        assert (await writes(story, who)).card is None  # delivered again: asked already
+
+        await presses(story, who, asked.card, "Yes, that is me")
+        assert await joined(story) == []
+        assert await accounts(story, KNOWN) == {("slack", "U0LB013"), ("teams", "29:new")}
+        case = await story.case()
+        assert case.title == WORDS
+        assert [each.person_id for each in case.reporters] == [KNOWN]
+
+        await writes(story, who, "And the rosters do not load.", "m2")
+        assert await story.count() == 2
+        again = await presses(story, who, asked.card, "Yes, that is me")
+        assert again.card is not None
+        assert again.card.title == "That is settled already"
+        assert await story.count() == 2
+        await story.promises_hold()
+
+
+async def test_who_says_no_is_somebody_of_their_own(database: Database) -> None:
+    async with world(database, "slack") as story:
+        who = newcomer(story)
+        asked = await writes(story, who)
+        await presses(story, who, asked.card, "No, that is somebody else")
+        assert await joined(story) == ["Nadine Okafor-Stahl"]
+        assert await accounts(story, KNOWN) == {("slack", "U0LB013")}
+        assert (await story.case()).title == WORDS
+
+
+async def test_nobody_is_asked_for_their_name_alone(database: Database) -> None:
+    async with world(database, "slack") as story:
+        who = newcomer(story, email="somebody.else@larkspur.example")
+        await writes(story, who)
+        assert await joined(story) == ["Nadine Okafor-Stahl"]
+        assert (await story.case()).title == WORDS
+
+
+async def test_only_who_was_asked_can_answer(database: Database) -> None:
+    async with world(database, "slack") as story:
+        who = newcomer(story)
+        asked = await writes(story, who)
+        other = Identity(Platform.TEAMS, TENANT, "29:other")
+        refused = await presses(story, other, asked.card, "Yes, that is me")
+        assert refused.card is not None
+        assert refused.card.title == "That is settled already"
+        assert await accounts(story, KNOWN) == {("slack", "U0LB013")}
+        assert await story.count() == 0
+
+
+async def test_who_we_knew_hears_of_it_there_and_can_take_it_back(database: Database) -> None:
+    async with world(database, "slack") as story:
+        known = await story.person(KNOWN)
+        who = newcomer(story)
+        asked = await writes(story, who)
+        await presses(story, who, asked.card, "Yes, that is me")
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        assert "One more account is yours" in str([each.title for each in known.cards])
+        await known.click("That was not me")
+        assert await accounts(story, KNOWN) == {("slack", "U0LB013")}
+        async with story.made.database.district(story.district_id, write=False) as connection:
+            of = table(models.Event)
+            kinds = set(await connection.scalars(select(of.c.kind)))
+        assert Kind.ACCOUNT_UNLINKED in kinds
+
+
+async def test_words_that_wait_for_that_answer_lapse_with_a_word_to_who_we_know(database: Database) -> None:
+    async with world(database, "slack") as story:
+        known = await story.person(KNOWN)
+        await writes(story, newcomer(story))
+        await story.wait_until(detroit("2026-10-08 12:00"))
+        assert await story.count() == 0
+        assert "another account with your address" in str(known.cards[-1])
+
+
+async def test_the_platform_says_that_an_account_is_gone_and_the_other_is_used(database: Database) -> None:
+    async with world(database, "slack") as story:
+        who = newcomer(story)
+        asked = await writes(story, who)
+        await presses(story, who, asked.card, "Yes, that is me")
+        gone = Inbound(who, "account.gone", Door.OPERATOR, key="event:1")
+        await story.made.gateway.handle(gone)
+        async with story.made.database.queue(write=False) as connection:
+            of = table(models.Account)
+            rows = await connection.execute(
+                select(of.c.platform, of.c.unreachable_since).where(of.c.person_id == PersonId(KNOWN))
+            )
+            lost = {row.platform: row.unreachable_since is not None for row in rows}
+        assert lost == {Platform.SLACK: False, Platform.TEAMS: True}
+
+
+async def test_the_districts_file_taken_in_anew_leaves_what_people_have_settled(database: Database) -> None:
+    async with world(database, "slack") as story:
+        who = newcomer(story)
+        asked = await writes(story, who)
+        await presses(story, who, asked.card, "Yes, that is me")
+        form = await story.made.gateway.handle(Inbound(who, "home.ask", Door.COMMAND, text="settings"))
+        assert form.form is not None
+        await story.made.gateway.handle(
+            Inbound(who, form.form.press.action, Door.COMMAND, key="form:1", fields={"platform": "teams"})
+        )
+        again = await importer.import_district(database, SEAL, FILE.read_text(encoding="utf-8"), now=story.clock.now())
+        assert not again.changed
+        assert await accounts(story, KNOWN) == {("slack", "U0LB013"), ("teams", "29:new")}
+        async with story.made.database.queue(write=False) as connection:
+            theirs = await registrations.accounts_of(connection, story.district_id, PersonId(KNOWN))
+        assert [each.platform for each in theirs] == [Platform.TEAMS, Platform.SLACK]
