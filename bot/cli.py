@@ -190,6 +190,7 @@ def check_config() -> None:
     found = _settings()
     for name, value in settings.shown(found):
         say(f"{name} = {value}")
+    say(settings.slack_verdict(found))
     revision = schema.current(found.database_url)
     say(f"database: {'not made yet' if revision is None else 'revision ' + revision}")
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from cryptography.fernet import Fernet
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
+
+from bot.slack import credentials
 
 FILE: Final = "_FILE"
 
@@ -62,6 +64,15 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return value.replace("postgres://", "postgresql://", 1)
 
+    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret", "slack_api_url", mode="before")
+    @classmethod
+    def _is_what_slack_gives(cls, value: Any, about: ValidationInfo) -> Any:
+        if isinstance(value, str) and (
+            wrong := credentials.wrong_with(str(cls.model_fields[str(about.field_name)].alias), value)
+        ):
+            raise ValueError(wrong)
+        return value
+
     @property
     def keys(self) -> list[str]:
         return [each.get_secret_value() for each in self.secret_keys]
@@ -82,13 +93,24 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         settings = Settings.model_validate({name: values[name] for name in KNOWN if values.get(name)})
     except ValidationError as error:
-        raise SettingsError("\n".join(_faults(error))) from error
+        raise SettingsError("\n".join(_faults(error))) from None  # its text would quote what was given
     slack = (settings.slack_bot_token, settings.slack_signing_secret or settings.slack_app_token)
     if any(slack) and not all(slack):
         raise SettingsError(
             "Slack needs both SLACK_BOT_TOKEN and either SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN (Socket Mode)."
         )
     return settings
+
+
+def slack_verdict(settings: Settings) -> str:
+    """How Slack will be reached with these values, in a sentence. Only `run` asks Slack whether it takes them."""
+    if not settings.slack_bot_token:
+        return "Slack is not set up: set SLACK_BOT_TOKEN, and SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)."
+    way = "Socket Mode, with no way in" if settings.slack_app_token else "signed HTTP, at /slack/events"
+    spare = ""
+    if settings.slack_app_token and settings.slack_signing_secret:
+        spare = " SLACK_SIGNING_SECRET is not needed for it."
+    return f"Slack's values have the right form. It is reached by {way}.{spare}"
 
 
 def _with_files(given: dict[str, str]) -> dict[str, str]:
@@ -99,13 +121,16 @@ def _with_files(given: dict[str, str]) -> dict[str, str]:
                 given[name] = Path(path).read_text().strip()
             except OSError as error:
                 raise SettingsError(f"{name}{FILE}: {path} cannot be read ({error.strerror}).") from error
+            except UnicodeDecodeError:
+                raise SettingsError(f"{name}{FILE}: {path} is not UTF-8 text. Save it as UTF-8.") from None
     return given
 
 
 def _faults(error: ValidationError) -> Iterator[str]:
     for fault in error.errors():
         name = str(fault["loc"][0])
-        yield f"{name}: {fault['msg'].removeprefix('Value error, ')}."
+        says = fault["msg"].removeprefix("Value error, ")
+        yield f"{name} {says}." if name in credentials.SHAPES or name == credentials.API_URL else f"{name}: {says}."
 
 
 def unknown_names(environment: Mapping[str, str] | None = None) -> list[str]:

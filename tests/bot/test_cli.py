@@ -61,13 +61,33 @@ def test_check_config_masks_secrets_and_warns_of_misspelt_names(tmp_path: Path, 
     secret = tmp_path / "token"
     secret.write_text("xoxb-canary")
     found = clearway("check-config", cwd=tmp_path, **settings | {
-        "SLACK_BOT_TOKEN_FILE": str(secret), "SLACK_SIGNING_SECRET": "canary", "CLEARWAY_PROT": "3001",
+        "SLACK_BOT_TOKEN_FILE": str(secret), "SLACK_SIGNING_SECRET": "ca0a11" * 5 + "ca", "CLEARWAY_PROT": "3001",
     })  # fmt: skip
     assert found.returncode == 0, found.stderr
     assert "SLACK_BOT_TOKEN = set" in found.stdout
+    assert "Slack's values have the right form. It is reached by signed HTTP" in found.stdout
     assert "canary" not in found.stdout + found.stderr
+    assert "ca0a11" not in found.stdout + found.stderr
     assert settings["CLEARWAY_SECRET_KEYS"] not in found.stdout
     assert "CLEARWAY_PROT" in found.stderr
+
+
+@pytest.mark.parametrize("command", ["check-config", "run"])
+def test_slacks_values_in_the_wrong_places_stop_the_start(
+    command: str, tmp_path: Path, settings: dict[str, str]
+) -> None:
+    swapped = {
+        "SLACK_BOT_TOKEN": "xapp-1-canary",
+        "SLACK_APP_TOKEN": "'xoxb-1-canary'",
+        "SLACK_API_URL": "http://x.org",
+    }
+    found = clearway(command, cwd=tmp_path, **settings | swapped)
+    assert found.returncode == 2
+    assert "SLACK_BOT_TOKEN is an app-level token (xapp-), and belongs in SLACK_APP_TOKEN." in found.stderr
+    assert "SLACK_APP_TOKEN has quotes around its value" in found.stderr
+    assert "SLACK_API_URL must begin with https://" in found.stderr
+    assert "canary" not in found.stdout + found.stderr
+    assert not (tmp_path / "clearway.db").exists()
 
 
 def test_a_district_goes_in_comes_out_and_goes_in_equal(tmp_path: Path, settings: dict[str, str]) -> None:

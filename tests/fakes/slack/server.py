@@ -9,6 +9,7 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Literal, Self
 
 from aiohttp import ClientSession, WSMsgType, web
@@ -112,7 +113,7 @@ class Workspace:
         self.bot_user_id, self.bot_id = f"UBOT{team_id}", f"B{team_id}"
         self.bot_token = f"xoxb-{team_id.lower()}"
         self.app_token = f"xapp-{team_id.lower()}"
-        self.signing_secret = f"secret-of-{team_id.lower()}"
+        self.signing_secret = sha256(team_id.encode()).hexdigest()[:32]
         self.users: dict[str, Json] = {}
         self.conversations: dict[str, Conversation] = {}
         self.posts: list[Post] = []
