@@ -246,7 +246,10 @@ class Dispatcher:
             message = await store.message(claimed.message_id)
             case = await store.case(claimed.challenge_id) if claimed.challenge_id else None
             version = case.challenge.version if case else claimed.shown
-            card = None if version == claimed.shown else await compose.redraw(store, claimed, message, now)
+            if claimed.challenge_id is None:
+                card = await compose.redraw_digest(store, await store.digest_of(message), now) if message else None
+            else:
+                card = None if version == claimed.shown else await compose.redraw(store, claimed, message, now)
         if card is not None and transport is not None:
             place = Place(claimed.platform, claimed.workspace_id, claimed.conversation_id, claimed.post_id)
             try:

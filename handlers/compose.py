@@ -214,6 +214,9 @@ def _about_no_challenge(voice: Voice, message: Told, event: Event | None) -> Car
             last=date.fromisoformat(event.data["to"]),
         )
         return cards.plain(voice, voice("You stand in"), said)
+    if event.kind is Kind.UNDONE and event.actor_id:
+        said = voice("{who} is not away after all. You do not stand in for them.", who=Who(event.actor_id))
+        return cards.plain(voice, voice("You do not stand in"), said)
     if event.kind is Kind.ACCOUNT_LINKED:
         return account_cards.linked(voice, Platform(event.data["platform"]), event.id)
     if event.kind is Kind.ACCOUNT_UNLINKED:
@@ -279,6 +282,18 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
     return lists.digest(
         voice, [(press, text, label) for _, press, text, label in ordered], acts.today(store, now)
     ), told
+
+
+async def redraw_digest(store: Store, messages: Sequence[Told], now: datetime) -> Card | None:
+    """A digest that stands already, with what is still its reader's to see and still news."""
+    if not messages:
+        return None
+    reader = store.directory.people.get(messages[0].person_id)
+    card, _ = await digest(store, messages, now) if reader else (None, set())
+    if card is not None or reader is None:
+        return card
+    voice = Voice(store.directory, reader)
+    return cards.plain(voice, voice("Your digest"), voice("Nothing of this waits for you any more."))
 
 
 WEIGHTS = {

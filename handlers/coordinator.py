@@ -1,5 +1,6 @@
 """What the coordinator does: sorts, names owners, restricts, merges, redirects, enters for a caller, is substituted."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ from handlers import acts, moves
 from handlers.capture import capture, join, read_report
 from handlers.cards import challenge as cards
 from handlers.cards import forms
+from handlers.cards.model import Button, Buttons, Card, Press, Text
 from handlers.cards.text import Dollars, Who, phrase
 from handlers.errors import FormError
 from handlers.request import Reply, Request
@@ -16,10 +18,11 @@ from handlers.rules.lifecycle import Move
 from handlers.telling import tell
 from storage import people
 from storage.case import Case
-from storage.models import Absence, Helper
+from storage.models import Absence, Event, Helper
 from storage.store import Store, plain, unplain
 from storage.vocabulary import (
     Authority,
+    EventId,
     Field,
     Kind,
     Lane,
@@ -166,6 +169,8 @@ async def restrict(store: Store, request: Request, now: datetime) -> Reply:
     event = store.record(case, kind, by=request.actor.id, at=now, data={"added": added}, visibility=visibility)
     if admitted:
         tell(store, [admitted], MessageKind.INFORM, event, now, case=case)
+    if closed:
+        await store.look_at_digests(case.id, now)
     said = (
         phrase("Challenge {n} is now restricted.", n=case.number)
         if closed
@@ -313,26 +318,25 @@ async def substitute(store: Store, request: Request, now: datetime) -> Reply:
         errors["to"] = phrase("Please pick the last day, not before the first.")
     if errors or stand_in is None or first is None or last is None:  # what is None stands in errors
         raise FormError(errors)
-    await people.add_absence(
-        store.connection,
-        Absence(
-            district_id=store.district_id,
-            person_id=request.actor.id,
-            from_on=first,
-            to_on=last,
-            delegate_id=stand_in,
-            delegate_limit_usd=limit,
-        ),
+    absence = Absence(
+        district_id=store.district_id,
+        person_id=request.actor.id,
+        from_on=first,
+        to_on=last,
+        delegate_id=stand_in,
+        delegate_limit_usd=limit,
     )
+    await people.add_absence(store.connection, absence)
     await store.look_again(now)
     event = store.record(
         None, Kind.SUBSTITUTED, by=request.actor.id, at=now,
-        data={"delegate": stand_in, "from": first.isoformat(), "to": last.isoformat()},
+        data={"absence": absence.id, "delegate": stand_in, "from": first.isoformat(), "to": last.isoformat()},
     )  # fmt: skip
     tell(store, [stand_in], MessageKind.INFORM, event, now, lane=Lane.SINGLE)
     voice = request.voice
-    said = phrase("{who} stands in for you from {first} to {last}.", who=Who(stand_in), first=first, last=last)
-    return Reply(card=cards.plain(voice, voice("You are away"), voice(said)))
+    said = voice("{who} stands in for you from {first} to {last}.", who=Who(stand_in), first=first, last=last)
+    undo_it = Button(voice("Undo"), Press("undo", item=event.id))
+    return Reply(card=Card(voice("You are away"), (Text(said), Buttons((undo_it,))), summary=said))
 
 
 # ------------------------------------------------------------------------------------------------------------ slips
@@ -340,6 +344,8 @@ async def substitute(store: Store, request: Request, now: datetime) -> Reply:
 
 async def undo(store: Store, request: Request, now: datetime) -> Reply:
     """A slip is undone by its author within ten minutes, if nobody has acted since: a compensating event, nothing erased."""
+    if not request.challenge_id:
+        return await _undo_absence(store, request, now)
     case = await acts.case_for(store, request, Action.SEE, now)
     history = await store.history(case.id)
     target = next((each for each in history if each.id == request.item), None)
@@ -354,6 +360,18 @@ async def undo(store: Store, request: Request, now: datetime) -> Reply:
         raise acts.refuse("A report is not undone but withdrawn: press Withdraw under it.")
     if any(each.kind in {Kind.MERGED, Kind.UNDONE} for each in act):
         raise acts.refuse("That cannot be undone here. Tell the coordinator what should change.")
+    await _compensate(store, case, act, request, now)
+    return Reply(
+        card=cards.plain(
+            request.voice,
+            request.voice("Undone"),
+            request.voice("Challenge {n} stands as it did before.", n=case.number),
+        )
+    )
+
+
+async def _compensate(store: Store, case: Case, act: Sequence[Event], request: Request, now: datetime) -> None:
+    """Everything that one act has changed is as it was before; the history keeps the act, and that it was undone."""
     rows: dict[str, Any] = {f"reporter:{each.person_id}": each for each in case.reporters}
     rows |= {f"step:{each.id}": each for each in case.steps}
     rows |= {f"helper:{each.person_id}": each for each in case.helpers}
@@ -377,13 +395,31 @@ async def undo(store: Store, request: Request, now: datetime) -> Reply:
         also=[(rows[label], values) for label, values in also.items()], **restored,
     )  # fmt: skip
     await store.forget_messages([each.id for each in act])
-    return Reply(
-        card=cards.plain(
-            request.voice,
-            request.voice("Undone"),
-            request.voice("Challenge {n} stands as it did before.", n=case.number),
-        )
-    )
+
+
+async def _undo_absence(store: Store, request: Request, now: datetime) -> Reply:
+    """They are not away after all. What has moved to their stand-in comes back, where nobody has acted on it since."""
+    target = await store.event(EventId(request.item))
+    if target is None or target.actor_id != request.actor.id or "absence" not in target.data:
+        raise acts.refuse("Only who did it can undo it.")
+    if now - target.at > UNDO_WITHIN:
+        raise acts.refuse("That was more than ten minutes ago. Tell the coordinator what should change.")
+    if not await people.remove_absence(store.connection, store.district_id, target.data["absence"]):
+        raise acts.refuse("That is undone already.")
+    store.directory, _ = await people.load_directory(store.connection, store.district_id)
+    for case in await store.cases(await store.open_with(target.data["delegate"])):
+        history = await store.history(case.id)
+        act = [each for each in history if each.data.get("act") == history[-1].data.get("act")]
+        moved = act[-1].data.get("changes", {}).get("challenge", {}).get("owner_id")
+        if act[-1].actor_id is None and moved == [request.actor.id, target.data["delegate"]]:
+            await _compensate(store, case, act, request, now)
+    await store.look_again(now)
+    data = {"undone": [target.id], **{name: target.data[name] for name in ("absence", "delegate", "from", "to")}}
+    event = store.record(None, Kind.UNDONE, by=request.actor.id, at=now, data=data)
+    if not await store.forget_messages([target.id]):
+        tell(store, [target.data["delegate"]], MessageKind.INFORM, event, now, lane=Lane.SINGLE)
+    voice = request.voice
+    return Reply(card=cards.plain(voice, voice("Undone"), voice("You are not away. Nobody stands in for you.")))
 
 
 def _take_away(store: Store, case: Case, row: Any) -> None:

@@ -10,14 +10,26 @@ from handlers.cards import forms
 from handlers.cards.text import Who, phrase
 from handlers.errors import FormError
 from handlers.request import Reply, Request
-from handlers.rules import lifecycle
+from handlers.rules import access, lifecycle
 from handlers.rules.access import Action
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
 from storage.case import Case
 from storage.models import Event, Step, Words
 from storage.store import Store
-from storage.vocabulary import Field, Kind, MessageKind, PersonId, Rung, Scope, Status, StepId, WordsId, new_id
+from storage.vocabulary import (
+    Field,
+    Kind,
+    MessageKind,
+    PersonId,
+    Rung,
+    Scope,
+    Status,
+    StepId,
+    Visibility,
+    WordsId,
+    new_id,
+)
 
 MAX_STEPS = 3  # in one form; more can be planned by opening it again
 
@@ -235,6 +247,17 @@ async def plan(store: Store, request: Request, now: datetime) -> Reply:
             if owner and store.directory.people[owner].external:
                 raise FormError(
                     {f"owner{n}": phrase("Please pick somebody of the district; they can work with others.")}
+                )
+            restricted = case.challenge.visibility is Visibility.RESTRICTED
+            if (
+                owner
+                and restricted
+                and not access.may_hear(
+                    store.directory.people[owner], access.facts(case), store.directory, acts.today(store, now)
+                )
+            ):
+                raise FormError(
+                    {f"owner{n}": phrase("They cannot see this challenge. The coordinator can let them in first.")}
                 )
             wanted.append((text, due, owner or case.challenge.owner_id))
     if not wanted:

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Date, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Date, Select, and_, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,6 +33,8 @@ from storage.vocabulary import (
     EventId,
     Field,
     Kind,
+    Lane,
+    MessageState,
     PersonId,
     Platform,
     TimerKind,
@@ -237,9 +239,9 @@ class Store:
         self._writing()
         self._pending.timers[kind, about] = at
 
-    async def forget_messages(self, event_ids: Iterable[EventId]) -> None:
-        """What was to be told of these events and has not been sent is no longer told (an act was undone)."""
-        await self.connection.execute(
+    async def forget_messages(self, event_ids: Iterable[EventId]) -> int:
+        """What was to be told of these events and has not been sent is no longer told (an act was undone); how much."""
+        forgotten = await self.connection.execute(
             update(messages)
             .where(
                 messages.c.district_id == self.district_id,
@@ -248,6 +250,36 @@ class Store:
                 messages.c.leased_until.is_(None),
             )
             .values(state="dropped", reason="undone")
+        )
+        return forgotten.rowcount
+
+    async def look_at_digests(self, challenge_id: ChallengeId, now: datetime) -> None:
+        """Every digest that has named a challenge is drawn anew: it is no longer for everybody to see."""
+        named, first = messages.alias(), messages.alias()
+        naming = (
+            select(first.c.id)
+            .join(named, _same_digest(first, named))
+            .where(named.c.district_id == self.district_id, named.c.challenge_id == challenge_id)
+        )
+        await self.connection.execute(
+            update(posted)
+            .where(
+                posted.c.district_id == self.district_id,
+                posted.c.challenge_id.is_(None),
+                posted.c.message_id.in_(naming),
+            )
+            .values(stale_at=now)
+        )
+
+    async def digest_of(self, message: models.Message) -> list[models.Message]:
+        """All that went out in one digest with this message."""
+        named, first = messages.alias(), messages.alias()
+        return await self._rows(
+            models.Message,
+            select(named)
+            .join(first, _same_digest(first, named))
+            .where(first.c.district_id == self.district_id, first.c.id == message.id)
+            .order_by(named.c.created_at, named.c.id),
         )
 
     async def flush(self, now: datetime) -> None:
@@ -508,6 +540,18 @@ class Store:
         result = await self.connection.execute(statement.where(of.c.district_id == self.district_id))
         row = result.first()
         return model(**row._mapping) if row else None
+
+
+def _same_digest(first: Any, other: Any) -> Any:
+    """Messages of one digest have one reader, and were sent at one instant."""
+    return and_(
+        first.c.district_id == other.c.district_id,
+        first.c.person_id == other.c.person_id,
+        first.c.ended_at == other.c.ended_at,
+        first.c.lane == Lane.DIGEST,
+        other.c.lane == Lane.DIGEST,
+        other.c.state == MessageState.SENT,
+    )
 
 
 def label(row: SQLModel) -> str:

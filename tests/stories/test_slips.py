@@ -1,0 +1,90 @@
+"""What was said by a slip, or too early, is taken back where it stands."""
+
+from typing import Any
+
+from storage.database import Database
+from storage.vocabulary import PersonId
+from tests.world import World, detroit, world
+
+WORDS = "No substitutes for training days at our school."
+STAFFING = {"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
+AWAY = {"Who stands in for you?": "Bea Thornquist", "First day": "2026-10-06", "Last day": "2026-10-09"}
+
+
+async def is_away(story: World, **more: str) -> Any:
+    owner = await story.person("p-004")
+    await owner.command("/clearway away")
+    await owner.submit(AWAY | more)
+    return owner
+
+
+async def test_an_absence_is_undone_and_what_had_moved_comes_back(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher, stand_in = await story.person("p-023"), await story.person("p-011")
+        await teacher.report(WORDS, values=STAFFING)
+        owner = await is_away(story)
+        assert (await story.case()).challenge.owner_id == PersonId("p-011")
+        assert "You stand in" in str(stand_in.titles())
+
+        await owner.click("Undo")
+        assert (await story.case()).challenge.owner_id == PersonId("p-004")
+        assert "You do not stand in" in str(stand_in.titles())
+        await story.promises_hold()
+
+
+async def test_an_absence_is_undone_only_at_once_and_only_once(database: Database) -> None:
+    async with world(database, "slack") as story:
+        owner = await is_away(story, **{"First day": "2026-10-13", "Last day": "2026-10-14"})
+        before = len((await story.directory()).absences)
+        await story.wait_until(detroit("2026-10-06 09:11"))
+        await owner.click("Undo")
+        assert "more than ten minutes" in str(owner.driver.window)
+        assert len((await story.directory()).absences) == before
+
+
+async def test_a_digest_that_has_named_a_challenge_no_longer_does_when_it_is_restricted(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher, coordinator = await story.person("p-023"), await story.person("p-010")
+        readers = [
+            await story.person(each.id) for each in (await story.directory()).people.values() if not each.external
+        ]
+        for words in ("The first thing in the way.", "The second thing in the way."):
+            await teacher.report(
+                words, values={"Type": "Training", "Where may the power to remove it sit?": "In the district"}
+            )
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        named = [
+            each
+            for each in readers
+            if each.driver.name != "Ellie Marsh"
+            and any("first thing" in str(card) and "second thing" in str(card) for card in each.cards)
+        ]
+        owner = (await story.case(1)).challenge.owner_id
+        others = [each for each in named if each not in (coordinator, await story.person(owner))]
+        assert others
+        await coordinator.command("/challenges 1")
+        await coordinator.click("Who can see it")
+        await coordinator.submit(
+            {"Challenge 1": ["Only the coordinator, the owner, those who raised it and those admitted"]}
+        )
+        await story.settle()
+        for each in others:
+            assert not any("first thing" in str(card) for card in each.cards)
+            assert any("second thing" in str(card) for card in each.cards)
+
+
+async def test_a_step_of_a_restricted_challenge_goes_to_nobody_who_cannot_see_it(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher, owner, coordinator = [await story.person(each) for each in ("p-023", "p-004", "p-010")]
+        await teacher.report(WORDS, values=STAFFING)
+        await coordinator.command("/challenges 1")
+        await coordinator.click("Who can see it")
+        await coordinator.submit(
+            {"Challenge 1": ["Only the coordinator, the owner, those who raised it and those admitted"]}
+        )
+        await owner.click("I understand it")
+        await owner.submit({"How big is it? Who is hit, and where?": "One school."})
+        await owner.click("Plan steps")
+        step = {"Step 1: what will be done?": "Hire somebody.", "By when?": "2026-10-20"}
+        await owner.submit(step | {"By whom?": "Walt Grummond"})
+        assert "cannot see this challenge" in str(owner.form.errors)
