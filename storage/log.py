@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, false, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Text, cast, false, func, or_, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
@@ -177,12 +177,16 @@ _SHOWN: Final = (
     challenges.c.visibility,
 )
 
+_STANDS: Final[Condition] = cast(challenges.c.retracted_ids, Text).not_like("%" + words.c.id + "%")
+"""Not of an act that was undone: the ids are random, and stand in a list of the challenge."""
+
 _WHAT: Final = (
     select(words.c.text)
     .where(
         words.c.district_id == challenges.c.district_id,
         words.c.challenge_id == challenges.c.id,
         words.c.field == Field.WHAT,
+        _STANDS,
     )
     .order_by(words.c.said_at.desc(), words.c.id.desc())
     .limit(1)
@@ -282,7 +286,7 @@ def _asked(question: Question, me: PersonId, today: date, zone: tzinfo) -> list[
         conditions.append(challenges.c.reported_at >= _midnight(question.since, zone))
     if question.text:
         holds = words.c.text.icontains(question.text, autoescape=True)
-        conditions.append(_among(words, words.c.field.in_(SEARCHED), holds))
+        conditions.append(_among(words, words.c.field.in_(SEARCHED), holds, _STANDS))
     return conditions
 
 
@@ -351,7 +355,7 @@ async def entries(
     ):
         after = batch[-1].number
         ids = [each.id for each in batch]
-        said = await _belonging(connection, models.Words, district_id, ids, words.c.said_at, words.c.id)
+        spoken = await _belonging(connection, models.Words, district_id, ids, words.c.said_at, words.c.id)
         raised = await _belonging(connection, models.Reporter, district_id, ids, reporters.c.position)
         planned = await _belonging(connection, models.Step, district_id, ids, steps.c.position)
         helping = await _belonging(connection, models.Helper, district_id, ids, helpers.c.since)
@@ -362,7 +366,7 @@ async def entries(
                 reporters=raised.get(each.id, []),
                 steps=planned.get(each.id, []),
                 helpers=helping.get(each.id, []),
-                words=said.get(each.id, []),
+                words=[said for said in spoken.get(each.id, []) if said.id not in each.retracted_ids],
             )
             yield Entry(case, told.get(each.id, []))
 

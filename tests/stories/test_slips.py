@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from handlers import log as record
 from storage.database import Database
-from storage.vocabulary import PersonId
+from storage.store import Came
+from storage.vocabulary import Door, PersonId
 from tests.world import World, detroit, world
 
 WORDS = "No substitutes for training days at our school."
@@ -88,3 +90,23 @@ async def test_a_step_of_a_restricted_challenge_goes_to_nobody_who_cannot_see_it
         step = {"Step 1: what will be done?": "Hire somebody.", "By when?": "2026-10-20"}
         await owner.submit(step | {"By whom?": "Walt Grummond"})
         assert "cannot see this challenge" in str(owner.form.errors)
+
+
+async def test_words_that_were_undone_stand_in_no_list_search_or_export(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher = await story.person("p-023")
+        await teacher.report(WORDS, values=STAFFING)
+        await teacher.click("Add details")
+        await teacher.submit({"What is in the way?": "WRONG WORDS written by a slip."})
+        await teacher.click("Undo")
+
+        await teacher.command("/challenges reported")
+        assert WORDS in str(teacher.answer)
+        assert "WRONG" not in str(teacher.answer)
+        await teacher.command('/challenges "by a slip"')
+        assert "WRONG" not in str(teacher.answer)
+        async with story.made.districts.open(story.district_id, Came(Door.OPERATOR)) as store:
+            for form in ("csv", "json"):
+                exported = await record.export_log(store, form, now=story.clock.now())
+                assert WORDS in exported
+                assert "WRONG" not in exported
