@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 
 from bot.slack import credentials
+from bot.teams import credentials as microsoft
+from bot.teams.cloud import LOOPBACK
 
 FILE: Final = "_FILE"
 
@@ -40,7 +42,16 @@ class Settings(BaseSettings):
     """Set: Socket Mode, which needs no way in to this server."""
     slack_api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL")
 
-    @field_validator("secret_keys", mode="before")
+    microsoft_app_id: str = Field("", alias="MICROSOFT_APP_ID")
+    microsoft_app_password: SecretStr | None = Field(None, alias="MICROSOFT_APP_PASSWORD")
+    microsoft_app_tenant_id: str = Field("", alias="MICROSOFT_APP_TENANT_ID")
+    microsoft_openid_metadata_url: str = Field("", alias="MICROSOFT_OPENID_METADATA_URL")
+    """Where Microsoft's keys are published: for a government cloud, or a stand-in."""
+    teams_allowed_service_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), alias="TEAMS_ALLOWED_SERVICE_HOSTS")
+    """Hosts beside Microsoft's own that may be given a token of ours, for a stand-in."""
+    teams_insecure_local: bool = Field(False, alias="CLEARWAY_TEAMS_INSECURE_LOCAL")
+
+    @field_validator("secret_keys", "teams_allowed_service_hosts", mode="before")
     @classmethod
     def _several(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -73,17 +84,35 @@ class Settings(BaseSettings):
             raise ValueError(wrong)
         return value
 
+    @field_validator(
+        "microsoft_app_id", "microsoft_app_password", "microsoft_app_tenant_id", "microsoft_openid_metadata_url",
+        mode="before",
+    )  # fmt: skip
+    @classmethod
+    def _is_what_azure_shows(cls, value: Any, about: ValidationInfo) -> Any:
+        if not isinstance(value, str) or not value:
+            return value
+        name = str(cls.model_fields[str(about.field_name)].alias)
+        if wrong := microsoft.wrong_with(name, value.strip()):
+            raise ValueError(wrong)
+        return value.strip().lower() if name in {microsoft.APP_ID, microsoft.TENANT_ID} else value.strip()
+
+    @field_validator("teams_allowed_service_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if wrong := microsoft.wrong_with_host(each):
+                raise ValueError(wrong)
+        return value
+
     @property
     def keys(self) -> list[str]:
         return [each.get_secret_value() for each in self.secret_keys]
 
 
 KNOWN: Final = frozenset(str(each.alias) for each in Settings.model_fields.values())
-LATER: Final = frozenset(
-    {"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "MICROSOFT_APP_ID", "MICROSOFT_APP_PASSWORD", "MICROSOFT_APP_TENANT_ID",
-     "MICROSOFT_OPENID_METADATA_URL", "TEAMS_ALLOWED_SERVICE_HOSTS"}
-)  # fmt: skip
-"""Of the contract, and not read yet: this version has no Teams and no installing for many workspaces."""
+LATER: Final = frozenset({"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"})
+"""Of the contract, and not read yet: this version has no installing for many workspaces."""
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
@@ -99,6 +128,11 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(
             "Slack needs both SLACK_BOT_TOKEN and either SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN (Socket Mode)."
         )
+    teams = (settings.microsoft_app_id, settings.microsoft_app_password, settings.microsoft_app_tenant_id)
+    if any(teams) and not all(teams):
+        raise SettingsError(microsoft.NEEDED)
+    if settings.teams_insecure_local and settings.host not in LOOPBACK:
+        raise SettingsError(microsoft.LOOPBACK_ONLY)
     return settings
 
 
@@ -130,7 +164,8 @@ def _faults(error: ValidationError) -> Iterator[str]:
     for fault in error.errors():
         name = str(fault["loc"][0])
         says = fault["msg"].removeprefix("Value error, ")
-        yield f"{name} {says}." if name in credentials.SHAPES or name == credentials.API_URL else f"{name}: {says}."
+        shaped = name in credentials.SHAPES or name == credentials.API_URL or name in microsoft.SHAPED
+        yield f"{name} {says}." if shaped else f"{name}: {says}."
 
 
 def unknown_names(environment: Mapping[str, str] | None = None) -> list[str]:

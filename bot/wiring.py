@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
@@ -11,15 +12,22 @@ from bot.dispatcher import Dispatcher
 from bot.districts import Districts
 from bot.gateway import Gateway
 from bot.loops import Loops
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.slack.app import SlackRegistration, SlackRoom
+from bot.teams.cloud import LOOPBACK, cloud_at
+from bot.teams.credentials import LOOPBACK_ONLY
+from bot.teams.options import TeamsOptions, TeamsRegistration
 from bot.web import application
+from handlers.request import Identity
 from scheduling.clock import Clock, SystemClock
 from storage import registrations
 from storage.database import Database
 from storage.models import Registration
 from storage.sealing import Seal
 from storage.vocabulary import Platform
+
+if TYPE_CHECKING:
+    from bot.teams.app import TeamsRoom
 
 log = structlog.get_logger()
 
@@ -35,10 +43,12 @@ class Clearway:
     dispatcher: Dispatcher
     loops: Loops
     slack: SlackRoom | None = None
+    teams: "TeamsRoom | None" = None
 
     def web(self, *more: web.RouteDef, beats: bool = True) -> web.Application:
         """The HTTP server's app, with the routes of every platform that is set up."""
-        routes = [*(self.slack.routes() if self.slack else []), *more]
+        rooms = [each for each in (self.slack, self.teams) if each]
+        routes = [*(route for room in rooms for route in room.routes()), *more]
         return application(routes, self.database, self.loops, self.clock, beats=beats)
 
 
@@ -50,6 +60,7 @@ def build(
     console: bool = False,
     slack: Iterable[SlackRegistration] = (),
     slack_api_url: str = "https://slack.com/api/",
+    teams: TeamsOptions | None = None,
 ) -> Clearway:
     """Everything wired together, nothing started. `console`: the practice workspace's people, on the console only."""
     clock = clock or SystemClock()
@@ -64,6 +75,18 @@ def build(
         made.slack = SlackRoom(known, gateway, api_url=slack_api_url, on_learned=_remember(database))
         gateway.profiles[Platform.SLACK] = made.slack.profiles
         dispatcher.transports[Platform.SLACK] = made.slack.transport
+    if teams:
+        from bot.teams.app import TeamsRoom  # brings Microsoft's SDK, which a start without Teams need not wait for
+
+        made.teams = TeamsRoom(
+            teams,
+            gateway,
+            clock=clock,
+            on_learned=_remember_connector(database),
+            on_conversation=_remember_chat(database),
+        )
+        gateway.profiles[Platform.TEAMS] = made.teams.profiles
+        dispatcher.transports[Platform.TEAMS] = made.teams.transport
     return made
 
 
@@ -80,6 +103,39 @@ def _remember(database: Database):  # type: ignore[no-untyped-def]  # an async c
             )
 
     return learned
+
+
+def _remember_connector(database: Database):  # type: ignore[no-untyped-def]  # an async callback, typed by TeamsRoom
+    async def learned(registration: TeamsRegistration) -> None:
+        """The connector of its tenant's region, that an activity named."""
+        async with database.queue() as connection:
+            await registrations.update_registration(connection, registration.id, service_url=registration.service_url)
+
+    return learned
+
+
+def _remember_chat(database: Database):  # type: ignore[no-untyped-def]  # an async callback, typed by TeamsRoom
+    async def conversing(identity: Identity, conversation_id: str) -> None:
+        """Somebody has written to us in their own chat: messages reach them there, without asking Teams for it."""
+        theirs = {identity.user_id, identity.directory_id}
+        async with database.queue(write=False) as connection:
+            people = await registrations.accounts(
+                connection, identity.platform, identity.workspace_id, identity.user_id, identity.directory_id
+            )
+            rows = [
+                row
+                for district_id, person_id in people
+                for row in await registrations.accounts_of(connection, district_id, person_id)
+                if (row.platform, row.workspace_id) == (identity.platform, identity.workspace_id)
+                and (row.user_id in theirs or (row.directory_id and row.directory_id == identity.directory_id))
+                and (row.conversation_id != conversation_id or row.unreachable_since is not None)
+            ]
+        if rows:
+            async with database.queue() as connection:
+                for row in rows:
+                    await registrations.set_conversation(connection, row, conversation_id)
+
+    return conversing
 
 
 async def slack_registrations(
@@ -114,15 +170,51 @@ def _slack(row: Registration, seal: Seal, settings: Settings) -> SlackRegistrati
     )
 
 
+async def teams_options(database: Database, seal: Seal, settings: Settings, clock: Clock) -> TeamsOptions:
+    """Teams' apps: the rows of the database; the environment seeds the first, and is followed at each start."""
+    if settings.microsoft_app_id and settings.microsoft_app_password:
+        sealed = seal.seal({"password": settings.microsoft_app_password.get_secret_value()}, purpose="registration")
+        async with database.queue() as connection:
+            await registrations.seed_registration(
+                connection,
+                Platform.TEAMS,
+                sealed,
+                clock.now(),
+                app_id=settings.microsoft_app_id,
+                workspace_id=settings.microsoft_app_tenant_id,
+            )
+    async with database.queue(write=False) as connection:
+        rows = await registrations.registrations(connection, Platform.TEAMS)
+    return TeamsOptions(
+        registrations=tuple(_teams(each, seal) for each in rows if each.app_id and each.workspace_id),
+        cloud=cloud_at(settings.microsoft_openid_metadata_url),
+        allowed_hosts=settings.teams_allowed_service_hosts,
+        insecure_local=settings.teams_insecure_local,
+    )
+
+
+def _teams(row: Registration, seal: Seal) -> TeamsRegistration:
+    return TeamsRegistration(
+        app_id=row.app_id,
+        workspace_id=row.workspace_id,
+        password=seal.open(row.secrets, purpose="registration")["password"],
+        service_url=row.service_url,
+        id=row.id,
+    )
+
+
 @asynccontextmanager
 async def running(
     made: Clearway, app: web.Application | None, host: str, port: int, *, worker: bool = True
 ) -> AsyncIterator[int]:
     """Serves and beats until the block ends; yields the port. What was under way is finished before it returns."""
-    if made.slack:
-        await made.slack.start()
+    rooms = [each for each in (made.slack, made.teams) if each]
     runner: web.AppRunner | None = None
     try:
+        if app is not None and made.teams and made.teams.options.insecure_local and host not in LOOPBACK:
+            raise SettingsError(LOOPBACK_ONLY)
+        for room in rooms:
+            await room.start()
         if app is not None:
             runner = web.AppRunner(app, access_log=None)
             await runner.setup()
@@ -138,6 +230,6 @@ async def running(
         made.loops.heartbeat.stop()
         if runner is not None:
             await runner.cleanup()
-        if made.slack:
-            await made.slack.close()
+        for room in rooms:
+            await room.close()
         await made.database.close()

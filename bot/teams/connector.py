@@ -7,8 +7,7 @@ import asyncio
 import json
 import re
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -17,16 +16,12 @@ import structlog
 from yarl import URL
 
 from bot.teams.cloud import PUBLIC, Cloud, Hosts, host_of, is_secure
+from bot.teams.options import PER_CONVERSATION, PER_TENANT, TeamsRegistration, Windows
 from bot.transport import OutcomeUnknownError, TryLaterError, UndeliverableError
 
 log = structlog.get_logger()
 
 Json = dict[str, Any]
-Windows = Sequence[tuple[int, float]]
-
-PER_CONVERSATION: Final[Windows] = ((7, 1.0), (8, 2.0), (60, 30.0), (1800, 3600.0))
-PER_TENANT: Final[Windows] = ((30, 1.0),)
-"""How many in how many seconds, https://learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit"""
 CONVERSATIONS: Final = 10_000  # whose pace is remembered
 
 AGAIN: Final = frozenset({412, 429, 502, 504})
@@ -38,25 +33,6 @@ SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 PAGE: Final = (
     500  # members at a time, https://learn.microsoft.com/microsoftteams/platform/resources/team-chat-member-api-changes
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TeamsRegistration:
-    """One Azure bot of ours and the tenant that it is for."""
-
-    app_id: str
-    workspace_id: str
-    """The tenant."""
-    password: str = field(repr=False)
-    service_url: str = ""
-    """The connector of its region; learned from the first verified activity."""
-    id: str = ""
-    """The row it was read from."""
-
-    @property
-    def bot_id(self) -> str:
-        """How Teams names the bot in a conversation."""
-        return f"28:{self.app_id}"
 
 
 class TooBigError(TryLaterError):

@@ -18,6 +18,8 @@ import structlog
 from jwt.algorithms import RSAAlgorithm
 
 from bot.teams.cloud import Hosts, host_of, is_secure
+from bot.teams.incoming import BrokenActivityError
+from bot.teams.parse import tenant_of
 from scheduling.clock import Clock, SystemClock
 
 log = structlog.get_logger()
@@ -60,17 +62,6 @@ class Claims:
 class Key:
     public: Any
     endorsements: frozenset[str]
-
-
-def tenant_of(activity: Mapping[str, Any]) -> str:
-    """The tenant that an activity is of; "" where it does not say."""
-    match activity:
-        case {"channelData": {"tenant": {"id": str(tenant)}}} if tenant:
-            return tenant.lower()
-        case {"conversation": {"tenantId": str(tenant)}}:
-            return tenant.lower()
-        case _:
-            return ""
 
 
 def elapsed_s() -> float:
@@ -187,7 +178,10 @@ class Tokens:
         service_url = body.get("serviceUrl")
         if not isinstance(service_url, str) or service_url != claims.service_url:
             raise NotTrustedError("service_url")
-        tenant = tenant_of(body)
+        try:
+            tenant = tenant_of(body).lower()
+        except BrokenActivityError as broken:
+            raise NotTrustedError("tenant") from broken
         if not tenant or tenant not in self._tenants.get(claims.app_id, ()):
             raise NotTrustedError("tenant")
         return claims

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.teams import tokens
 from bot.teams.cloud import PUBLIC, US_GOVERNMENT, Hosts, cloud_at, is_secure
+from bot.teams.parse import tenant_of
 from bot.teams.tokens import Claims, Key, Keys, KeysUnavailableError, NotTrustedError, Tokens
 from tests.fakes.teams.keys import SigningKey, signing_key
 
@@ -291,7 +291,7 @@ def refused_or_good(header: str, body: dict[str, Any]) -> None:
     except NotTrustedError:
         return
     assert (claims.app_id, claims.service_url) == (APP, body["serviceUrl"])
-    assert tokens.tenant_of(body) == TENANT
+    assert tenant_of(body) == TENANT
 
 
 @given(st.text(max_size=200))

@@ -1,0 +1,93 @@
+"""Who somebody is, by what Teams tells of the members of a conversation."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.profiles import Profile
+from bot.teams.connector import Connector
+from bot.transport import OutcomeUnknownError, TryLaterError, UndeliverableError
+from handlers.request import Identity
+
+PATIENCE_S: Final = 0.9  # somebody waits: with a transaction of two seconds the answer still comes within Teams' five
+SEEN_MOST: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where somebody was last heard, and what their client said of itself."""
+
+    conversation_id: str
+    timezone: str | None = None
+    locale: str | None = None
+
+
+class TeamsProfiles:
+    """Implements `bot.profiles.Profiles`."""
+
+    def __init__(self, connector_of: Callable[[str], Connector | None], *, patience_s: float = PATIENCE_S) -> None:
+        self._connector_of = connector_of
+        self._patience_s = patience_s
+        self._seen: OrderedDict[tuple[str, str], Seen] = OrderedDict()
+
+    def seen(self, workspace_id: str, user_id: str, activity: Mapping[str, Any]) -> None:
+        """Remembers, of a verified activity, where its author can be looked up."""
+        match activity:
+            case {"conversation": {"id": str(conversation)}}:
+                pass
+            case _:
+                return
+        zone = next(
+            (
+                each.get("timezone")
+                for each in activity.get("entities") or ()
+                if isinstance(each, dict) and each.get("type") == "clientInfo"
+            ),
+            None,
+        )
+        self._seen[workspace_id, user_id] = Seen(conversation, _word(zone), _word(activity.get("locale")))
+        self._seen.move_to_end((workspace_id, user_id))
+        if len(self._seen) > SEEN_MOST:
+            self._seen.popitem(last=False)
+
+    async def look_up(self, identity: Identity) -> Profile | None:
+        connector = self._connector_of(identity.workspace_id)
+        if connector is None:
+            return None
+        seen = self._seen.get((identity.workspace_id, identity.user_id))
+        try:
+            async with asyncio.timeout(self._patience_s):
+                conversation = seen.conversation_id if seen else await connector.create(identity.user_id)
+                told = await connector.member(conversation, identity.user_id)
+        except TimeoutError as slow:
+            raise TryLaterError("slow") from slow
+        except OutcomeUnknownError as unknown:
+            raise TryLaterError(unknown.reason) from unknown
+        except UndeliverableError:
+            return None
+        return _profile(told, identity, seen)
+
+    async def find(self, workspace_id: str, email: str) -> str | None:
+        """A bot may ask for the members of a conversation that it is in, and for nobody else."""
+        return None
+
+
+def _profile(told: Mapping[str, Any], identity: Identity, seen: Seen | None) -> Profile:
+    principal, role = str(told.get("userPrincipalName") or ""), str(told.get("userRole") or "user")
+    home = str(told.get("tenantId") or identity.workspace_id)
+    return Profile(
+        name=str(told.get("name") or f"{told.get('givenName') or ''} {told.get('surname') or ''}".strip()),
+        guest=role.lower() in {"guest", "anonymous"} or "#ext#" in principal.lower(),
+        foreign=home.lower() != identity.workspace_id.lower(),
+        bot=str(told.get("id") or identity.user_id).startswith("28:"),
+        timezone=seen.timezone if seen else None,
+        locale=seen.locale if seen else None,
+        directory_id=str(told.get("aadObjectId") or told.get("objectId") or ""),
+        email=str(told.get("email") or "").strip().lower(),
+    )
+
+
+def _word(value: Any) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= 64 else None

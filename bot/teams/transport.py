@@ -1,0 +1,62 @@
+"""The way out to Teams: a card to a person's own chat with the bot, and edited in place."""
+
+from collections.abc import Callable
+from typing import Final
+
+from bot.teams import render
+from bot.teams.connector import Connector, TooBigError
+from bot.transport import Address, Place, UndeliverableError
+from handlers.cards.model import Buttons, Card, Note
+from storage.vocabulary import Platform
+
+PERSON: Final = "29:"
+"""How Teams' own id of a person begins; a district's file may have the id in the directory instead."""
+SHORTENED: Final = "This did not fit whole. Write “challenges” and the number to see all of it."
+
+
+class TeamsTransport:
+    """Implements `bot.transport.Transport`. `connector_of` gives the connector of a tenant, if we are set up there."""
+
+    def __init__(self, connector_of: Callable[[str], Connector | None]) -> None:
+        self._connector_of = connector_of
+
+    async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
+        """Teams keeps nothing with a message that we could find it by: `delivery_id` stays with us."""
+        connector = self._connector(to.workspace_id)
+        conversation = to.conversation_id or await connector.create(to.user_id)
+        reader = reader_of(to.user_id)
+        try:
+            post = await connector.send(conversation, render.message(card, reader=reader))
+        except TooBigError:
+            post = await connector.send(conversation, render.message(shortened(card), reader=reader))
+        return Place(Platform.TEAMS, to.workspace_id, conversation, post)
+
+    async def edit(self, place: Place, card: Card) -> None:
+        if not place.post_id:  # Teams did not say where it put it
+            raise UndeliverableError("place_unknown")
+        connector = self._connector(place.workspace_id)
+        try:
+            await connector.update(place.conversation_id, place.post_id, render.message(card))
+        except TooBigError:
+            await connector.update(place.conversation_id, place.post_id, render.message(shortened(card)))
+
+    async def find(self, to: Address, *, delivery_id: str) -> Place | None:
+        """A bot cannot read a chat: nobody can tell."""
+        return None
+
+    def _connector(self, workspace_id: str) -> Connector:
+        connector = self._connector_of(workspace_id)
+        if connector is None:
+            raise UndeliverableError("not_installed")
+        return connector
+
+
+def reader_of(user_id: str) -> str:
+    """The id by which Teams asks for somebody's own view of a card; "" where it is not that id."""
+    return user_id if user_id.startswith(PERSON) else ""
+
+
+def shortened(card: Card) -> Card:
+    """What is left of a card that is larger than Teams takes: what it is about, and its last row of buttons."""
+    buttons = tuple(each for each in card.body if isinstance(each, Buttons))[-1:]
+    return Card(card.title, (Note(card.fallback()), Note(SHORTENED), *buttons), summary=card.fallback())
