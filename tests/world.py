@@ -1,17 +1,18 @@
 """A whole Clearway for a story: the real application, a real database, a clock that the story moves, and its people.
 
-On Slack people act through signed HTTP requests against the real Bolt app, on the console through its pages; what they
-see is what the platform was given. `wait_until` is the only way in which time passes.
+On Slack and Teams people act through signed HTTP requests, on the console through its pages; what they see is what the
+platform was given. `wait_until` is the only way in which time passes.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import yaml
 from aiohttp.test_utils import TestServer
 
 from bot import cli, practice, wiring
@@ -19,6 +20,8 @@ from bot.console.app import ConsoleRoom
 from bot.console.rooms import Rooms
 from bot.console.transport import ConsoleTransport
 from bot.slack.app import SlackRegistration
+from bot.teams.cloud import PUBLIC
+from bot.teams.options import TeamsOptions, TeamsRegistration
 from bot.wiring import Clearway
 from handlers.district import importer
 from storage import queue
@@ -32,6 +35,7 @@ from storage.vocabulary import DistrictId, Door, PersonId, Platform
 from tests.fakes.console import ConsolePerson
 from tests.fakes.slack import FakeSlack, SlackPerson
 from tests.fakes.slack.server import Workspace
+from tests.fakes.teams import FakeTeams, TeamsPerson, Tenant
 
 DISTRICT: Final = DistrictId("larkspur-bend")
 FILE: Final = Path(practice.FILE)
@@ -56,27 +60,45 @@ class StoryClock:
         return self.at
 
 
+class NotOfferedError(Exception):
+    """A platform has no such thing to do."""
+
+
 @dataclass
 class World:
-    """One district on one platform."""
+    """One district, and where its people are."""
 
     made: Clearway
     clock: StoryClock
     platform: str
+    """Where those are whom `platforms` does not name."""
+    platforms: Mapping[str, str] = field(default_factory=dict)
     district_id: DistrictId = DISTRICT
     slack: FakeSlack | None = None
     workspace: Workspace | None = None
+    teams: FakeTeams | None = None
+    tenant: Tenant | None = None
     url: str = ""
     people: dict[str, "Actor"] = field(default_factory=dict)
+    waits: bool = False
+    """Nothing is sent or shown at the moment."""
 
     # -- time --------------------------------------------------------------------------------------------------------
 
     async def settle(self) -> None:
         """Everything that can happen now has happened, and everything that can be shown has been."""
-        if self.made.slack:
-            await self.made.slack.idle()
-        while await self.made.loops.run_timers() + await self.made.loops.run_outbox():
+        for room in (self.made.slack, self.made.teams):
+            if room:
+                await room.idle()
+        while not self.waits and await self.made.loops.run_timers() + await self.made.loops.run_outbox():
             pass
+
+    @contextmanager
+    def nothing_shown(self) -> Iterator[None]:
+        """What is to be sent or edited waits: people still see what was."""
+        self.waits = True
+        yield
+        self.waits = False
 
     async def wait_until(self, to: datetime) -> None:
         """Lets time pass; what falls due on the way happens in its order, at its time."""
@@ -95,7 +117,8 @@ class World:
     async def everybody_looks(self) -> None:
         """On the console pages are as fresh as when they were last opened."""
         for each in self.people.values():
-            await each.look()
+            if isinstance(each.driver, ConsolePerson):
+                await each.look()
 
     async def next_due(self) -> datetime | None:
         async with self.made.database.queue(write=False) as connection:
@@ -132,40 +155,64 @@ class World:
 
     # -- people ------------------------------------------------------------------------------------------------------
 
+    def on(self, person_id: str) -> str:
+        """The platform that somebody uses in this story."""
+        return self.platforms.get(person_id, self.platform)
+
     async def person(self, person_id: str) -> "Actor":
         """Somebody of the district, at their own phone or browser."""
         if person_id not in self.people:
             directory = await self.directory()
             named = directory.people[PersonId(person_id)]
-            if self.workspace:
-                account = f"U0LB{person_id.removeprefix('p-')}"
-                self.people[person_id] = Actor(self, SlackPerson(self.workspace, named.name, account))
-            else:
-                self.people[person_id] = Actor(self, ConsolePerson(self.url, person_id))
+            self.people[person_id] = Actor(self, self._driver(person_id, named.name))
+            if self.on(person_id) == Platform.CONSOLE:
                 await self.people[person_id].look()
         return self.people[person_id]
+
+    def _driver(self, person_id: str, name: str) -> "Driver":
+        match self.on(person_id):
+            case Platform.SLACK:
+                assert self.workspace is not None
+                return SlackPerson(self.workspace, name, slack_account(person_id))
+            case Platform.TEAMS:
+                assert self.tenant is not None
+                return TeamsPerson(self.tenant, name, teams_account(person_id))
+            case _:
+                return ConsolePerson(self.url, person_id)
 
     async def close(self) -> None:
         for each in self.people.values():
             if isinstance(each.driver, ConsolePerson):
                 await each.driver.close()
-        if self.slack:
-            self.slack.check()
+        for fake in (self.slack, self.teams):
+            if fake:
+                fake.check()
+
+
+Driver = SlackPerson | TeamsPerson | ConsolePerson
 
 
 class Actor:
     """One person, with the same verbs on every platform."""
 
-    def __init__(self, world: World, driver: SlackPerson | ConsolePerson) -> None:
+    def __init__(self, world: World, driver: Driver) -> None:
         self.world = world
-        self.driver = driver
+        self.driver: Any = driver
 
     async def _then(self) -> None:
         await self.world.settle()
         await self.world.everybody_looks()
 
-    async def command(self, line: str) -> None:
-        await self.driver.command(line)
+    def _offered(self, verb: str) -> Any:
+        """What the driver does for it, where its platform has such a thing."""
+        if not hasattr(self.driver, verb):
+            raise NotOfferedError(f"Nobody can {verb} there")
+        return getattr(self.driver, verb)
+
+    # -- what they do ------------------------------------------------------------------------------------------------
+
+    async def command(self, line: str, *, channel: str = "") -> None:
+        await self.driver.command(line, **({"channel": channel} if channel else {}))
         await self._then()
 
     async def report(self, text: str, **fields: Any) -> None:
@@ -173,27 +220,89 @@ class Actor:
         await self.driver.command(f"/challenge {text}")
         await self.submit(fields.pop("values", None) or fields)
 
-    async def dm(self, text: str) -> None:
-        await self.driver.dm(text)
+    async def dm(self, text: str) -> Any:
+        post = await self.driver.dm(text)
+        await self._then()
+        return post
+
+    async def mention(self, text: str, channel: str) -> Any:
+        post = await self.driver.mention(text, channel)
+        await self._then()
+        return post
+
+    async def say(self, text: str, channel: str) -> Any:
+        """Ordinary talk among colleagues."""
+        return await self.driver.say(text, channel)
+
+    async def report_message(self, post: Any) -> None:
+        """Picks the entry in the menu of somebody's message."""
+        await self.driver.report_message(post)
         await self._then()
 
-    async def click(self, label: str, card: Any = None) -> None:
+    async def shortcut(self) -> None:
+        """Picks the app's entry where it stands beside all messages."""
+        await self.driver.shortcut()
+        await self._then()
+
+    async def edit(self, post: Any, text: str) -> None:
+        await self.driver.edit(post, text)
+        await self._then()
+
+    async def delete(self, post: Any) -> None:
+        await self.driver.delete(post)
+        await self._then()
+
+    async def react(self, card: Any) -> None:
+        await self._offered("react")(card)
+        await self._then()
+
+    async def query(self, words: str) -> list[Any]:
+        """Searches while writing to somebody, to insert what is found."""
+        return list(await self._offered("query")(words))
+
+    async def find(self, label: str, words: str) -> str:
+        """Types into a field of the form that is searched; what is offered."""
+        return str(await self.driver.find(label, words))
+
+    async def open_home(self) -> None:
+        await self.driver.open_home()
+        await self._then()
+
+    async def click(self, label: str, card: Any = None, *, copies: int = 1) -> None:
         if isinstance(self.driver, ConsolePerson):
             await self.driver.look()
-        await self.driver.click(label, card)
+        await self.driver.click(label, card, copies=copies)
         await self._then()
 
-    async def submit(self, values: Mapping[str, Any] | None = None) -> None:
-        await self.driver.submit(values or {})
+    async def submit(self, values: Mapping[str, Any] | None = None, *, copies: int = 1) -> None:
+        await self.driver.submit(values or {}, copies=copies)
         await self._then()
 
     async def reply(self, text: str, card: Any) -> None:
         await self.driver.reply(text, card)
         await self._then()
 
+    async def redeliver(self) -> None:
+        """The platform sends the last thing that they did once more."""
+        await self.driver.redeliver()
+        await self._then()
+
     async def look(self) -> None:
-        if isinstance(self.driver, ConsolePerson):
+        if not isinstance(self.driver, SlackPerson):
             await self.driver.look()
+
+    # -- what they see -----------------------------------------------------------------------------------------------
+
+    async def reads(self, channel: str) -> str:
+        """What anybody can read in a channel."""
+        if isinstance(self.driver, ConsolePerson):
+            await self.driver.open(channel)
+            return self.driver.view.text
+        if isinstance(self.driver, TeamsPerson):
+            return str([each.activity for each in self.driver.in_channel(channel)])
+        workspace = self.driver.workspace
+        posts = [each for each in workspace.posts if each.channel == workspace.channel(channel).id]
+        return str([each.as_json() for each in posts if each.only_for is None])
 
     @property
     def cards(self) -> list[Any]:
@@ -210,86 +319,162 @@ class Actor:
     @property
     def answer(self) -> Any:
         """The private answer to what they did last."""
-        if isinstance(self.driver, ConsolePerson):
-            return self.driver.ephemerals[-1]
         return self.driver.last_answer
 
     @property
     def reply_to_message(self) -> Any:
         """The private answer to a direct message: on Slack it is a message, too."""
-        return self.driver.ephemerals[-1] if isinstance(self.driver, ConsolePerson) else self.cards[-1]
+        return self.cards[-1] if isinstance(self.driver, SlackPerson) else self.driver.last_answer
 
     @property
     def form(self) -> Any:
         return self.driver.form
 
+    @property
+    def home(self) -> Any:
+        return self.driver.home
+
+    def everything(self) -> list[Any]:
+        """All that Clearway has shown them, and shows them now."""
+        window = getattr(self.driver, "window", None)
+        return [*self.cards, *self.driver.ephemerals, *([window] if window else [])]
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def slack_account(person_id: str) -> str:
+    return f"U0LB{person_id.removeprefix('p-')}"
+
+
+def teams_account(person_id: str) -> str:
+    return f"29:lb{person_id.removeprefix('p-')}"
+
 
 @asynccontextmanager
-async def world(database: Database, platform: str, *, at: str = "2026-10-06 09:00") -> AsyncIterator[World]:
-    """A district on a platform, at an instant by its own clock."""
-    clock = StoryClock(detroit(at))
-    await importer.import_district(
-        database, SEAL, FILE.read_text(encoding="utf-8"), now=clock.now()
-    )  # small, and only here
+async def world(
+    database: Database,
+    platform: str,
+    *,
+    at: str = "2026-10-06 09:00",
+    platforms: Mapping[str, str] | None = None,
+) -> AsyncIterator[World]:
+    """A district, at an instant by its own clock; its people are on one platform, but for those whom `platforms` names."""
+    clock, platforms = StoryClock(detroit(at)), platforms or {}
+    file = with_accounts(FILE.read_text(encoding="utf-8"), platform, platforms)
+    await importer.import_district(database, SEAL, file, now=clock.now())  # small, and only here
     async with AsyncExitStack() as stack:
-        if platform == "slack":
-            slack = await stack.enter_async_context(FakeSlack())
-            workspace = slack.workspace("T0LARKSPUR")
-            directory = None
-            registration = SlackRegistration(
-                app_id=workspace.app_id,
-                workspace_id=workspace.team_id,
-                bot_user_id=workspace.bot_user_id,
-                bot_token=workspace.bot_token,
-                signing_secret=workspace.signing_secret,
-                workspace_url=workspace.url,
-            )
-            made = wiring.build(database, SEAL, clock=clock, slack=[registration], slack_api_url=slack.api_url)
-            assert made.slack is not None
-            await made.slack.start()
-            stack.push_async_callback(made.slack.close)
-            story = World(made, clock, platform, slack=slack, workspace=workspace)
-            async with made.districts.open(DISTRICT, Came(Door.OPERATOR)) as store:
-                directory = store.directory
-            for person in directory.people.values():
-                if not person.external:
-                    workspace.user(f"U0LB{person.id.removeprefix('p-')}", person.name, team_id=workspace.team_id)
-            slack.settle = story.settle
-            await slack.serve(made.web())
-        else:
-            made = wiring.build(database, SEAL, clock=clock, console=True)
-            rooms = Rooms(database, DISTRICT, clock)
-            made.dispatcher.transports[Platform.CONSOLE] = ConsoleTransport(rooms)
-            story = World(made, clock, platform)
-
-            async def directory_now() -> Directory:
-                return await story.directory()
-
-            async def nothing() -> None:
-                """Stories do not start over."""
-
-            room = ConsoleRoom(
-                gateway=made.gateway,
-                rooms=rooms,
-                directory=directory_now,
-                clock=clock,
-                steering=StorySteering(story),
-                guide=practice.Guide(made, DISTRICT),
-                start_over=nothing,
-            )
-            app = made.web(*room.routes())
-            app.on_shutdown.append(room.close)
-            server = TestServer(app)
-            await server.start_server()
-            stack.push_async_callback(server.close)
-            story.url = f"http://127.0.0.1:{server.port}"
+        made = _on_console if platform == Platform.CONSOLE else _in_chat
+        story = await made(stack, database, clock, platform, platforms)
         # The limits of two and three seconds have tests of their own; here a busy machine must not change a story.
-        made.gateway.limit_s = PATIENCE_S
-        if made.slack:
-            made.slack.answer_within_s = PATIENCE_S
+        story.made.gateway.limit_s = PATIENCE_S
         stack.push_async_callback(story.close)
         yield story
         await story.settle()
+
+
+async def _in_chat(
+    stack: AsyncExitStack, database: Database, clock: StoryClock, platform: str, platforms: Mapping[str, str]
+) -> World:
+    """On Slack, on Teams, or on both at the same time."""
+    used = {platform, *platforms.values()}
+    slack = await stack.enter_async_context(FakeSlack()) if Platform.SLACK in used else None
+    teams = await stack.enter_async_context(FakeTeams(clock)) if Platform.TEAMS in used else None
+    workspace = slack.workspace("T0LARKSPUR") if slack else None
+    tenant = teams.tenant() if teams else None
+    made = wiring.build(
+        database,
+        SEAL,
+        clock=clock,
+        slack=[_slack_registration(workspace)] if workspace else [],
+        slack_api_url=slack.api_url if slack else "",
+        teams=_teams_options(teams, tenant) if teams and tenant else None,
+    )
+    story = World(made, clock, platform, platforms, slack=slack, workspace=workspace, teams=teams, tenant=tenant)
+    for person in (await story.directory()).people.values():
+        if workspace and not person.external:
+            workspace.user(slack_account(person.id), person.name, team_id=workspace.team_id)
+        if tenant and not person.external:
+            tenant.user(teams_account(person.id), person.name)
+    for room in (made.slack, made.teams):
+        if room:
+            await room.start()
+            stack.push_async_callback(room.close)
+            room.answer_within_s = PATIENCE_S
+    url = ""
+    if teams and made.teams:
+        teams.idle = made.teams.idle
+    for fake in (slack, teams):
+        if fake:
+            fake.settle = story.settle
+            url = await fake.serve(made.web(), url)
+    return story
+
+
+def _slack_registration(workspace: Workspace) -> SlackRegistration:
+    return SlackRegistration(
+        app_id=workspace.app_id,
+        workspace_id=workspace.team_id,
+        bot_user_id=workspace.bot_user_id,
+        bot_token=workspace.bot_token,
+        signing_secret=workspace.signing_secret,
+        workspace_url=workspace.url,
+    )
+
+
+def _teams_options(teams: FakeTeams, tenant: Tenant) -> TeamsOptions:
+    """As if the connector's address had been learned before. A story's clock stands still, so that pacing has its own tests."""
+    known = TeamsRegistration(tenant.app_id, tenant.id, tenant.password, service_url=teams.service_url)
+    cloud = replace(PUBLIC, metadata_url=teams.openid_metadata_url, login_url=teams.login_url)
+    return TeamsOptions((known,), cloud, (teams.host,), per_conversation=(), per_tenant=())
+
+
+async def _on_console(
+    stack: AsyncExitStack, database: Database, clock: StoryClock, platform: str, platforms: Mapping[str, str]
+) -> World:
+    made = wiring.build(database, SEAL, clock=clock, console=True)
+    rooms = Rooms(database, DISTRICT, clock)
+    made.dispatcher.transports[Platform.CONSOLE] = ConsoleTransport(rooms)
+    story = World(made, clock, platform, platforms)
+
+    async def directory_now() -> Directory:
+        return await story.directory()
+
+    async def nothing() -> None:
+        """Stories do not start over."""
+
+    room = ConsoleRoom(
+        gateway=made.gateway,
+        rooms=rooms,
+        directory=directory_now,
+        clock=clock,
+        steering=StorySteering(story),
+        guide=practice.Guide(made, DISTRICT),
+        start_over=nothing,
+    )
+    app = made.web(*room.routes())
+    app.on_shutdown.append(room.close)
+    server = TestServer(app)
+    await server.start_server()
+    stack.push_async_callback(server.close)
+    story.url = f"http://127.0.0.1:{server.port}"
+    return story
+
+
+def with_accounts(file: str, platform: str, platforms: Mapping[str, str]) -> str:
+    """The district's file, in which everybody has an account where the story has them."""
+    if Platform.TEAMS not in {platform, *platforms.values()}:
+        return file  # as it stands: those who are on Teams alone write from Slack as newcomers
+    district = yaml.safe_load(file)
+    for person in district["people"]:
+        if person.get("external"):
+            continue
+        on = platforms.get(person["id"], platform)
+        if on == Platform.TEAMS:
+            person.setdefault("teams", teams_account(person["id"]))
+        elif on == Platform.SLACK:
+            person.setdefault("slack", slack_account(person["id"]))
+    return str(yaml.safe_dump(district, allow_unicode=True, sort_keys=False))
 
 
 @dataclass

@@ -194,7 +194,7 @@ def _fields(form: Node) -> dict[str, list[Node]]:
     """The controls of each field, by its label."""
     found = {}
     for each in form.all(kind="field"):
-        found[_label(each)] = [one for one in each.elements if one.attrs.get("name", "").startswith("field.")]
+        found.setdefault(_label(each), [one for one in each.elements if one.attrs.get("name", "").startswith("field.")])
     return found
 
 
@@ -446,11 +446,12 @@ class ConsolePerson:
                 await self.find(label, str(value))
             _fill(self._sheet, label, value)
 
-    async def find(self, label: str, words: str) -> None:
-        """Searches for options of a field of the open form."""
+    async def find(self, label: str, words: str) -> list[str]:
+        """Searches for options of a field of the open form; what is offered."""
         name = _name(_fields(self._sheet)[label][0])
         self._sheet.one("input", name=f"search.{name}").attrs["value"] = words
         await self._press(self._sheet.one("button", name="find", value=name))
+        return [each.text for each in _fields(self._sheet)[label][0].all("option")]
 
     async def submit(self, values: Mapping[str, Any] | None = None, *, copies: int = 1) -> None:
         """Submits the open form, after filling it."""

@@ -174,6 +174,10 @@ class SlackPerson:
             window, element = self._window(), block["element"]
             window.typed[block["block_id"], element["action_id"]] = await self._typed(block, value)
 
+    async def find(self, label: str, words: str) -> list[Json]:
+        """Types into a menu whose options are searched; what is offered."""
+        return await self._search(self._field(label), words)
+
     async def submit(self, values: Mapping[str, Any] | None = None, *, copies: int = 1) -> None:
         """Submits the open form, after filling it."""
         await self.fill(values or {})

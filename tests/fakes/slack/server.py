@@ -202,9 +202,9 @@ class FakeSlack:
         for server in self._servers:
             await server.close()
 
-    async def serve(self, app: web.Application) -> str:
-        """Runs the app under test on a port of its own; signed requests go to its /slack/events."""
-        url = await self._listen(app)
+    async def serve(self, app: web.Application, url: str = "") -> str:
+        """Runs the app under test on a port of its own, or has it there already; signed requests go to /slack/events."""
+        url = url or await self._listen(app)
         self.events_url = f"{url}/slack/events"
         return url
 
