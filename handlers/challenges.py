@@ -11,7 +11,7 @@ from handlers.cards import forms
 from handlers.cards import help as help_cards
 from handlers.cards.text import phrase
 from handlers.request import Reply, Request
-from handlers.rules import access, asking, cadence, intake, lifecycle, presence, privacy
+from handlers.rules import access, cadence, intake, lifecycle, presence, privacy
 from handlers.rules.access import Action
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
@@ -61,16 +61,16 @@ async def submit(store: Store, request: Request, now: datetime) -> Reply:
 async def message(store: Store, request: Request, now: datetime) -> Reply:
     """A direct message, a mention, or a reply in a thread.
 
-    It is recorded as it stands and goes to triage, unless it is a reply to a card, a question in the words of the
-    log, a bare greeting, or words that must not be kept. A guess never drops a report: whatever it seems to be is
-    answered with a way to report it all the same.
+    It is recorded as it stands and goes to triage, unless it is a reply to a card, a bare greeting, or words that must
+    not be kept. A guess never drops a report: whatever it seems to be is answered with a way to report it all the same.
+    Commands in words are seen to before (handlers.messages).
     """
     text = request.text.strip()
     if not text:
         return Reply(card=help_cards.help_card(request.voice, request.actor, store.directory, acts.today(store, now)))
     if privacy.is_crisis(text):
         return Reply(card=draft_cards.crisis(request.voice, store.directory.in_force.process.student_crisis_text))
-    if request.source.thread_id and (case := await _thread_case(store, request, now)):
+    if case := await thread_case(store, request, now):
         return await reply_in_thread(store, request, case, text, now)
     report = Report(what=text, school_id=own_school(request.actor), link=request.source.link)
     finding = acts.look(store, text)
@@ -79,10 +79,6 @@ async def message(store: Store, request: Request, now: datetime) -> Reply:
         keep = seems in HELD and finding is None
         held = await drafts.hold_other(store, request, report, now) if keep else ""
         return seems_other(store, request, seems, held, now)
-    types = store.directory.in_force.process.types
-    if asking.fully_understood(text, store.directory, types, acts.today(store, now)):
-        held = await drafts.hold_other(store, request, report, now)
-        return Reply(card=help_cards.say_it_as_command(request.voice, text, held))
     if finding:
         return await drafts.hold_report(store, request, report, {"what": finding}, now)
     waiting = await store.questions_to(request.actor.id)
@@ -92,9 +88,11 @@ async def message(store: Store, request: Request, now: datetime) -> Reply:
     return Reply(challenge_id=case.id)
 
 
-async def _thread_case(store: Store, request: Request, now: datetime) -> Case | None:
-    """The challenge whose card stands at the head of the thread, if the person may add to it."""
+async def thread_case(store: Store, request: Request, now: datetime) -> Case | None:
+    """The challenge whose card stands at the head of the thread, if there is one and the person may add to it."""
     source = request.source
+    if not source.thread_id:
+        return None
     card = await store.posted_at(request.platform, source.conversation_id, source.thread_id)
     if card is None or card.challenge_id is None:
         return None
@@ -216,7 +214,8 @@ async def me_too(store: Store, request: Request, now: datetime) -> Reply:
         store, case, request.actor.id, texts["what"], now, confidential=confidential, link=request.carry.get("link", "")
     )
     tell(store, [case.challenge.owner_id], MessageKind.UPDATE, event, now, case=case)
-    return Reply(challenge_id=case.id)
+    said = phrase("You are now one of those who raised challenge {n}.", n=case.number)
+    return Reply(card=cards.done(request.voice, case, said, event), challenge_id=case.id)
 
 
 async def me_too_form(store: Store, request: Request, now: datetime) -> Reply:

@@ -27,6 +27,7 @@ from storage.vocabulary import (
     Kind,
     Lane,
     MessageKind,
+    PersonId,
     SchoolId,
     Scope,
     Status,
@@ -131,9 +132,7 @@ async def reassign(store: Store, request: Request, now: datetime) -> Reply:
         )
     numbers = ", ".join(str(each.number) for each in cases)
     said = phrase("{who} now has {numbers}.", who=Who(person_id), numbers=numbers)
-    return Reply(
-        card=cards.done(request.voice, cases[0], said, event if len(cases) == 1 else None), challenge_id=cases[0].id
-    )
+    return Reply(card=cards.done(request.voice, cases[-1], said, event), challenge_id=cases[-1].id)
 
 
 async def _numbered(store: Store, request: Request, action: Action, now: datetime) -> list[Case]:
@@ -220,7 +219,7 @@ async def merge(store: Store, request: Request, now: datetime) -> Reply:
         case, Kind.MERGED, by=request.actor.id, at=now, data={"into": into.id}, status=status, merged_into_id=into.id,
         closed_at=now, asked_at=None, review_on=None,
     )  # fmt: skip
-    tell(store, [case.challenge.owner_id], MessageKind.UPDATE, event, now, case=case)
+    moves.tell_involved(store, case, event, now)
     return Reply(
         card=cards.done(
             request.voice,
@@ -283,7 +282,10 @@ async def enter(store: Store, request: Request, now: datetime) -> Reply:
     case = await capture(store, caller, report, now, entered_by=request.actor.id)
     return Reply(
         card=cards.done(
-            request.voice, case, phrase("Challenge {n} is on record for {who}.", n=case.number, who=Who(caller)), None
+            request.voice,
+            case,
+            phrase("Challenge {n} is on record for {who}.", n=case.number, who=Who(caller)),
+            next(each for each in store.recorded if each.kind is Kind.REPORTED),
         ),
         challenge_id=case.id,
     )
@@ -316,6 +318,9 @@ async def substitute(store: Store, request: Request, now: datetime) -> Reply:
         )
     if last is None or (first and last < first):
         errors["to"] = phrase("Please pick the last day, not before the first.")
+    for name, day in (("from", first), ("to", last)):
+        if day and day > today + cadence.A_YEAR:
+            errors[name] = phrase("Please pick a day within a year.")
     if errors or stand_in is None or first is None or last is None:  # what is None stands in errors
         raise FormError(errors)
     absence = Absence(
@@ -343,31 +348,59 @@ async def substitute(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def undo(store: Store, request: Request, now: datetime) -> Reply:
-    """A slip is undone by its author within ten minutes, if nobody has acted since: a compensating event, nothing erased."""
+    """A slip is undone by its author within ten minutes, if nobody has acted since: a compensating event, nothing erased.
+
+    What was done to several at once is undone for all of them.
+    """
     if not request.challenge_id:
         return await _undo_absence(store, request, now)
     case = await acts.case_for(store, request, Action.SEE, now)
-    history = await store.history(case.id)
-    target = next((each for each in history if each.id == request.item), None)
-    if target is None or target.actor_id != request.actor.id:
+    target = await store.event(EventId(request.item))
+    if target is None or target.actor_id != request.actor.id or target.challenge_id != case.id:
         raise acts.refuse("Only who did it can undo it.")
     if now - target.at > UNDO_WITHIN:
         raise acts.refuse("That was more than ten minutes ago. Tell the coordinator what should change.")
-    act = [each for each in history if each.data.get("act") == target.data.get("act")]
-    if history[-len(act) :] != act:
-        raise acts.refuse("Somebody has acted on it since, so it cannot be undone. Press “Show” to see how it stands.")
+    act = await store.act_of(target)
+    cases = await store.cases(dict.fromkeys(each.challenge_id for each in act if each.challenge_id))
+    for each in cases:
+        await _may_be_undone(store, each, act)
     if any(each.kind is Kind.REPORTED for each in act):
+        return await _take_back(store, request, case, now)
+    for each in cases:
+        await _compensate(store, each, [event for event in act if event.challenge_id == each.id], request, now)
+    numbers = ", ".join(str(each.number) for each in cases)
+    said = request.voice("Challenge {n} stands as it did before.", n=numbers)
+    return Reply(card=cards.plain(request.voice, request.voice("Undone"), said))
+
+
+async def _may_be_undone(store: Store, case: Case, act: Sequence[Event]) -> None:
+    """Raises UserError where somebody has acted on it since, or something of it has moved by itself."""
+    last = max(each.seq for each in act if each.challenge_id == case.id)
+    since = [each for each in await store.history(case.id) if each.seq > last]
+    if any(each.actor_id is not None or _moved(each) for each in since):
+        raise acts.refuse("Somebody has acted on it since, so it cannot be undone. Press “Show” to see how it stands.")
+    entered_for_another = act[0].kind is Kind.REPORTED and case.reporter(act[0].actor_id or PersonId("")) is None
+    if any(each.kind is Kind.REPORTED for each in act) and not entered_for_another:
         raise acts.refuse("A report is not undone but withdrawn: press Withdraw under it.")
     if any(each.kind in {Kind.MERGED, Kind.UNDONE} for each in act):
         raise acts.refuse("That cannot be undone here. Tell the coordinator what should change.")
-    await _compensate(store, case, act, request, now)
-    return Reply(
-        card=cards.plain(
-            request.voice,
-            request.voice("Undone"),
-            request.voice("Challenge {n} stands as it did before.", n=case.number),
-        )
+
+
+def _moved(event: Event) -> bool:
+    """Whether an event of Clearway's own has changed more than when it looked, and whom it asked."""
+    changed = set(event.data.get("changes", {}).get("challenge", {}))
+    return bool(changed - {"version", "prompted_at", "unanswered", "updated_at"})
+
+
+async def _take_back(store: Store, request: Request, case: Case, now: datetime) -> Reply:
+    """What was entered for the wrong caller is withdrawn by who entered it; the caller is told, if they were before."""
+    status = lifecycle.after(case.challenge.status, Move.WITHDRAW)
+    event = store.record(
+        case, Kind.WITHDRAWN, by=request.actor.id, at=now, status=status, closed_at=now, asked_at=None, review_on=None
     )
+    moves.tell_involved(store, case, event, now)
+    said = request.voice("Challenge {n} is withdrawn. Nobody will follow it up.", n=case.number)
+    return Reply(card=cards.plain(request.voice, request.voice("Undone"), said), challenge_id=case.id)
 
 
 async def _compensate(store: Store, case: Case, act: Sequence[Event], request: Request, now: datetime) -> None:

@@ -57,6 +57,7 @@ posted: Final = table(models.PostedCard)
 inbox: Final = table(models.InboxKey)
 drafts: Final = table(models.Draft)
 
+AN_ACT: Final = 400  # lines of history: far more than one request records
 STANDING: Final = frozenset(
     {Field.STEP, Field.NOTE, Field.QUESTION, Field.ANSWER, Field.COMMENT, Field.TALK, Field.REASON}
 )
@@ -173,6 +174,8 @@ class Store:
             self._touch(case)
             if by is not None:
                 changes.setdefault("updated_at", at)
+            if by == case.challenge.owner_id:
+                changes.setdefault("owner_acted_at", at)
             if own := self.change(case.challenge, **changes):
                 told["challenge"] = own
         for row, values in also:
@@ -395,6 +398,14 @@ class Store:
             .where(events.c.district_id == self.district_id, events.c.challenge_id == challenge_id)
             .order_by(events.c.seq),
         )
+
+    async def act_of(self, event: models.Event) -> list[models.Event]:
+        """All that was recorded in one request with this event, oldest first: the lines of an act stand together."""
+        near = select(events).where(
+            events.c.district_id == self.district_id, events.c.seq.between(event.seq - AN_ACT, event.seq + AN_ACT)
+        )
+        found: list[models.Event] = await self._rows(models.Event, near.order_by(events.c.seq))
+        return [each for each in found if each.data.get("act") == event.data.get("act")]
 
     async def event(self, event_id: EventId) -> models.Event | None:
         return await self._one(models.Event, select(events).where(events.c.id == event_id))

@@ -5,7 +5,7 @@ from typing import Any
 from handlers import log as record
 from storage.database import Database
 from storage.store import Came
-from storage.vocabulary import Door, PersonId
+from storage.vocabulary import Door, PersonId, Status
 from tests.world import World, detroit, world
 
 WORDS = "No substitutes for training days at our school."
@@ -110,3 +110,44 @@ async def test_words_that_were_undone_stand_in_no_list_search_or_export(database
                 exported = await record.export_log(store, form, now=story.clock.now())
                 assert WORDS in exported
                 assert "WRONG" not in exported
+
+
+async def test_who_joined_by_a_slip_is_no_longer_one_of_those_who_raised_it(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher, colleague = await story.person("p-023"), await story.person("p-022")
+        await teacher.report(WORDS, values=STAFFING)
+        await colleague.command("/challenges 1")
+        await colleague.click("Me too")
+        await colleague.submit({})
+        assert len((await story.case()).reporters) == 2
+        await colleague.click("Undo")
+        assert [each.person_id for each in (await story.case()).reporters] == ["p-023"]
+
+
+async def test_what_was_entered_for_the_wrong_caller_is_taken_back(database: Database) -> None:
+    async with world(database, "slack") as story:
+        coordinator, caller = await story.person("p-010"), await story.person("p-023")
+        await coordinator.command("/clearway")
+        await coordinator.click("Enter for a caller")
+        await coordinator.submit({"Who called?": "Ellie Marsh", "What is in the way?": WORDS})
+        await coordinator.click("Undo")
+        assert (await story.case()).challenge.status is Status.WITHDRAWN
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        assert "withdrawn" in str(caller.cards[-1]).lower()
+
+
+async def test_several_that_were_given_to_the_wrong_person_come_back(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher, coordinator = await story.person("p-023"), await story.person("p-010")
+        for _ in range(2):
+            await teacher.report(WORDS, values=STAFFING)
+        owner = (await story.case(1)).challenge.owner_id
+        await coordinator.command("/challenges 1")
+        await coordinator.click("Reassign")
+        await coordinator.submit(
+            {"Who takes it?": "Bea Thornquist", "Why? It stands in the log.": "A slip.", "Which challenges? One number, or several": "1, 2"}
+        )
+        assert {(await story.case(n)).challenge.owner_id for n in (1, 2)} == {"p-011"}
+        await coordinator.click("Undo")
+        assert {(await story.case(n)).challenge.owner_id for n in (1, 2)} == {owner}
+        await story.promises_hold()
