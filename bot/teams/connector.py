@@ -30,9 +30,9 @@ EARLY_S: Final = 300.0  # before a token expires, a new one is fetched
 REINSTATED_AFTER_S: Final = 3600.0  # when to try again with a secret that was refused: somebody has to mend it
 MOST_WAIT_S: Final = 3600.0
 SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
-PAGE: Final = (
-    500  # members at a time, https://learn.microsoft.com/microsoftteams/platform/resources/team-chat-member-api-changes
-)
+THREAD: Final = ";messageid="
+PAGE: Final = 500  # members at a time,
+# https://learn.microsoft.com/microsoftteams/platform/resources/team-chat-member-api-changes
 
 
 class TooBigError(TryLaterError):
@@ -111,7 +111,9 @@ class Login:
         except (aiohttp.ClientError, TimeoutError) as failure:
             raise TryLaterError("login_unreachable") from failure
         match said:
-            case {"access_token": str(token), "expires_in": int() | float() as lives} if status == 200 and token.isascii():
+            case {"access_token": str(token), "expires_in": int() | float() as lives} if (
+                status == 200 and token.isascii()
+            ):
                 self._token, self._until = token, asyncio.get_running_loop().time() + lives - EARLY_S
                 return
         if status in {400, 401, 403}:
@@ -179,20 +181,21 @@ class Connector:
         path = f"v3/conversations/{_part(conversation)}/members/{_part(user)}"
         return await self._call("GET", path, gone=frozenset({400}))
 
-    async def members(self, conversation: str) -> AsyncIterator[Json]:
-        """Everybody in a conversation, page by page."""
+    async def members(self, conversation: str, *, page: int = PAGE) -> AsyncIterator[Json]:
+        """Everybody in a conversation, so many at a time."""
         more = ""
         while True:
-            path = f"v3/conversations/{_part(conversation)}/pagedmembers?pageSize={PAGE}"
-            page = await self._call("GET", f"{path}&continuationToken={_part(more)}" if more else path)
-            for each in page.get("members") or ():
+            path = f"v3/conversations/{_part(conversation)}/pagedmembers?pageSize={page}"
+            said = await self._call("GET", f"{path}&continuationToken={_part(more)}" if more else path)
+            for each in said.get("members") or ():
                 yield each
-            more = page.get("continuationToken") or ""
+            more = said.get("continuationToken") or ""
             if not more:
                 return
 
     def _keep_pace(self, conversation: str) -> None:
-        if (wait := self._pace.wait(conversation)) > 0:
+        thread = conversation.partition(THREAD)[0]  # of a channel: its conversation has the pace
+        if (wait := self._pace.wait(thread)) > 0:
             raise TryLaterError("paced", wait, whole=False)
         if (wait := self._tenant_pace.wait("")) > 0:
             raise TryLaterError("paced", wait)
