@@ -8,7 +8,7 @@ from handlers.cards import drafts as draft_cards
 from handlers.cards.text import Phrase, phrase
 from handlers.errors import FormError, UserError
 from handlers.request import Request
-from handlers.rules import access, privacy
+from handlers.rules import access, cadence, privacy
 from scheduling.calendar import Calendar
 from storage.case import Case
 from storage.directory import Directory
@@ -119,12 +119,14 @@ def day_field(fields: Mapping[str, Any], name: str) -> date | None:
 
 
 def school_day_field(store: Store, fields: Mapping[str, Any], name: str, now: datetime) -> date | None:
-    """A date to come, moved to the next school day where it is none (R-30)."""
+    """A date to come, at most a year away, moved to the next school day where it is none (R-30)."""
     day = day_field(fields, name)
     if day is None:
         return None
     if day < today(store, now):
         raise FormError({name: phrase("That day has passed; please pick a day to come.")})
+    if day > today(store, now) + cadence.A_YEAR:
+        raise FormError({name: phrase("Please pick a day within a year: nothing waits longer without a look.")})
     return calendar(store).school_days_after(day, 0)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from handlers import acts, followups, moves
+from handlers.cards.text import Who, phrase
 from handlers.rules import presence, routing
 from handlers.telling import tell
 from storage import audit
@@ -96,10 +97,8 @@ async def mend(store: Store, breach: Breach, now: datetime) -> bool:
     if breach.promise == "owned":
         if not owned(store, case.challenge, now):
             return True  # somebody was quicker
-        before = case.challenge.owner_id, case.challenge.authority
-        if not followups.mend_owner(store, case, now):
-            moves.send(store, case, Kind.REPAIRED, now, by=None)
-        return (case.challenge.owner_id, case.challenge.authority) != before
+        why = phrase("{who} has no authority for it any more", who=Who(case.challenge.owner_id))
+        return followups.mend_owner(store, case, now) or moves.pass_on(store, case, now, why=why)
     if breach.promise == "dated":
         store.record(case, Kind.REPAIRED, by=None, at=now, data={"promise": "dated", "to": case.challenge.owner_id})
         return True

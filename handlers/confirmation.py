@@ -140,7 +140,7 @@ def _add_what_is_missing(store: Store, case: Case, comment: str, now: datetime, 
         resolved_at=None,
         decision_asked_at=None,
         unanswered=0,
-        prompted_at=None,
+        prompted_at=now,  # the step tells the owner that it goes on
     )
     tell(store, [challenge.owner_id], MessageKind.STEP, event, now, case=case)
     tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
@@ -161,9 +161,8 @@ async def talk(store: Store, request: Request, now: datetime) -> Reply:
     case = await acts.case_for(store, request, Action.TALK, now)
     reporter = case.reporter(PersonId(str(request.fields.get("reporter") or request.carry.get("reporter") or "")))
     today = acts.today(store, now)
-    if reporter and reporter.colleague_id != request.actor.id:
-        known = access.may_know(request.actor, reporter.person_id, access.facts(case), store.directory, today)
-        reporter = reporter if known else None  # who may not know them cannot have been told by them
+    if reporter and not access.may_know(request.actor, reporter.person_id, access.facts(case), store.directory, today):
+        reporter = None  # who may not know them cannot have been told by them
     if reporter is None:
         raise FormError({"reporter": phrase("Please pick whom you talked with.")})
     outcome = str(request.fields.get("outcome") or "")

@@ -4,7 +4,7 @@
 first date of its agenda. `on_due` does what that date asks for, reading the present state.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from handlers import acts, moves, owners
 from handlers.cards.text import Phrase, Who, phrase, to_json
@@ -12,8 +12,9 @@ from handlers.rules import access, cadence, lanes, presence
 from handlers.rules.cadence import Duty
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
+from scheduling.calendar import Calendar
 from storage.case import Case
-from storage.models import Helper, Reporter, Timer
+from storage.models import Helper, Reporter, Step, Timer
 from storage.store import Store
 from storage.vocabulary import (
     ENDED,
@@ -51,7 +52,7 @@ async def on_due(store: Store, timer: Timer, now: datetime) -> None:
         return
     calendar = acts.calendar(store)
     today = calendar.today(now)
-    if mend_owner(store, case, now):
+    if mend(store, case, now):
         return
     agenda = cadence.agenda(case, store.directory, acts.process_of(store, case), calendar, today)
     due = agenda[0]
@@ -69,7 +70,7 @@ async def on_due(store: Store, timer: Timer, now: datetime) -> None:
         case Duty.REVIEW:
             _review(store, case, now)
         case Duty.COVER:
-            pass  # mend_owner has looked: whoever was to stand in cannot
+            pass  # mend has looked: nobody else is there
         case Duty.CONFIRM:
             _ask_for_confirmation(store, case, now)
         case Duty.REMIND:
@@ -80,10 +81,17 @@ async def on_due(store: Store, timer: Timer, now: datetime) -> None:
             _ask_for_decision(store, case, now)
 
 
-def mend_owner(store: Store, case: Case, now: datetime) -> bool:
-    """Where the owner has left, or is away and somebody stands in: it moves, with the reason. True when it moved.
+def mend(store: Store, case: Case, now: datetime) -> bool:
+    """What somebody holds who has left or is away goes to whoever may act; True when anything moved."""
+    moved = mend_owner(store, case, now)
+    return mend_steps(store, case, now) or moved
 
-    A person named by the coordinator keeps it through their leave, unless a delegate stands in; a leaver keeps nothing.
+
+def mend_owner(store: Store, case: Case, now: datetime) -> bool:
+    """Where the owner has left or is away: it moves to whoever may act for them, with the reason. True when it moved.
+
+    That is a successor or a stand-in within limits; where there is none, it goes on or up at once. Only where nobody
+    above is there either does somebody keep it through their leave.
     """
     challenge = case.challenge
     directory = store.directory
@@ -94,11 +102,14 @@ def mend_owner(store: Store, case: Case, now: datetime) -> bool:
         absence = directory.absence(owner.id, today)
         if not working or absence is None or challenge.review_on is not None:
             return False
-        stand = presence.standing_in(directory, owner.id, today, amount_usd=challenge.amount_usd)
-        if challenge.authority is Authority.TRIAGE and stand.person is None:
-            stand = presence.Stand(presence.coordinator(directory, today), Authority.TRIAGE, stand.reason)
-        if stand.person is None or stand.person.id in {owner.id, *moves.facts_of(case).barred}:
-            return False
+        barred = moves.facts_of(case).barred - {owner.id}
+        stand = presence.standing_in(directory, owner.id, today, amount_usd=challenge.amount_usd, barred=barred)
+        watcher = presence.coordinator(directory, today)
+        if challenge.authority is Authority.TRIAGE and stand.person is None and watcher.id not in {owner.id, *barred}:
+            stand = presence.Stand(watcher, Authority.TRIAGE, stand.reason)
+        if stand.person is None:
+            why = stand.reason or phrase("{who} is away", who=Who(owner.id))
+            return moves.pass_on(store, case, now, why=why)
         reason = phrase("{why}, so to {who}.", why=stand.reason, who=Who(stand.person.id))
         _give_on(
             store,
@@ -109,19 +120,68 @@ def mend_owner(store: Store, case: Case, now: datetime) -> bool:
             now,
         )
         return True
+    has_left = phrase("{who} has left", who=Who(owner.id))
     if working:
-        moves.send(store, case, Kind.REPAIRED, now, by=None)
-        return True
+        return moves.pass_on(store, case, now, why=has_left)
     # Resolved already: somebody must hold it while the reporters are asked, and their answers need not start anew.
     barred = moves.facts_of(case).barred
     leader = presence.executive_leader(directory, today, barred=barred) or presence.coordinator(directory, today)
-    reason = phrase("{who} has left, so to {next}.", who=Who(owner.id), next=Who(leader.id))
-    authority = Authority.EXECUTIVE if leader.executive_leader else Authority.NAMED
+    reason = phrase("{why}, so to {next}.", why=has_left, next=Who(leader.id))
+    authority = Authority.EXECUTIVE if presence.is_executive(leader) else Authority.NAMED
     store.record(
         case, Kind.REPAIRED, by=None, at=now, data={"to": leader.id, "authority": authority}, owner_id=leader.id, authority=authority,
         why=to_json(reason),
     )  # fmt: skip
     return True
+
+
+def left_steps(store: Store, case: Case, now: datetime) -> list[Step]:
+    """The open steps of people who are no longer there."""
+    today = acts.today(store, now)
+    return [each for each in case.open_steps if not presence.is_active(store.directory, each.owner_id, today)]
+
+
+def mend_steps(store: Store, case: Case, now: datetime) -> bool:
+    """The open steps of somebody who has left go to whoever leads it now; True when any did."""
+    lead = case.challenge.owner_id
+    left = [each for each in left_steps(store, case, now) if each.owner_id != lead]
+    if not left:
+        return False
+    event = store.record(
+        case,
+        Kind.STEPS_MOVED,
+        by=None,
+        at=now,
+        also=[(each, {"owner_id": lead}) for each in left],
+        data={"to": lead, "steps": [each.id for each in left]},
+    )
+    for each in left:
+        tell(store, [lead], MessageKind.STEP, event, now, case=case, item=each.id, lane=Lane.DIGEST)
+    return True
+
+
+async def move_dates(store: Store, was: Calendar, now: datetime) -> None:
+    """A day was closed on which something is due: it is due on the next school day, and those concerned hear (R-30).
+
+    `was`: the calendar before. What was never due on a school day stays as it is.
+    """
+    calendar = acts.calendar(store)
+
+    def moved(day: date) -> date:
+        closed = was.is_school_day(day) and not calendar.is_school_day(day)
+        return calendar.school_days_after(day, 0) if closed else day
+
+    due = await store.due_days()
+    for case in await store.cases(dict.fromkeys(each for each, day in due if moved(day) != day)):
+        event = store.record(
+            case,
+            Kind.DATES_MOVED,
+            by=None,
+            at=now,
+            also=[(each, {"due_on": moved(each.due_on)}) for each in case.open_steps],
+            decide_by=moved(case.challenge.decide_by) if case.challenge.decide_by else None,
+        )
+        moves.tell_involved(store, case, event, now)
 
 
 def _give_on(store: Store, case: Case, to: PersonId, authority: Authority, reason: Phrase, now: datetime) -> None:
@@ -166,9 +226,7 @@ def _prompt_step(store: Store, case: Case, due: cadence.Due, now: datetime) -> N
         case, Kind.PROMPTED, by=None, at=now, data={"goal": due.goal, "step": step.id, "to": step.owner_id},
         also=[(step, {"prompted_on": acts.today(store, now), "prompts": step.prompts + 1})],
     )  # fmt: skip
-    there = presence.is_active(store.directory, step.owner_id, acts.today(store, now))
-    asked = step.owner_id if there else case.challenge.owner_id  # of a leaver's step, whoever leads the challenge
-    tell(store, [asked], MessageKind.STEP, event, now, case=case, item=step.id, lane=Lane.DIGEST)
+    tell(store, [step.owner_id], MessageKind.STEP, event, now, case=case, item=step.id, lane=Lane.DIGEST)
 
 
 def _ask_again(store: Store, case: Case, now: datetime) -> None:
@@ -193,10 +251,11 @@ def _ask_again(store: Store, case: Case, now: datetime) -> None:
 
 
 def _review(store: Store, case: Case, now: datetime) -> None:
-    """The pause, the wait or the decline is over: it is looked at again."""
+    """The pause, the wait or the decline is over: it is looked at again, by whoever may act now."""
     event = store.record(case, Kind.RESUMED, by=None, at=now, owned_since=now, **owners.awake(case, now))
     tell(store, [case.challenge.owner_id], MessageKind.REVIEW, event, now, case=case)
     tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
+    mend_owner(store, case, now)  # who keeps a rest for their own may be away when it ends
 
 
 def _ask_for_confirmation(store: Store, case: Case, now: datetime) -> None:
@@ -225,23 +284,28 @@ def _remind(store: Store, case: Case, reporter: Reporter, now: datetime) -> None
     tell(store, [reporter.person_id], MessageKind.CONFIRMATION, event, now, case=case)
 
 
-def colleague_for(store: Store, case: Case, reporter: Reporter, now: datetime) -> PersonId:
+def colleague_for(store: Store, case: Case, reporter: Reporter, now: datetime) -> PersonId | None:
     """Who asks a silent reporter: the school's coach, else the coordinator (R-37).
 
     The coordinator where the reporter is confidential, or the coach is a reporter, the owner, absent or not admitted,
-    or there is no school.
+    or there is no school. A confidential reporter's name goes to nobody else: where the coordinator owns or raised it,
+    there is nobody to ask them.
     """
     directory = store.directory
     today = acts.today(store, now)
-    coordinator = decider(store, case, now)  # never who owns it, nor who raised it
+    facts = access.facts(case)
+    coordinator = decider(store, case, now)  # never who owns it, nor who raised it, where anybody else is there
+    if reporter.confidential:
+        part_of_it = coordinator == case.challenge.owner_id or case.reporter(coordinator) is not None
+        known = access.may_know(directory.people[coordinator], reporter.person_id, facts, directory, today)
+        return coordinator if known and not part_of_it else None
     rule = acts.process_of(store, case).confirmation.then
     coach = presence.coach(directory, case.challenge.school_id, today) if rule == "school_coach" else None
     if (
-        reporter.confidential
-        or coach is None
+        coach is None
         or case.reporter(coach.id)
         or coach.id == case.challenge.owner_id
-        or not access.may(coach, access.Action.SEE, access.facts(case), directory, today)
+        or not access.may(coach, access.Action.SEE, facts, directory, today)
     ):
         return coordinator
     return coach.id
@@ -259,6 +323,11 @@ def _let_in(store: Store, case: Case, person_id: PersonId, now: datetime) -> Non
 
 def _ask_colleague(store: Store, case: Case, reporter: Reporter, now: datetime) -> None:
     colleague = colleague_for(store, case, reporter, now)
+    if colleague is None:
+        store.record(
+            case, Kind.NOBODY_ASKED, by=None, at=now, also=[(reporter, {"colleague_asked_at": now})], data={"reporter": reporter.person_id},
+        )  # fmt: skip
+        return
     _let_in(store, case, colleague, now)
     event = store.record(
         case,

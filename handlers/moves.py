@@ -24,6 +24,7 @@ from storage.vocabulary import (
     MessageKind,
     Outcome,
     PersonId,
+    Rung,
     Scope,
     Status,
     Urgency,
@@ -32,6 +33,7 @@ from storage.vocabulary import (
 NO_CHANGES: Final[Mapping[str, Any]] = MappingProxyType({})
 FRESH: Final[dict[str, Any]] = {
     "taken_at": None,
+    "owner_acted_at": None,
     "understood_at": None,
     "understood_by_id": None,
     "unanswered": 0,
@@ -41,6 +43,8 @@ FRESH: Final[dict[str, Any]] = {
     "review_on": None,
 }
 """How a challenge stands for somebody who has only just been given it."""
+RAISED: Final = frozenset({Rung.EXECUTIVE_LEADER, Rung.SUPERINTENDENT})
+"""On these rungs it has come up to whoever leads it, and does not go down again."""
 
 
 def facts_of(case: Case, changes: Mapping[str, Any] = NO_CHANGES) -> routing.Facts:
@@ -81,10 +85,11 @@ def send(
     *,
     by: PersonId | None,
     said: Mapping[Field, str] | None = None,
+    because: Phrase | None = None,
     **changes: Any,
 ) -> Event:
     """Sends a challenge to whoever has the authority now, by its facts (with these changes), its version of the
-    process and today's people."""
+    process and today's people. `because`: why it moves at all, where the reason of the process does not say so."""
     directory = store.directory
     version = directory.version(case.challenge.process_id)
     facts = facts_of(case, changes)
@@ -104,7 +109,7 @@ def send(
         said=said,
         owner_id=route.owner_id,
         authority=route.authority,
-        reason=route.reason,
+        reason=phrase("{why}. {then}", why=because, then=route.reason) if because else route.reason,
         move=move,
         informed=route.inform,
         **changes,
@@ -112,6 +117,30 @@ def send(
         outside_id=route.outside_id,
         rung=route.rung,
     )
+
+
+def pass_on(store: Store, case: Case, now: datetime, *, why: Phrase) -> bool:
+    """Past a lead who cannot act, to whoever may: by the process, or up the ladder where it has come up already.
+
+    False, and nothing is written, where nobody else is there: then it stays, and is looked at again.
+    """
+    challenge, directory = case.challenge, store.directory
+    version = directory.version(challenge.process_id)
+    today, facts = acts.today(store, now), facts_of(case)
+    if challenge.rung in RAISED and is_unsettled(challenge.status):
+        up = routing.next_up(challenge.rung, challenge.owner_id, directory, version, today, barred=facts.barred)
+        if up.lead_id != challenge.owner_id:
+            climb(store, case, now, by=None, why=why)
+            return True
+        if routing.holds_authority(facts, challenge.owner_id, challenge.authority, directory, version, today):
+            return False
+    route = routing.route(facts, directory, version, today)
+    if (route.owner_id, route.authority) == (challenge.owner_id, challenge.authority):
+        return False
+    # Where the row names whoever cannot act, the reason of the process says so itself.
+    because = None if challenge.authority is Authority.MATRIX else why
+    send(store, case, Kind.REPAIRED, now, by=None, because=because)
+    return True
 
 
 def give(

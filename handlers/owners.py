@@ -1,7 +1,7 @@
 """What an owner does with a challenge: take it, understand it, ask, plan, report progress, hand it on, resolve it."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from handlers import acts, moves
@@ -22,7 +22,6 @@ from storage.vocabulary import (
     Kind,
     MessageKind,
     PersonId,
-    Rung,
     Scope,
     Status,
     StepId,
@@ -102,7 +101,7 @@ async def not_mine(store: Store, request: Request, now: datetime) -> Reply:
     texts = acts.clean(store, request, "reason")
     refused = sorted({*challenge.refused_ids, challenge.owner_id})
     said = {Field.REASON: texts["reason"]}
-    if challenge.rung in {Rung.EXECUTIVE_LEADER, Rung.SUPERINTENDENT}:  # it came up, and does not go down again
+    if challenge.rung in moves.RAISED:
         why = phrase("{who} says it is not theirs", who=Who(request.actor.id))
         event = moves.climb(store, case, now, by=request.actor.id, why=why, said=said, refused_ids=refused)
     else:
@@ -215,7 +214,7 @@ async def record_answer(store: Store, request: Request, case: Case, text: str, n
         said={Field.ANSWER: text},
         asked_at=None,
         asked_times=0,
-        prompted_at=None,
+        prompted_at=now,  # with the answer it is before them again
         decide_by=later,
     )
     tell(store, [challenge.owner_id], MessageKind.ANSWERED, event, now, case=case)
@@ -328,9 +327,10 @@ async def step_done(store: Store, request: Request, now: datetime) -> Reply:
     status = case.challenge.status
     if lifecycle.may(status, Move.START):
         status = lifecycle.after(status, Move.START)
+    unanswered = 0 if request.actor.id == case.challenge.owner_id else case.challenge.unanswered
     event = store.record(
         case, Kind.STEP_DONE, by=request.actor.id, at=now, about=step.id, also=[(step, {"done_at": now})], data={"step": step.id},
-        status=status, unanswered=0,
+        status=status, unanswered=unanswered,
     )  # fmt: skip
     people = [case.challenge.owner_id, *(each.person_id for each in case.reporters)]
     tell(store, people, MessageKind.UPDATE, event, now, case=case)
@@ -417,9 +417,6 @@ async def decline(store: Store, request: Request, now: datetime) -> Reply:
     )  # fmt: skip
 
 
-FARTHEST = timedelta(days=366)  # nothing rests longer than a year without being looked at
-
-
 async def _until(
     store: Store, request: Request, case: Case, kind: Kind, now: datetime, sentence: str, **changes: Any
 ) -> Reply:
@@ -430,8 +427,6 @@ async def _until(
     day = acts.school_day_field(store, request.fields, "until", now)
     if day is None or day <= acts.today(store, now):
         raise FormError({"until": phrase("Please pick a day after today.")})
-    if day > acts.today(store, now) + FARTHEST:
-        raise FormError({"until": phrase("Please pick a day within a year: nothing rests longer unseen.")})
     event = store.record(
         case, kind, by=request.actor.id, at=now, said={Field.REASON: texts["reason"]}, data={"until": day.isoformat()},
         review_on=day, unanswered=0, **changes,

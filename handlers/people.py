@@ -27,7 +27,7 @@ async def leave(store: Store, person_id: PersonId, last_day: date, now: datetime
     for challenge_id in await store.open_with(person_id):
         case = await store.case(challenge_id)
         if case is not None:
-            followups.mend_owner(store, case, now)
+            followups.mend(store, case, now)
 
 
 # ----------------------------------------------------------------------------------------------------- their accounts

@@ -286,6 +286,8 @@ class Challenge(InDistrict, table=True):
     """When a decision is due, from the urgency targets of the process."""
     updated_at: datetime = Column(sa_type=UtcDateTime)
     """The last act of a person on it."""
+    owner_acted_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+    """The last act of whoever leads it, by which their clock goes; None: they have done nothing with it yet."""
     prompted_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
     asked_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
     """The owner's clock stands still since then: a question waits for the reporter."""

@@ -487,17 +487,33 @@ class Store:
         return await self.connection.scalar(statement)
 
     async def open_with(self, person_id: PersonId) -> list[ChallengeId]:
-        """The open challenges that this person leads, has a step of, or helps with: what a leaver leaves behind."""
+        """The open challenges that this person leads or has an open step of: what a leaver leaves behind."""
+        has_a_step = select(steps.c.challenge_id).where(
+            steps.c.district_id == self.district_id, steps.c.owner_id == person_id, steps.c.done_at.is_(None)
+        )
         mine = (
             select(challenges.c.id)
             .where(
                 challenges.c.district_id == self.district_id,
-                challenges.c.owner_id == person_id,
+                (challenges.c.owner_id == person_id) | challenges.c.id.in_(has_a_step),
                 challenges.c.status.notin_(sorted(ENDED)),
             )
             .order_by(challenges.c.number)
         )
         return [ChallengeId(row.id) for row in await self.connection.execute(mine)]
+
+    async def due_days(self) -> list[tuple[ChallengeId, date]]:
+        """The days on which something is due in the open challenges: a decision not yet taken up, or an open step."""
+        is_open = (challenges.c.district_id == self.district_id, challenges.c.status.notin_(sorted(ENDED)))
+        decisions = select(challenges.c.id, challenges.c.decide_by).where(
+            *is_open, challenges.c.decide_by.is_not(None), challenges.c.understood_at.is_(None)
+        )
+        theirs = (steps.c.district_id == challenges.c.district_id) & (steps.c.challenge_id == challenges.c.id)
+        of_steps = (
+            select(challenges.c.id, steps.c.due_on).join(steps, theirs).where(*is_open, steps.c.done_at.is_(None))
+        )
+        rows = await self.connection.execute(decisions.union_all(of_steps))
+        return [(ChallengeId(challenge_id), day) for challenge_id, day in rows]
 
     async def drop_draft(self, draft_id: str, person_id: PersonId) -> None:
         """Its author's words go; nobody else's draft is touched."""

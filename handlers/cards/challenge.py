@@ -408,6 +408,7 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.CONFIRMATION_ASKED: "those who raised it were asked whether it was addressed",
     Kind.REMINDED: "a reporter was reminded",
     Kind.COLLEAGUE_ASKED: "a colleague was asked to ask a reporter",
+    Kind.NOBODY_ASKED: "nobody else may know who raised it, so no colleague asked",
     Kind.DECISION_ASKED: "{to} was asked to decide after silence",
     Kind.CONFIRMED: "{who} said yes, it was addressed",
     Kind.PARTLY: "{who} said it was partly addressed",
@@ -424,6 +425,8 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.ADMITTED: "{who} admitted somebody",
     Kind.UNDONE: "{who} undid a slip",
     Kind.REPAIRED: "it moved to {to}, because its owner was no longer there",
+    Kind.STEPS_MOVED: "the steps of somebody who has left went to {to}",
+    Kind.DATES_MOVED: "a day was closed, and what was due on it is due on the next school day",
     Kind.UNDELIVERABLE: "a message could not be delivered",
     Kind.PROCESS_MOVED: "{who} moved it to another version of the process",
     Kind.REDACTED: "{who} took words out of it",
@@ -498,6 +501,8 @@ def due_line(seen: View, due: Due) -> str:
             what = voice("those who raised it are asked again for an answer")
         case Duty.REVIEW:
             what = voice("it is looked at again by {who}", who=who)
+        case Duty.COVER if due.person_id == seen.case.challenge.owner_id:
+            what = voice("{who} goes on leave, and it goes to whoever may act for them", who=who)
         case Duty.COVER:
             what = voice("it goes to {who}, who stands in", who=who)
         case Duty.CONFIRM:

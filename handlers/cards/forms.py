@@ -322,7 +322,10 @@ def plan(voice: Voice, directory: Directory, case: Case, calendar: Calendar, tod
         fields += [
             TextField(f"step{n}", voice("Step {n}: what will be done?", n=n), multiline=True, required=n == 1),
             DateField(
-                f"due{n}", voice("By when?"), due, hint=voice("A day without school moves to the next school day.")
+                f"due{n}",
+                voice("By when?"),
+                due,
+                hint=voice("Within a year. A day without school moves to the next school day."),
             ),
             person_choice(
                 voice,
@@ -355,7 +358,9 @@ def until(voice: Voice, case: Case, action: str) -> Form:
         _press(action, case),
         (
             TextField("reason", voice("Why? Those who raised it will read this."), multiline=True, required=True),
-            DateField("until", voice("When should it be looked at again?"), required=True),
+            DateField(
+                "until", voice("When should it be looked at again?"), required=True, hint=voice("Within a year.")
+            ),
         ),
     )
 
@@ -386,11 +391,7 @@ def comment(voice: Voice, case: Case, answer: Answer) -> Form:
 def talk(voice: Voice, directory: Directory, case: Case, actor: Person, today: date, item: str) -> Form:
     """A talk with a reporter. Somebody who may not know a confidential reporter is not offered their name."""
     facts = access.facts(case)
-    people = [
-        each
-        for each in case.reporters
-        if each.colleague_id == actor.id or access.may_know(actor, each.person_id, facts, directory, today)
-    ]
+    people = [each for each in case.reporters if access.may_know(actor, each.person_id, facts, directory, today)]
     options = tuple(Option(each.person_id, directory.people[each.person_id].name) for each in people)
     return open_form(
         voice,
@@ -533,7 +534,7 @@ def away(voice: Voice, directory: Directory, today: date) -> Form:
         Press("substitute"),
         (
             DateField("from", voice("First day"), today, required=True),
-            DateField("to", voice("Last day"), required=True),
+            DateField("to", voice("Last day"), required=True, hint=voice("Within a year.")),
             person_choice(voice, directory, "delegate", voice("Who stands in for you?"), today=today, required=True),
             NumberField("limit", voice("Up to how many dollars may they approve?")),
         ),

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from sqlmodel import SQLModel
 
+from handlers import followups
 from handlers.district.check import check
 from handlers.district.notes import DistrictFileError, Finding
 from handlers.district.plan import plan
+from scheduling.calendar import Calendar
 from storage import models, people, snapshot
 from storage.database import Database
 from storage.sealing import Seal
@@ -60,6 +62,7 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
         if planned.mistakes:
             raise DistrictFileError(tuple(sorted(planned.mistakes)))
         difference = snapshot.difference(before, planned.after)
+        was = Calendar.of((await people.load_directory(connection, district_id))[0]) if before else None
         if difference:
             await snapshot.write(connection, district_id, difference)
         directory, sealed = await people.load_directory(connection, district_id)
@@ -67,6 +70,8 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
             key = people.open_ledger_key(seal, sealed, district_id)
             store = Store(connection, directory, key, head.ledger, Came(Door.OPERATOR), seal)
             await store.look_again(now)
+            if was:
+                await followups.move_dates(store, was, now)
             store.record(None, Kind.IMPORTED, by=None, at=now, data=_told(difference))
             await store.flush(now)
     return ImportResult(

@@ -17,7 +17,7 @@ from handlers.cards.text import Who, phrase
 from handlers.errors import ForbiddenError, NotFoundError
 from handlers.rules import presence
 from storage.case import Case
-from storage.directory import COACH, COORDINATOR, PRINCIPAL, SUPERINTENDENT, Directory, Person, once
+from storage.directory import COACH, COORDINATOR, PRINCIPAL, Directory, Person, once
 from storage.vocabulary import PersonId, SchoolId, Status, Visibility
 
 
@@ -85,7 +85,8 @@ class Part(StrEnum):
     COLLEAGUE = "colleague"
     """Was asked to ask a reporter."""
     ASKER = "asker"
-    """The coordinator, or the school's coach where a reporter's name is known; never who leads it."""
+    """May have talked with a reporter: the coordinator; and, where a reporter's name is known, the school's coach and
+    principal and the district team. Never who leads it."""
     SCHOOL_TEAM = "school_team"
     """The school's principal and leadership team."""
     COORDINATOR = "coordinator"
@@ -275,8 +276,8 @@ WHO_CAN: Final[Mapping[Action, str]] = MappingProxyType(
         Action.WITHDRAW: "Only who raised a challenge alone can withdraw it; here others count on it. "
         "If it is gone for you, say so when you are asked.",
         Action.DECLINE: "Only an executive leader can decline a challenge. If it cannot be moved, press Still blocked.",
-        Action.TALK: "A talk is entered by the coordinator, the school's coach, or whoever was asked to have it. "
-        "Please tell {coordinator} what was said.",
+        Action.TALK: "A talk is entered by whoever had it: the coordinator, the school's coach or principal, or somebody "
+        "of the district team, but not by who leads it. Please tell {coordinator} what was said.",
         Action.DECIDE: "Only {decider} can decide this after silence. Those who raised it can still answer.",
         Action.SEE_REPORTER: "Who raised this is known to the coordinator only.",
     }
@@ -292,7 +293,9 @@ def parts(actor: Person, facts: Facts, directory: Directory, today: date) -> fro
     watches = actor.id in coordinators(directory, today, facts.conduct_of_id)
     reports = actor.id in facts.reporter_ids
     leads = actor.id == facts.owner_id
-    coaches = actor.role == COACH and _of_school(actor, facts) and facts.reporter_ids > facts.confidential_ids
+    meets = actor.role in {COACH, PRINCIPAL} and _of_school(actor, facts)
+    meets = meets or actor.id in district_team(directory, today)
+    knows = watches or facts.reporter_ids > facts.confidential_ids  # at least one of the reporters
     plays = {
         Part.STAFF: True,
         Part.VIEWER: True,
@@ -301,12 +304,12 @@ def parts(actor: Person, facts: Facts, directory: Directory, today: date) -> fro
         Part.STEP_OWNER: actor.id in facts.step_owner_ids,
         Part.REPORTER: reports,
         Part.SOLE_REPORTER: reports and len(facts.reporter_ids) == 1,
-        Part.COLLEAGUE: actor.id in facts.colleague_ids and not leads,
-        Part.ASKER: (watches or coaches) and not leads,
+        Part.COLLEAGUE: actor.id in facts.colleague_ids and knows and not leads,
+        Part.ASKER: (watches or meets) and knows and not leads,
         Part.SCHOOL_TEAM: _in_school_team(actor, facts, directory),
         Part.COORDINATOR: watches,
-        Part.SORTER: leads and _is_executive(actor) and facts.status is Status.REPORTED,
-        Part.EXECUTIVE: _is_executive(actor),
+        Part.SORTER: leads and presence.is_executive(actor) and facts.status is Status.REPORTED,
+        Part.EXECUTIVE: presence.is_executive(actor),
         Part.DECIDER: actor.id in deciders(facts, directory, today),
     }
     return frozenset(part for part, true in plays.items() if true)
@@ -347,7 +350,7 @@ def district_team(directory: Directory, today: date) -> frozenset[PersonId]:
     process = directory.in_force.process
     team = next((each for each in directory.teams.values() if each.id == process.venue_rules.default), None)
     members = {*team.member_ids, *([team.lead_id] if team.lead_id else [])} if team else set()
-    leaders = {each.id for each in directory.people.values() if _is_executive(each)}
+    leaders = {each.id for each in directory.people.values() if presence.is_executive(each)}
     named = {PersonId(each) for each in matrix_deciders(directory) - {PRINCIPAL}}
     return frozenset(members | leaders | named | coordinators(directory, today))
 
@@ -362,19 +365,15 @@ def has_authority(person: Person, directory: Directory, today: date) -> bool:
     """Whether challenges may come to this person to be removed: then they are shown how to deal with one."""
     named = not matrix_deciders(directory).isdisjoint({person.id, person.role})
     stands_in = any(each.delegate_id == person.id and each.to_on >= today for each in directory.absences)
-    return _inside(person, today) and (named or stands_in or _is_executive(person))
+    return _inside(person, today) and (named or stands_in or presence.is_executive(person))
 
 
 def _leader(directory: Directory, today: date, barred: set[PersonId] | frozenset[PersonId]) -> PersonId | None:
     """The liaison to the DIT, else the superintendent, else any executive leader in post."""
     if leader := presence.executive_leader(directory, today, barred=barred):
         return leader.id
-    others = (each for each in directory.people.values() if _is_executive(each) and each.id not in barred)
+    others = (each for each in directory.people.values() if presence.is_executive(each) and each.id not in barred)
     return next((each.id for each in others if presence.is_active(directory, each.id, today)), None)
-
-
-def _is_executive(person: Person) -> bool:
-    return person.executive_leader or person.role == SUPERINTENDENT
 
 
 def _inside(person: Person, today: date) -> bool:

@@ -9,9 +9,11 @@ count from what was really done, not from what should have been.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
+from handlers.rules import presence
 from scheduling import recurrence
 from scheduling.calendar import Calendar
 from storage.case import Case
@@ -19,6 +21,9 @@ from storage.directory import Directory
 from storage.models import Reporter, Step
 from storage.process import Process
 from storage.vocabulary import ENDED, WORKING, PersonId, SchoolId, Status, Urgency
+
+A_YEAR: Final = timedelta(days=366)
+"""How far ahead anything is dated: no form takes a later day, so nothing rests longer without being looked at."""
 
 
 class Duty(StrEnum):
@@ -33,7 +38,7 @@ class Duty(StrEnum):
     REVIEW = "review"
     """The pause, the wait or the decline has reached its date."""
     COVER = "cover"
-    """The owner goes on leave, and somebody stands in."""
+    """The owner goes on leave: it moves to whoever may act for them, or up."""
     CONFIRM = "confirm"
     """The reporters are asked whether it was addressed sufficiently."""
     REMIND = "remind"
@@ -90,11 +95,9 @@ def _duties(case: Case, directory: Directory, process: Process, calendar: Calend
             by=challenge.review_on,
         )
         return
-    if challenge.asked_at is not None:
-        yield _asked(case, process, calendar)
-        return
+    # A question to the reporters stops the owner's own clock, and nobody else's.
+    yield _owner_prompt(case, process, calendar) if challenge.asked_at is None else _asked(case, process, calendar)
     yield from _leave(case, directory, calendar, today)
-    yield _owner_prompt(case, process, calendar)
     for step in case.open_steps:
         if step.owner_id != challenge.owner_id:
             yield _step_prompt(step, process, calendar)
@@ -119,17 +122,26 @@ def goals(case: Case, process: Process, calendar: Calendar) -> list[tuple[date, 
             found.append((after(challenge.owned_since, targets.acknowledge), Goal.TAKE))
         if challenge.understood_at is None and challenge.decide_by is not None:
             found.append((max(challenge.decide_by, calendar.today(challenge.owned_since)), Goal.DECIDE))
-        if challenge.updated_at <= challenge.owned_since:
+        if last_act(case) <= challenge.owned_since:
             found.append((after(challenge.owned_since, targets.first_update), Goal.UPDATE))
         found.extend((step.due_on, Goal.STEP) for step in case.open_steps)
     return sorted(found)
 
 
+def last_act(case: Case) -> datetime:
+    """When whoever leads it last did anything, or was given it. What others do does not count: notes are no answer."""
+    challenge = case.challenge
+    return max(challenge.owned_since, challenge.owner_acted_at or challenge.owned_since)
+
+
 def _owner_prompt(case: Case, process: Process, calendar: Calendar) -> Due:
-    """The next prompt to the owner: before and after a date; then after growing gaps, which never become endless."""
+    """The next prompt to the owner: before and after a date; else after growing gaps, none longer than `nudge_open`.
+
+    That goes for a plan with a date to come, too: how far away a step is dated does not silence anything.
+    """
     challenge = case.challenge
     cadence = process.cadence_school_days
-    start = max(challenge.owned_since, challenge.updated_at)
+    start = last_act(case)
     last = calendar.today(max(start, challenge.prompted_at) if challenge.prompted_at else start)
     quiet_until = calendar.school_days_after(last, 1)  # at most one prompt about a challenge on a school day
 
@@ -141,28 +153,32 @@ def _owner_prompt(case: Case, process: Process, calendar: Calendar) -> Due:
             by, goal = overdue[0]
         return Due(calendar.morning_of(day), Duty.PROMPT, challenge.owner_id, goal=goal, by=by)
 
-    options: list[tuple[date, Goal, date | None]] = []
+    options: list[tuple[date, Goal, date | None]] = [
+        (calendar.school_days_after(last, cadence.nudge_open), Goal.MOVE, None)
+    ]
     for by, goal in goals(case, process, calendar):
         before = calendar.school_days_before(by, cadence.before_due)
         late = calendar.school_days_after(by, cadence.after_due)
         if goal not in {Goal.TAKE, Goal.UPDATE} and before >= quiet_until:
             options.append((before, goal, by))
         options.append((max(late, quiet_until), goal, by))
-    planned = any(step.due_on > last for step in case.open_steps)
-    if not (options and planned):  # a plan with a date to come is left in peace until then
-        options.append((calendar.school_days_after(last, cadence.nudge_open), Goal.MOVE, None))
     day, goal, by = min(options, key=lambda option: (option[0], option[1] is Goal.MOVE))
     return Due(calendar.morning_of(day), Duty.PROMPT, challenge.owner_id, goal=goal, by=by)
 
 
 def _leave(case: Case, directory: Directory, calendar: Calendar, today: date) -> Iterator[Due]:
-    """The first day of the owner's next leave, where somebody stands in: it is looked at that morning."""
+    """The first day of the owner's next leave: that morning it goes to whoever may act for them, or up at once.
+
+    The duty names whoever stands in, or the owner where nobody does.
+    """
     owner_id = case.challenge.owner_id
     for absence in directory.absences:
-        if absence.person_id == owner_id and absence.delegate_id:
+        if absence.person_id == owner_id and absence.from_on <= today + A_YEAR:
             first = calendar.school_days_after(absence.from_on, 0)
-            if first > today:
-                yield Due(calendar.morning_of(first), Duty.COVER, absence.delegate_id, by=absence.from_on)
+            if today < first <= absence.to_on:
+                stand = presence.standing_in(directory, owner_id, first, amount_usd=case.challenge.amount_usd)
+                by = stand.person.id if stand.person else owner_id
+                yield Due(calendar.morning_of(first), Duty.COVER, by, by=absence.from_on)
 
 
 def _step_prompt(step: Step, process: Process, calendar: Calendar) -> Due:
@@ -235,7 +251,8 @@ def _confirmation(case: Case, directory: Directory, process: Process, calendar: 
                 morning(each.reminded_at, rules.then_after_school_days), Duty.COLLEAGUE, each.person_id, each.person_id
             )
         else:
-            ready.append(morning(each.colleague_asked_at, rules.then_after_school_days))
+            wait = rules.then_after_school_days if each.colleague_id else 0  # for nobody's answer nobody waits
+            ready.append(morning(each.colleague_asked_at, wait))
     if len(ready) == len(asking):  # everybody who can be asked has had every ask: now somebody decides
         yield Due(max(ready, default=morning(resolved_at, 1)), Duty.DECIDE, challenge.owner_id)
 

@@ -19,6 +19,11 @@ class Stand:
     """Why it is not the one who was asked for."""
 
 
+def is_executive(person: Person) -> bool:
+    """An executive leader: marked as one, or the superintendent, who is one without a mark."""
+    return person.executive_leader or person.role == SUPERINTENDENT
+
+
 def is_active(directory: Directory, person_id: PersonId, day: date) -> bool:
     """An active person inside the district: may own (leave does not count)."""
     person = directory.people.get(person_id)
@@ -117,12 +122,8 @@ def coordinator(directory: Directory, day: date) -> Person:
 def executive_leader(directory: Directory, day: date, *, barred: Collection[PersonId] = ()) -> Person | None:
     """The executive leader who is liaison to the DIT, else the superintendent; None when neither can act."""
     for person in directory.people.values():
-        if (
-            person.executive_leader
-            and person.dit_liaison
-            and person.id not in barred
-            and _free(directory, person.id, day)
-        ):
+        leads = is_executive(person) and person.dit_liaison
+        if leads and person.id not in barred and _free(directory, person.id, day):
             return person
     return superintendent(directory, day, barred=barred)
 
@@ -143,7 +144,7 @@ def _somebody_in_charge(directory: Directory, day: date) -> Person:
         for person in directory.with_role(role):
             if person.here_on(day):
                 return person
-    leaders = [each for each in directory.people.values() if each.executive_leader and each.here_on(day)]
+    leaders = [each for each in directory.people.values() if is_executive(each) and each.here_on(day)]
     if leaders:
         return leaders[0]
     return next(person for role in reversed(posts) for person in directory.with_role(role))

@@ -254,7 +254,7 @@ def holds_authority(
     leader, by the coordinator's recorded choice, or as coordinator while it waits to be sorted."""
     if not presence.is_active(directory, owner_id, day):
         return False
-    if authority is Authority.NAMED or directory.people[owner_id].executive_leader:
+    if authority is Authority.NAMED or presence.is_executive(directory.people[owner_id]):
         return True
     if authority is Authority.TRIAGE:
         return presence.is_coordinator(directory, owner_id, day)

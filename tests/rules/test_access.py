@@ -185,7 +185,7 @@ MATRIX: dict[Action, set[str] | frozenset[str]] = {
     Action.STEP_DONE: {"materials", "coordinator", "deputy", "elsewhere"},
     Action.PROGRESS: {"materials", "coordinator", "deputy", "elsewhere"},
     Action.DECLINE: {"super", "liaison", "finance"},
-    Action.TALK: {"namesake", "coordinator", "coach"},
+    Action.TALK: {"namesake", "coach", "principal"} | TEAM - {"materials"},
     Action.DECIDE: {"coordinator"},
     Action.TRIAGE: {"coordinator"},
     Action.REASSIGN: {"coordinator"},
@@ -214,12 +214,18 @@ def test_who_raised_it_alone_may_withdraw_it() -> None:
     assert who_may(Action.WITHDRAW, about()) == {"teacher"}
 
 
-def test_the_coach_enters_no_talk_about_what_they_lead_nor_with_somebody_they_may_not_know() -> None:
-    assert who_may(Action.TALK, about()) == {"coordinator", "coach"}
-    assert who_may(Action.TALK, about(owner_id=PersonId("coach"))) == {"coordinator"}
-    assert who_may(Action.TALK, about(owner_id=PersonId("coordinator"))) == {"coach"}
-    assert who_may(Action.TALK, about(confidential_ids=ids("teacher"))) == {"coordinator"}
+def test_a_talk_is_entered_by_whoever_may_have_had_it_and_never_by_who_leads_it() -> None:
+    meet = {"coach", "principal"} | TEAM - {"materials"}
+    assert who_may(Action.TALK, about()) == meet
+    assert who_may(Action.TALK, about(owner_id=PersonId("coach"))) == meet - {"coach"} | {"materials"}
+    assert who_may(Action.TALK, about(owner_id=PersonId("coordinator"))) == meet - {"coordinator"} | {"materials"}
     assert who_may(Action.TALK, about(visibility=Visibility.RESTRICTED)) == {"coordinator"}
+
+
+def test_only_the_coordinator_enters_a_talk_with_a_confidential_reporter() -> None:
+    about_one = {"confidential_ids": ids("teacher"), "colleague_ids": ids("liaison")}
+    assert who_may(Action.TALK, about(**about_one)) == {"coordinator"}
+    assert who_may(Action.TALK, about(owner_id=PersonId("coordinator"), **about_one)) == set()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.cards.text import Voice
-from handlers.rules import presence, routing
+from handlers.rules import access, presence, routing
 from handlers.rules.routing import Facts
 from storage.directory import Absence, Directory
 from storage.process import InformRule, MatrixRow
@@ -163,6 +163,15 @@ def test_the_ladder_brings_in_the_coordinator_then_moves_the_lead_up() -> None:
     assert up(Rung.EXECUTIVE_LEADER, "liaison") == (Rung.SUPERINTENDENT, "super", None)
     assert up(Rung.SUPERINTENDENT, "super") == (Rung.SUPERINTENDENT, "super", "coordinator")
     assert up(Rung.OWNER, "coordinator")[0] is Rung.EXECUTIVE_LEADER
+
+
+def test_a_superintendent_leads_without_being_marked_as_an_executive() -> None:
+    there = district([replace(each, executive_leader=False) if each.id == "super" else each for each in PEOPLE])
+    up = routing.next_up(Rung.EXECUTIVE_LEADER, PersonId("liaison"), there, there.in_force, TODAY)
+    assert up.lead_id == "super"
+    for authority in (Authority.EXECUTIVE, Authority.MATRIX):
+        assert routing.holds_authority(FUNDING, up.lead_id, authority, there, there.in_force, TODAY)
+    assert access.has_authority(there.person(PersonId("super")), there, TODAY)
 
 
 FACTS = st.builds(
