@@ -21,6 +21,7 @@ from storage.case import Case
 from storage.models import Absence, Event, Helper
 from storage.store import Store, plain, unplain
 from storage.vocabulary import (
+    ENDED,
     Authority,
     EventId,
     Field,
@@ -256,6 +257,60 @@ async def redirect(store: Store, request: Request, now: datetime) -> Reply:
         ),
         challenge_id=case.id,
     )
+
+
+async def venue_form(store: Store, request: Request, now: datetime) -> Reply:
+    case = await acts.case_for(store, request, Action.REASSIGN, now)
+    return Reply(form=forms.venue(request.voice, store.directory, case))
+
+
+async def venue(store: Store, request: Request, now: datetime) -> Reply:
+    """It is discussed somewhere else from now on; who moved it, and why, stands in the log (R-13)."""
+    case = await acts.case_for(store, request, Action.REASSIGN, now)
+    _not_ended(case)
+    to = str(request.fields.get("venue") or "")
+    if to not in acts.process_of(store, case).venues:
+        raise FormError({"venue": phrase("Please pick one of the list.")})
+    acts.required(request, "reason", "Please give your reason: it stands in the log.")
+    texts = acts.clean(store, request, "reason")
+    event = store.record(
+        case, Kind.VENUE_MOVED, by=request.actor.id, at=now, said={Field.REASON: texts["reason"]}, venue=to
+    )
+    tell(store, [case.challenge.owner_id], MessageKind.UPDATE, event, now, case=case)
+    named = cards.venue_name(request.voice, to, case.challenge.school_id)
+    said = phrase("Challenge {n} is discussed by: {venue}.", n=case.number, venue=named)
+    return Reply(card=cards.done(request.voice, case, said, event), challenge_id=case.id)
+
+
+async def process_form(store: Store, request: Request, now: datetime) -> Reply:
+    case = await acts.case_for(store, request, Action.MOVE_PROCESS, now)
+    return Reply(form=forms.move_process(request.voice, store.directory, case))
+
+
+async def process(store: Store, request: Request, now: datetime) -> Reply:
+    """The version in force holds for it from now on, by a recorded act (invariant 10); it is routed anew where an owner
+    has yet to take it up."""
+    case = await acts.case_for(store, request, Action.MOVE_PROCESS, now)
+    _not_ended(case)
+    version = store.directory.in_force
+    if case.challenge.process_id == version.id:
+        raise acts.refuse("It runs under the rules in force already.")
+    acts.required(request, "reason", "Please give your reason: it stands in the log.")
+    texts = acts.clean(store, request, "reason")
+    was = store.directory.version(case.challenge.process_id).version
+    event = store.record(
+        case, Kind.PROCESS_MOVED, by=request.actor.id, at=now, said={Field.REASON: texts["reason"]},
+        data={"from": was, "version": version.version}, process_id=version.id,
+    )  # fmt: skip
+    if case.challenge.taken_at is None and lifecycle.may(case.challenge.status, Move.ASSIGN):
+        moves.send(store, case, Kind.ASSIGNED, now, by=request.actor.id)
+    said = phrase("Challenge {n} runs under version {version} now.", n=case.number, version=version.version)
+    return Reply(card=cards.done(request.voice, case, said, event), challenge_id=case.id)
+
+
+def _not_ended(case: Case) -> None:
+    if case.challenge.status in ENDED:
+        raise acts.refuse("Challenge {n} has ended.", n=case.number)
 
 
 # ------------------------------------------------------------------------------------------------ caller, substitute

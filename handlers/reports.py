@@ -125,6 +125,11 @@ async def process(store: Store, request: Request, now: datetime) -> Reply:
     return Reply(card=help_cards.process(request.voice, store.directory))
 
 
+async def process_users(store: Store, request: Request, now: datetime) -> Reply:
+    """`/clearway people`: who uses the process, and who can remove what."""
+    return Reply(card=help_cards.users(request.voice, store.directory, acts.today(store, now)))
+
+
 async def people(store: Store, request: Request, now: datetime) -> Reply:
     """Options for a field that searches people: those in post, by any part of their name."""
     today = acts.today(store, now)

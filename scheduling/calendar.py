@@ -141,7 +141,7 @@ class Calendar:
 
     def digest_time(self, now: datetime, person: Person | None) -> datetime:
         """When the person's next morning digest goes out: at the hour of the process in their zone, within their hours."""
-        zone = _zone(person.timezone if person else None, self.zone)
+        zone = zone_of(person.timezone if person else None, self.zone)
         for opens, closes in self._windows(now, person, urgent=False):
             wanted = _instant(self.today(opens), self.hours.digest_at, zone)
             at = wanted if opens <= wanted < closes else opens
@@ -168,7 +168,7 @@ class Calendar:
         opens, closes = self.morning_of(day), self.end_of(day)
         if person is None or not (person.timezone or person.message_from or person.message_to):
             return opens, closes
-        zone = _zone(person.timezone, self.zone)
+        zone = zone_of(person.timezone, self.zone)
         own_opens = max(opens, _instant(day, person.message_from or self.hours.opens, zone))
         own_closes = min(self.at(day, self.hours.closes), _instant(day, person.message_to or self.hours.closes, zone))
         if own_opens >= own_closes:
@@ -189,7 +189,7 @@ def _instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
     return instant
 
 
-def _zone(name: str | None, otherwise: ZoneInfo) -> ZoneInfo:
+def zone_of(name: str | None, otherwise: ZoneInfo) -> ZoneInfo:
     """The zone of this name; what a platform's profile calls a zone need not be one."""
     try:
         return ZoneInfo(name) if name else otherwise

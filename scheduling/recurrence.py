@@ -19,6 +19,8 @@ from storage.vocabulary import SchoolId, TeamId
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LAST: Final = -1
+SCHOOL_TEAM: Final = "slt"
+"""The venue that is another team for each school: its leadership team."""
 NTH: Final[Mapping[str, int]] = MappingProxyType(
     {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": LAST}
     | {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
@@ -183,7 +185,7 @@ def next_at_venue(
 
 def _routines_at(venue: str, school_id: SchoolId | None, directory: Directory) -> list[Routine]:
     school = directory.schools.get(school_id) if school_id else None
-    team = (school.team_id if school else None) if venue == "slt" else TeamId(venue)
+    team = (school.team_id if school else None) if venue == SCHOOL_TEAM else TeamId(venue)
     of_team = [each for each in directory.routines if team in each.team_ids]
     return of_team or [each for each in directory.routines if each.id == venue.replace("_", "-")]
 

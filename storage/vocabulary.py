@@ -224,6 +224,8 @@ class Kind(StrEnum):
     WITHDRAWN = "withdrawn"
     REDIRECTED = "redirected"
     MERGED = "merged"
+    VENUE_MOVED = "venue_moved"
+    """It is discussed somewhere else from now on."""
     RESTRICTED = "restricted"
     OPENED_UP = "opened_up"
     ADMITTED = "admitted"

@@ -30,6 +30,7 @@ from handlers.rules.access import Action
 from handlers.rules.cadence import Due, Duty, Goal
 from handlers.rules.lifecycle import Move
 from scheduling.calendar import Calendar
+from scheduling.recurrence import SCHOOL_TEAM, next_at_venue
 from storage.case import Case
 from storage.directory import Directory, Person
 from storage.models import Event, Step, Words
@@ -41,8 +42,10 @@ from storage.vocabulary import (
     Kind,
     Outcome,
     PersonId,
+    SchoolId,
     Scope,
     Status,
+    TeamId,
     Visibility,
 )
 
@@ -57,6 +60,7 @@ class View:
     reader: Person
     today: date
     facts: access.Facts
+    now: datetime
 
     def may(self, action: Action) -> bool:
         return access.may(self.reader, action, self.facts, self.directory, self.today)
@@ -93,7 +97,7 @@ class View:
 
 
 def view(directory: Directory, case: Case, voice: Voice, reader: Person, now: datetime) -> View:
-    return View(directory, case, voice, reader, Calendar.of(directory).today(now), access.facts(case))
+    return View(directory, case, voice, reader, Calendar.of(directory).today(now), access.facts(case), now)
 
 
 def plain(voice: Voice, title: str, *sentences: str) -> Card:
@@ -190,11 +194,31 @@ def _facts(seen: View) -> Iterator[tuple[str, str]]:
     raised = [seen.name(each.person_id) for each in seen.case.reporters]
     yield voice("Raised by"), ", ".join(dict.fromkeys(raised))
     yield voice("Raised on"), voice("{day}", day=Calendar.of(seen.directory).today(challenge.reported_at))
+    if challenge.status not in ENDED:
+        yield voice("Where it is discussed"), _venue(seen)
     if challenge.visibility is Visibility.RESTRICTED:
         yield (
             voice("Who can see it"),
             voice("Restricted: the coordinator, the owner, those who raised it, and those admitted"),
         )
+
+
+def _venue(seen: View) -> str:
+    """Where it is on the agenda, and when that meets next (R-13)."""
+    challenge, directory = seen.case.challenge, seen.directory
+    meets = next_at_venue(challenge.venue, challenge.school_id, directory, Calendar.of(directory), seen.now)
+    named = venue_name(seen.voice, challenge.venue, challenge.school_id)
+    return seen.voice("{venue}, next on {when}", venue=named, when=meets) if meets else named
+
+
+def venue_name(voice: Voice, venue: str, school_id: SchoolId | None = None) -> str:
+    """A venue by the name of its team, else by its label."""
+    school = voice.directory.schools.get(school_id) if school_id else None
+    team_id = school.team_id if school and venue == SCHOOL_TEAM else TeamId(venue)
+    team = voice.directory.teams.get(team_id) if team_id else None
+    if team is None and venue == SCHOOL_TEAM:
+        return voice("The school's leadership team")
+    return team.name if team else voice.label(venue)
 
 
 def _brief(seen: View) -> Iterator[Element]:
@@ -363,6 +387,10 @@ def _buttons(seen: View) -> Iterator[Button]:
         yield button(voice("Reassign"), "reassign", form=True)
     if status not in ENDED and seen.may(Action.RESTRICT):
         yield button(voice("Who can see it"), "restrict", form=True)
+    if status not in ENDED and seen.may(Action.REASSIGN):
+        yield button(voice("Move where it is discussed"), "venue", form=True)
+        if challenge.process_id != seen.directory.in_force.id and seen.may(Action.MOVE_PROCESS):
+            yield button(voice("Move to the rules in force"), "process", form=True)
     if seen.can(Action.MERGE, Move.MERGE):
         yield button(voice("Join with another"), "merge", form=True)
     if seen.can(Action.REDIRECT, Move.REDIRECT):
@@ -420,6 +448,8 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.WITHDRAWN: "{who} withdrew it",
     Kind.REDIRECTED: "{who} sent it to another desk",
     Kind.MERGED: "{who} joined it with another challenge",
+    Kind.VENUE_MOVED: "{who} moved where it is discussed",
+    Kind.PROCESS_MOVED: "{who} moved it to another version of the process",
     Kind.RESTRICTED: "{who} restricted who can see it",
     Kind.OPENED_UP: "{who} opened it to the district team",
     Kind.ADMITTED: "{who} admitted somebody",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from handlers.cards.challenge import venue_name
 from handlers.cards.model import (
     Choice,
     Choices,
@@ -497,6 +498,42 @@ def merge(voice: Voice, case: Case) -> Form:
         hint=voice("Those who raised this one are kept, with their facts."),
     )
     return open_form(voice, voice("Join with another"), voice("Join"), _press("merge", case), (into,))
+
+
+def venue(voice: Voice, directory: Directory, case: Case) -> Form:
+    challenge = case.challenge
+    venues = directory.version(challenge.process_id).process.venues
+    options = tuple(Option(each, venue_name(voice, each, challenge.school_id)) for each in venues)
+    return open_form(
+        voice,
+        voice("Where it is discussed"),
+        voice("Save"),
+        _press("venue", case),
+        (
+            Choice("venue", voice("Which team discusses it?"), options, challenge.venue, required=True),
+            TextField("reason", voice("Why? It stands in the log."), multiline=True, required=True),
+        ),
+    )
+
+
+def move_process(voice: Voice, directory: Directory, case: Case) -> Form:
+    version = directory.in_force.version
+    return open_form(
+        voice,
+        voice("The rules in force"),
+        voice("Move it"),
+        _press("process", case),
+        (
+            Words(
+                voice(
+                    "This challenge runs under the version it was raised under. Version {version} is in force now; its "
+                    "routing, targets and dates will hold for it from now on.",
+                    version=version,
+                )
+            ),
+            TextField("reason", voice("Why? It stands in the log."), multiline=True, required=True),
+        ),
+    )
 
 
 def redirect(voice: Voice, directory: Directory, case: Case) -> Form:

@@ -4,10 +4,11 @@ Every sentence that a person reads is the message id of a phrase. Parameters are
 schools and dates, which become words only when the phrase is said: so history and reasons hold ids, not names.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -21,6 +22,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency
 
 from handlers.cards import labels
+from scheduling.calendar import zone_of
 from storage.directory import Directory, Person
 from storage.vocabulary import PersonId, SchoolId
 
@@ -152,6 +154,27 @@ def _locale(code: str | None) -> Locale:
         return Locale.parse("en_US")
 
 
+WORD: Final = "challenge"
+_WORDS: Final = re.compile(r"(?<![\w/{-])([Cc])hallenge(s?)(?![\w}])")
+
+
+@lru_cache(maxsize=4096)
+def _in_their_word(template: str, word: str) -> str:
+    """A sentence of ours with the district's own word for a challenge ("barrier"). Commands keep their names."""
+
+    def said(found: re.Match[str]) -> str:
+        own = _several(word) if found[2] else word
+        return own[:1].upper() + own[1:] if found[1] == "C" else own
+
+    return _WORDS.sub(said, template)
+
+
+def _several(word: str) -> str:
+    if re.search(r"[^aeiou]y$", word):
+        return word[:-1] + "ies"
+    return word + ("es" if re.search(r"(?:s|x|z|ch|sh)$", word) else "s")
+
+
 class Voice:
     """Says phrases to one reader: in their language and zone, with the names of their district.
 
@@ -162,7 +185,8 @@ class Voice:
         self.directory = directory
         self.person = person
         self.locale = _locale((person and person.locale) or directory.locale)
-        self.zone = ZoneInfo((person and person.timezone) or directory.timezone)
+        self.zone = zone_of(person.timezone if person else None, ZoneInfo(directory.timezone))
+        self._own_word = directory.word != WORD and self.language == "en"
         self._says_as = id(directory), id(self.locale), self.zone.key  # _locale makes one locale of each kind
 
     def __eq__(self, other: object) -> bool:
@@ -179,7 +203,9 @@ class Voice:
         """The sentence. Give a Phrase, or a message id with its parameters."""
         if isinstance(said, str):
             said = Phrase(said, params)
-        template = self._translated(said)
+        template = (
+            _in_their_word(self._translated(said), self.directory.word) if self._own_word else self._translated(said)
+        )
         return template.format_map({name: self._word(value) for name, value in said.params.items()})
 
     def _translated(self, said: Phrase) -> str:

@@ -68,7 +68,7 @@ NEXT: Final[Mapping[tuple[Status, Move], Status]] = MappingProxyType(
             Move.CLOSE: ({Status.AWAITING_CONFIRMATION}, Status.CLOSED),
             Move.ADD_STEP: (_ANSWERABLE, Status.IN_PROGRESS),
             Move.REOPEN: (_ANSWERABLE | {Status.CLOSED}, Status.ASSIGNED),
-            Move.DECLINE: (_UNSETTLED | {Status.DECLINED}, Status.DECLINED),
+            Move.DECLINE: (_UNDERSTOOD | {Status.DECLINED}, Status.DECLINED),
             Move.WITHDRAW: (OPEN, Status.WITHDRAWN),
             Move.REDIRECT: (_UNSETTLED, Status.REDIRECTED),
             Move.MERGE: (_UNSETTLED | _ANSWERABLE, Status.MERGED),
