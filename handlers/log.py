@@ -280,6 +280,11 @@ COLUMNS: Final = (
         "steps", "what is to be done, by whom, by when (R-29)", lambda it: [it.step(each) for each in it.case.steps]
     ),
     Column("progress", "notes with time and author (R-29)", lambda it: it.notes),
+    Column(
+        "effect",
+        "what has come of it so far, apart from what was done (R-39)",
+        lambda it: _word(it.case.challenge.effect),
+    ),
     Column("status", "where it stands", lambda it: str(it.case.challenge.status)),
     Column("last_acted_on", "the last act of a person on it", lambda it: it.day(it.case.challenge.updated_at)),
     Column("next_look_on", "when it is looked at again", lambda it: it.day(it.case.challenge.next_at)),

@@ -18,6 +18,8 @@ from storage.case import Case
 from storage.models import Event, Step, Words
 from storage.store import Store
 from storage.vocabulary import (
+    ENDED,
+    Effect,
     Field,
     Kind,
     MessageKind,
@@ -334,7 +336,18 @@ async def step_done(store: Store, request: Request, now: datetime) -> Reply:
     )  # fmt: skip
     people = [case.challenge.owner_id, *(each.person_id for each in case.reporters)]
     tell(store, people, MessageKind.UPDATE, event, now, case=case)
-    return _done(request, case, event, "Done: one step fewer on challenge {n}.")
+    said = request.voice("Done: one step fewer on challenge {n}.", n=case.number)
+    return Reply(card=cards.how_is_it_now(request.voice, case, said, event), challenge_id=case.id)
+
+
+async def effect(store: Store, request: Request, now: datetime) -> Reply:
+    """What has come of it so far, apart from what was done (R-39). It stays open, whatever the answer."""
+    case = await acts.case_for(store, request, Action.STEP_DONE, now)
+    said = next((each for each in Effect if each == request.item), None)
+    if said is None or case.challenge.status in ENDED:
+        raise acts.refuse("Challenge {n} has moved on since. Press “Show” to see how it stands.", n=case.number)
+    event = store.record(case, Kind.EFFECT, by=request.actor.id, at=now, data={"effect": said}, effect=said)
+    return _done(request, case, event, "Thank you. It stands on challenge {n}.")
 
 
 async def progress_form(store: Store, request: Request, now: datetime) -> Reply:
@@ -346,14 +359,14 @@ async def progress(store: Store, request: Request, now: datetime) -> Reply:
     case = await acts.case_for(store, request, Action.PROGRESS, now)
     acts.required(request, "note", "Please say in a sentence how it stands.")
     texts = acts.clean(store, request, "note")
-    return await record_note(store, request, case, texts["note"], now)
+    chosen = next((each for each in Effect if each == request.fields.get("effect")), case.challenge.effect)
+    return await record_note(store, request, case, texts["note"], now, effect=chosen)
 
 
-async def record_note(store: Store, request: Request, case: Case, text: str, now: datetime) -> Reply:
+async def record_note(store: Store, request: Request, case: Case, text: str, now: datetime, **changes: Any) -> Reply:
     """Progress, or what somebody adds in the thread of a card: time and author stand with it."""
     challenge = case.challenge
     by_owner = request.actor.id == challenge.owner_id
-    changes: dict[str, Any] = {}
     if by_owner:
         changes["unanswered"] = 0
         changes["taken_at"] = challenge.taken_at or now
@@ -404,12 +417,24 @@ async def wait(store: Store, request: Request, now: datetime) -> Reply:
 
 async def decline_form(store: Store, request: Request, now: datetime) -> Reply:
     case = await acts.case_for(store, request, Action.DECLINE, now)
+    _understood_first(case)
     return Reply(form=forms.until(request.voice, case, "decline"))
+
+
+def _understood_first(case: Case) -> None:
+    """No decision is recorded before somebody is shown to understand what it is about (R-26)."""
+    if moves.is_unsettled(case.challenge.status) and not lifecycle.may(case.challenge.status, Move.DECLINE):
+        raise acts.refuse(
+            "Before challenge {n} is declined, its owner must confirm how big it is and what could be done: press "
+            "“I understand it”, or ask a question.",
+            n=case.number,
+        )
 
 
 async def decline(store: Store, request: Request, now: datetime) -> Reply:
     """An executive leader says no for now, with a reason that the reporters read, and a date to look again (R-25)."""
     case = await acts.case_for(store, request, Action.DECLINE, now)
+    _understood_first(case)
     status = lifecycle.after(case.challenge.status, Move.DECLINE)
     return await _until(
         store, request, case, Kind.DECLINED, now, "Declined for now. Challenge {n} is looked at again on {day}.",

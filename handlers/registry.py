@@ -9,10 +9,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from handlers import challenges, confirmation, coordinator, drafts, followups, owners, people, reports
+from handlers import challenges, confirmation, coordinator, drafts, followups, messages, owners, people, reports
 from handlers.cards.text import phrase
 from handlers.errors import NotFoundError
 from handlers.request import Reply, Request
+from handlers.rules import spoken
 from storage.models import Timer
 from storage.store import Store
 from storage.vocabulary import TimerKind
@@ -44,18 +45,27 @@ def _recalls(handler: Handler) -> Entry:
     return Entry(handler, writes=False, reads=False)
 
 
+async def _said(store: Store, request: Request, now: datetime) -> Reply:
+    return await messages.message(store, request, now, do=_do)
+
+
+async def _do(store: Store, request: Request, now: datetime) -> Reply:
+    return await entry(request.action, request.text).handler(store, request, now)
+
+
 ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
     {
         # Raising a challenge
         "challenge.form": _recalls(challenges.form),
         "report": Entry(challenges.submit),
-        "message.direct": Entry(challenges.message),
-        "message.mention": Entry(challenges.message),
+        "message.direct": Entry(_said),
+        "message.mention": Entry(_said),
         "message.edited": Entry(challenges.message_edited),
         "message.deleted": Entry(challenges.message_deleted),
         "draft.safe": Entry(drafts.use_safe),
         "draft.own.form": _reads(drafts.own_words_form),
         "draft.own": Entry(drafts.own_words),
+        "draft.form": _reads(drafts.form),
         "draft.report": Entry(drafts.as_report),
         "draft.answer": Entry(drafts.as_answer),
         "draft.drop": Entry(drafts.drop),
@@ -77,6 +87,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "plan.form": _reads(owners.plan_form),
         "plan": Entry(owners.plan),
         "step_done": Entry(owners.step_done),
+        "effect": Entry(owners.effect),
         "progress.form": _reads(owners.progress_form),
         "progress": Entry(owners.progress),
         "still_blocked": Entry(owners.still_blocked),
@@ -113,6 +124,10 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "merge": Entry(coordinator.merge),
         "redirect.form": _reads(coordinator.redirect_form),
         "redirect": Entry(coordinator.redirect),
+        "venue.form": _reads(coordinator.venue_form),
+        "venue": Entry(coordinator.venue),
+        "process.form": _reads(coordinator.process_form),
+        "process": Entry(coordinator.process),
         "enter.form": _recalls(coordinator.enter_form),
         "enter": Entry(coordinator.enter),
         "substitute.form": _recalls(coordinator.substitute_form),
@@ -128,6 +143,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "home.show": _reads(reports.home),
         "help": _recalls(reports.help_by_role),
         "process.show": _recalls(reports.process),
+        "process.people": _recalls(reports.process_users),
         "people.search": _recalls(reports.people),
         # People come and go
         "person.left": Entry(people.left, everywhere=True),
@@ -140,9 +156,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
     }
 )
 
-WORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {"help": "help", "?": "help", "process": "process.show", "away": "substitute.form", "settings": "settings.form"}
-)
+WORDS: Final = spoken.SUBWORDS
 """What `/clearway` and a word asks for; alone it is Home."""
 
 TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
@@ -170,7 +184,7 @@ settle = followups.settle
 
 async def act(store: Store, request: Request, now: datetime) -> Reply:
     """Does what was asked, and sees to it that what it touched is dated. The gateway commits."""
-    reply = await entry(request.action, request.text).handler(store, request, now)
+    reply = await _do(store, request, now)
     followups.settle(store, now)
     return reply
 

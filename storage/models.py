@@ -30,6 +30,7 @@ from storage.vocabulary import (
     ChallengeId,
     DistrictId,
     Door,
+    Effect,
     EventId,
     Kind,
     Lane,
@@ -294,6 +295,8 @@ class Challenge(InDistrict, table=True):
     asked_times: int = 0
     review_on: date | None = None
     """Paused, declined or waiting outside: until this day."""
+    effect: Effect | None = Column(default=None, sa_type=Word(Effect))
+    """What has come of the steps so far, as its owner, a helper or a reporter said last."""
     resolved_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
     refusals: int = 0
     """How often a reporter has said "no"."""

@@ -156,6 +156,15 @@ class Answer(StrEnum):
     NO = "no"
 
 
+class Effect(StrEnum):
+    """What has come of the steps so far: a step can be done while nothing has changed (R-39)."""
+
+    WORSE = "worse"
+    SAME = "same"
+    BETTER = "better"
+    GONE = "gone"
+
+
 class Field(StrEnum):
     """Which part of a challenge some words are."""
 
@@ -195,6 +204,8 @@ class Kind(StrEnum):
     ANSWERED = "answered"
     PLANNED = "planned"
     STEP_DONE = "step_done"
+    EFFECT = "effect"
+    """Somebody said what has come of it so far: better, the same, worse, gone."""
     NOTED = "noted"
     """Progress, or a reply in the thread."""
     PROMPTED = "prompted"

@@ -38,6 +38,7 @@ from storage.vocabulary import (
     ENDED,
     Answer,
     Door,
+    Effect,
     Field,
     Kind,
     Outcome,
@@ -187,6 +188,8 @@ def _facts(seen: View) -> Iterator[tuple[str, str]]:
     yield voice("Urgency"), voice.label(challenge.urgency)
     if challenge.amount_usd:
         yield voice("Money asked for"), voice("{amount}", amount=Dollars(challenge.amount_usd))
+    if challenge.effect and challenge.status not in ENDED:
+        yield voice("So far"), voice(EFFECTS[challenge.effect])
     if challenge.outside_id:
         yield voice("Works with, outside"), voice("{who}", who=Who(challenge.outside_id))
     if challenge.decide_by and challenge.understood_at is None and challenge.status not in ENDED:
@@ -201,6 +204,26 @@ def _facts(seen: View) -> Iterator[tuple[str, str]]:
             voice("Who can see it"),
             voice("Restricted: the coordinator, the owner, those who raised it, and those admitted"),
         )
+
+
+EFFECTS: Final[Mapping[Effect, str]] = {
+    Effect.BETTER: "It is better",
+    Effect.SAME: "It is the same",
+    Effect.WORSE: "It is worse",
+    Effect.GONE: "It is gone",
+}
+
+
+def how_is_it_now(voice: Voice, case: Case, said: str, event: Event) -> Card:
+    """A step is done; whether that has changed anything is another question (R-39)."""
+    version = case.challenge.version
+    answers = tuple(Button(voice(label), Press("effect", case.id, each, version)) for each, label in EFFECTS.items())
+    undo = Button(voice("Undo"), Press("undo", case.id, event.id))
+    return Card(
+        voice("Challenge {n}", n=case.number),
+        (Text(said), Text(voice("How is it now?")), Buttons((*answers, undo))),
+        summary=said,
+    )
 
 
 def _venue(seen: View) -> str:
@@ -424,6 +447,7 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.ANSWERED: "{who} answered",
     Kind.PLANNED: "{who} planned steps",
     Kind.STEP_DONE: "{who} finished a step",
+    Kind.EFFECT: "{who} said how it is now",
     Kind.NOTED: "{who} added a note",
     Kind.PROMPTED: "Clearway asked how it stands",
     Kind.ESCALATED: "it went up the ladder: {to} leads",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from handlers.cards.challenge import venue_name
+from handlers.cards.challenge import EFFECTS, venue_name
 from handlers.cards.model import (
     Choice,
     Choices,
@@ -346,7 +346,15 @@ def progress(voice: Voice, case: Case) -> Form:
         voice("Progress"),
         voice("Save"),
         _press("progress", case),
-        (TextField("note", voice("How does it stand?"), multiline=True, required=True),),
+        (
+            TextField("note", voice("How does it stand?"), multiline=True, required=True),
+            Choice(
+                "effect",
+                voice("How is it now, for those who raised it?"),
+                tuple(Option(each, voice(label)) for each, label in EFFECTS.items()),
+                case.challenge.effect or "",
+            ),
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from handlers.district import importer
 from storage.database import Database
-from storage.vocabulary import Kind
+from storage.vocabulary import Effect, Kind, Status
 from tests.world import FILE, SEAL, world
 
 WORDS = "No substitutes for training days at our school."
@@ -85,3 +85,19 @@ async def test_the_word_shown_is_the_districts(database: Database) -> None:
         assert teacher.last_card.title == "Barrier 1 is recorded"
         await teacher.command("/clearway help")
         assert "/challenges mine" in str(teacher.answer)
+
+
+async def test_a_step_can_be_done_while_nothing_has_changed(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher, owner = await story.person("p-023"), await story.person("p-004")
+        await teacher.report(WORDS, values=STAFFING)
+        await owner.click("I understand it")
+        await owner.submit({"How big is it? Who is hit, and where?": "One school."})
+        await owner.click("Plan steps")
+        await owner.submit({"Step 1: what will be done?": "Hire somebody.", "By when?": "2026-10-20"})
+        await owner.click("Step 1 is done")
+        await owner.click("It is the same")
+        case = await story.case()
+        assert (case.open_steps, case.challenge.effect, case.challenge.status) == ([], Effect.SAME, Status.IN_PROGRESS)
+        assert "It is the same" in str(owner.cards)
+        await story.promises_hold()
