@@ -401,13 +401,12 @@ async def _in_chat(
             await room.start()
             stack.push_async_callback(room.close)
             room.answer_within_s = PATIENCE_S
-    url = ""
     if teams and made.teams:
         teams.idle = made.teams.idle
     for fake in (slack, teams):
         if fake:
             fake.settle = story.settle
-            url = await fake.serve(made.web(), url)
+            story.url = await fake.serve(made.web(), story.url)
     return story
 
 

@@ -11,6 +11,7 @@ from storage.case import Case
 from storage.database import Database
 from storage.vocabulary import Door, Kind, Status
 from tests.fakes.slack import SlackPerson
+from tests.stories.platforms import IN_CHAT
 from tests.world import PATIENCE_S, World, detroit, world
 
 WORDS = "No substitutes for training days at our school."
@@ -118,8 +119,9 @@ async def test_one_effect_however_often_and_however_concurrently_it_arrives(data
         await story.promises_hold()
 
 
-async def test_a_report_is_refused_inside_the_form_and_keeps_what_was_typed(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_report_is_refused_inside_the_form_and_keeps_what_was_typed(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher = await story.person("p-023")
         await teacher.command("/challenge")
         await teacher.submit({"What is in the way?": WORDS, "Money asked for, in dollars": "99999999999"})
@@ -155,8 +157,11 @@ async def test_a_locked_database_gives_a_sentence_and_nothing_is_half_done(datab
         await story.promises_hold()
 
 
-async def test_not_a_report_takes_a_message_back_and_add_details_finds_its_owner(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_not_a_report_takes_a_message_back_and_add_details_finds_its_owner(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
         teacher = await story.person("p-023")
         await teacher.dm("Lunch was great today, the new menu is a hit with everybody.")
         assert (await story.case()).challenge.status is Status.REPORTED
@@ -171,8 +176,9 @@ async def test_not_a_report_takes_a_message_back_and_add_details_finds_its_owner
         await story.promises_hold()
 
 
-async def test_a_reply_in_the_thread_of_a_card_is_a_note_on_that_challenge(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_reply_in_the_thread_of_a_card_is_a_note_on_that_challenge(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher = await story.person("p-015")
         await teacher.report(
             "Two SEL kits are missing.",
@@ -209,8 +215,9 @@ async def test_unknown_staff_join_guests_and_outsiders_are_refused(database: Dat
         await story.promises_hold()
 
 
-async def test_the_receipt_comes_at_any_hour_but_the_owner_is_told_in_hours(database: Database) -> None:
-    async with world(database, "slack", at="2026-10-09 22:30") as story:  # a Friday night
+@IN_CHAT
+async def test_the_receipt_comes_at_any_hour_but_the_owner_is_told_in_hours(database: Database, platform: str) -> None:
+    async with world(database, platform, at="2026-10-09 22:30") as story:  # a Friday night
         teacher, owner = await story.person("p-023"), await story.person("p-004")
         await teacher.report(
             WORDS, values={"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
@@ -224,8 +231,11 @@ async def test_the_receipt_comes_at_any_hour_but_the_owner_is_told_in_hours(data
         assert owner.titles() == ["Challenge 1: a challenge for you"]
 
 
-async def test_a_slip_is_undone_within_ten_minutes_and_not_after_somebody_acted(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_slip_is_undone_within_ten_minutes_and_not_after_somebody_acted(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
         teacher, owner = await story.person("p-023"), await story.person("p-004")
         await teacher.report(
             WORDS, values={"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
@@ -253,8 +263,9 @@ async def test_a_slip_is_undone_within_ten_minutes_and_not_after_somebody_acted(
         await story.promises_hold()
 
 
-async def test_a_question_stops_the_clock_until_it_is_answered(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_question_stops_the_clock_until_it_is_answered(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher, owner = await story.person("p-023"), await story.person("p-004")
         await teacher.report(
             WORDS, values={"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
@@ -275,8 +286,9 @@ async def test_a_question_stops_the_clock_until_it_is_answered(database: Databas
         await story.promises_hold()
 
 
-async def test_a_bare_message_while_a_question_waits_is_asked_about(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_bare_message_while_a_question_waits_is_asked_about(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher, owner = await story.person("p-023"), await story.person("p-004")
         await teacher.report(
             WORDS, values={"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}

@@ -4,6 +4,7 @@ import pytest
 
 from storage.database import Database
 from storage.vocabulary import Authority, Kind, Outcome, Rung, Status
+from tests.stories.platforms import EVERYWHERE, IN_CHAT
 from tests.world import World, detroit, world
 
 STAFFING = {"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
@@ -30,7 +31,7 @@ async def resolve(story: World) -> None:
     await owner.submit({"What was done?": "A substitute is hired."})
 
 
-@pytest.mark.parametrize("platform", ["slack", "console"])
+@EVERYWHERE
 async def test_partly_adds_a_step_and_goes_on(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         await resolved(story)
@@ -47,7 +48,7 @@ async def test_partly_adds_a_step_and_goes_on(database: Database, platform: str)
         await story.promises_hold()
 
 
-@pytest.mark.parametrize("platform", ["slack", "console"])
+@EVERYWHERE
 async def test_a_no_reopens_and_a_second_no_goes_one_level_of_authority_up(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         await resolved(story)
@@ -70,8 +71,11 @@ async def test_a_no_reopens_and_a_second_no_goes_one_level_of_authority_up(datab
         await story.promises_hold()
 
 
-async def test_silence_asks_once_more_then_the_coach_then_the_coordinator_decides(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_silence_asks_once_more_then_the_coach_then_the_coordinator_decides(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
         await resolved(story)
         teacher, coach, coordinator = [await story.person(each) for each in ("p-023", "p-022", "p-010")]
 
@@ -101,8 +105,9 @@ async def test_silence_asks_once_more_then_the_coach_then_the_coordinator_decide
         await story.promises_hold()
 
 
-async def test_the_coordinator_asks_where_the_reporter_is_confidential(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_the_coordinator_asks_where_the_reporter_is_confidential(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         await resolved(story, confidential=True)
         await story.wait_until(detroit("2026-10-28 17:00"))
 
@@ -113,8 +118,11 @@ async def test_the_coordinator_asks_where_the_reporter_is_confidential(database:
         await story.promises_hold()
 
 
-async def test_nobody_decides_before_every_ask_was_made_and_a_late_no_still_reopens(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_nobody_decides_before_every_ask_was_made_and_a_late_no_still_reopens(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
         await resolved(story)
         teacher, coordinator = await story.person("p-023"), await story.person("p-010")
         await story.wait_until(detroit("2026-11-04 12:00"))
@@ -128,8 +136,9 @@ async def test_nobody_decides_before_every_ask_was_made_and_a_late_no_still_reop
         await story.promises_hold()
 
 
-async def test_a_talk_by_phone_is_entered_by_who_had_it_and_its_no_counts(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_talk_by_phone_is_entered_by_who_had_it_and_its_no_counts(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         await resolved(story)
         await story.wait_until(detroit("2026-10-29 12:00"))
         coach = await story.person("p-022")
@@ -150,8 +159,9 @@ async def test_a_talk_by_phone_is_entered_by_who_had_it_and_its_no_counts(databa
         await story.promises_hold()
 
 
-async def test_two_reporters_must_both_say_yes(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_two_reporters_must_both_say_yes(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher, colleague, owner = [await story.person(each) for each in ("p-023", "p-022", "p-004")]
         await teacher.report("Our coach covers classes.", values=STAFFING)
         await colleague.command("/challenges 1")

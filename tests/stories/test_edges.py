@@ -10,21 +10,21 @@ from handlers.district import importer
 from storage.database import Database
 from storage.vocabulary import DistrictId, Kind, Status
 from tests.fakes.slack import SlackPerson
-from tests.world import FILE, SEAL, World, detroit, world
+from tests.stories.platforms import IN_CHAT
+from tests.world import FILE, SEAL, World, detroit, with_accounts, world
 
 WORDS = "No substitutes for training days at our school."
 STAFFING = {"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
 
 
 async def readiness(story: World) -> tuple[int, bool]:
-    assert story.slack is not None
-    url = story.slack.events_url.replace("/slack/events", "/readyz")
-    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+    async with aiohttp.ClientSession() as session, session.get(f"{story.url}/readyz") as answer:
         return answer.status, (await answer.json())["promises"]
 
 
-async def test_a_lost_timer_is_set_again_before_anybody_notices(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_lost_timer_is_set_again_before_anybody_notices(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher = await story.person("p-023")
         await teacher.report(WORDS, values=STAFFING)
         async with database.district(story.district_id) as connection:
@@ -37,8 +37,11 @@ async def test_a_lost_timer_is_set_again_before_anybody_notices(database: Databa
         assert (await story.history())[-1].kind is Kind.REPAIRED
 
 
-async def test_a_changed_line_of_history_turns_ready_red_and_the_coordinator_is_told_once(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_changed_line_of_history_turns_ready_red_and_the_coordinator_is_told_once(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
         teacher, coordinator = await story.person("p-023"), await story.person("p-010")
         await teacher.report(WORDS, values=STAFFING)
         await story.made.loops._timers()
@@ -66,20 +69,21 @@ async def test_a_changed_line_of_history_turns_ready_red_and_the_coordinator_is_
         assert sum("Clearway needs you" in str(each) for each in coordinator.cards) == 1
 
 
-async def test_somebody_in_two_districts_is_asked_once_per_conversation(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_somebody_in_two_districts_is_asked_once_per_conversation(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         other = (
             FILE.read_text()
             .replace("id: larkspur-bend", "id: aspen-hill", 1)
             .replace("Larkspur Bend Community Schools", "Aspen Hill Schools", 1)
         )
         other = other.replace("parties: [larkspur-bend,", "parties: [aspen-hill,")
-        await importer.import_district(database, SEAL, other, now=story.clock.now())
+        await importer.import_district(database, SEAL, with_accounts(other, platform, {}), now=story.clock.now())
         teacher = await story.person("p-023")
 
         await teacher.dm(WORDS)
         assert await story.count() == 0
-        assert set(teacher.last_card.buttons) == {"Larkspur Bend Community Schools", "Aspen Hill Schools"}
+        assert set(teacher.reply_to_message.buttons) == {"Larkspur Bend Community Schools", "Aspen Hill Schools"}
         await teacher.click("Aspen Hill Schools")
         await teacher.dm(WORDS)
         assert await story.count() == 0
@@ -120,8 +124,11 @@ async def test_the_facilitator_of_a_csi_school_hears_what_it_is_and_no_names(dat
         await story.promises_hold()
 
 
-async def test_the_history_tells_every_former_value_and_sorting_can_be_undone(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_the_history_tells_every_former_value_and_sorting_can_be_undone(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
         teacher, coordinator = await story.person("p-023"), await story.person("p-010")
         await teacher.dm(WORDS)
         await coordinator.click("Sort it")
@@ -143,8 +150,11 @@ async def test_the_history_tells_every_former_value_and_sorting_can_be_undone(da
         await story.promises_hold()
 
 
-async def test_at_the_top_even_what_is_urgent_is_asked_about_ever_more_softly(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_at_the_top_even_what_is_urgent_is_asked_about_ever_more_softly(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
         teacher = await story.person("p-023")
         await teacher.report(WORDS, values=STAFFING | {"Urgency": "High"})
         await story.wait_until(detroit("2026-10-23 17:00"))

@@ -1,17 +1,14 @@
 """A challenge's whole life: raised in chat, routed, followed up, closed by who raised it."""
 
-import pytest
-
 from storage.database import Database
 from storage.vocabulary import Outcome, Status
+from tests.stories.platforms import EVERYWHERE
 from tests.world import detroit, world
-
-PLATFORMS = pytest.mark.parametrize("platform", ["slack", "console"])
 
 SCHEDULE = "Three lesson calendars contradict each other in week 2."
 
 
-@PLATFORMS
+@EVERYWHERE
 async def test_teacher_to_leader_to_superintendent_to_teacher(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher, leader, top = [await story.person(each) for each in ("p-019", "p-002", "p-001")]

@@ -13,6 +13,7 @@ import yaml
 from handlers.cards.text import Voice, from_json
 from storage.database import Database
 from storage.vocabulary import Door
+from tests.stories.platforms import EVERYWHERE, IN_CHAT
 from tests.world import Actor, World, world
 
 ITEMS: Final[list[dict[str, Any]]] = yaml.safe_load(
@@ -60,7 +61,7 @@ async def nothing_came_of_it(story: World, author: Actor, item: dict[str, Any]) 
     before, cards = await story.count(), len(author.cards)
     if item["channel"] == "dm":
         await author.dm(item["text"])
-        assert "Istvan" not in str(author.answer if story.platform == "slack" else author.driver.ephemerals[-1])
+        assert "Istvan" not in str(author.answer)
     else:
         await author.driver.say(item["text"], channel_of(item, story.platform))
         await story.settle()
@@ -70,7 +71,7 @@ async def nothing_came_of_it(story: World, author: Actor, item: dict[str, Any]) 
 
 
 def channel_of(item: dict[str, Any], platform: str) -> str:
-    return str(item["channel"]).lstrip("#") if platform == "slack" else str(item["channel"])
+    return str(item["channel"]) if platform == "console" else str(item["channel"]).lstrip("#")
 
 
 async def check_route(story: World, item: dict[str, Any], number: int) -> None:
@@ -95,7 +96,7 @@ async def check_route(story: World, item: dict[str, Any], number: int) -> None:
         assert "Shauna Delacroix-Pitt is away until Fri, Dec 4, 2026" in why
 
 
-@pytest.mark.parametrize("platform", ["slack", "console"])
+@EVERYWHERE
 async def test_a_fall_of_messages(database: Database, platform: str) -> None:
     async with world(database, platform, at="2026-09-17 08:00") as story:
         numbers: dict[str, int] = {}
@@ -141,13 +142,16 @@ async def test_a_fall_of_messages(database: Database, platform: str) -> None:
                     assert not any(span in (each.text or "") for each in (await story.case(number)).words)
 
 
+@IN_CHAT
 @pytest.mark.parametrize(
     "item",
     [each for each in ITEMS if each["expected"]["kind"] == "challenge" and each["platform"] == "slack"],
     ids=lambda item: item["id"],
 )
-async def test_by_direct_message_and_triage_it_comes_out_the_same(database: Database, item: dict[str, Any]) -> None:
-    async with world(database, "slack", at=item["posted_at"][:16].replace("T", " ")) as story:
+async def test_by_direct_message_and_triage_it_comes_out_the_same(
+    database: Database, item: dict[str, Any], platform: str
+) -> None:
+    async with world(database, platform, at=item["posted_at"][:16].replace("T", " ")) as story:
         author, coordinator = await story.person(item["author"]), await story.person("p-010")
         await author.dm(item["text"])
         if item["expected"]["pii"]["present"]:

@@ -9,6 +9,7 @@ import pytest
 from scheduling.calendar import Calendar
 from storage.database import Database
 from storage.vocabulary import Authority, Kind, Rung, Status
+from tests.stories.platforms import IN_CHAT
 from tests.world import World, detroit, world
 
 DISTRICT_WIDE = {"Where may the power to remove it sit?": "In the district"}
@@ -32,8 +33,11 @@ async def prompts(story: World) -> list[str]:
     ]
 
 
-async def test_unanswered_prompts_soften_then_climb_to_the_top_and_never_stop(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_unanswered_prompts_soften_then_climb_to_the_top_and_never_stop(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
         await report(story)
         await story.wait_until(detroit("2026-11-20 17:00"))
 
@@ -52,8 +56,9 @@ async def test_unanswered_prompts_soften_then_climb_to_the_top_and_never_stop(da
         await story.promises_hold()
 
 
-async def test_a_high_urgency_challenge_climbs_after_one_unanswered_prompt(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_high_urgency_challenge_climbs_after_one_unanswered_prompt(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         await report(story, Urgency="High")
         challenge = (await story.case()).challenge
         assert challenge.decide_by == date(2026, 10, 8)  # two school days
@@ -63,8 +68,9 @@ async def test_a_high_urgency_challenge_climbs_after_one_unanswered_prompt(datab
         assert first_climb == 1
 
 
-async def test_one_digest_gathers_everything_of_the_morning(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_one_digest_gathers_everything_of_the_morning(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         for number in range(4):
             await report(story, text=f"Something is in the way, number {number}.")
         owner = await story.person("p-004")
@@ -79,8 +85,11 @@ async def test_one_digest_gathers_everything_of_the_morning(database: Database) 
         await story.promises_hold()
 
 
-async def test_steps_fall_on_school_days_and_are_asked_about_before_and_after(database: Database) -> None:
-    async with world(database, "slack", at="2026-11-17 09:00") as story:
+@IN_CHAT
+async def test_steps_fall_on_school_days_and_are_asked_about_before_and_after(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform, at="2026-11-17 09:00") as story:
         await report(story)
         owner, helper = await story.person("p-004"), await story.person("p-021")
         await owner.click("I understand it")
@@ -105,8 +114,9 @@ async def test_steps_fall_on_school_days_and_are_asked_about_before_and_after(da
         await story.promises_hold()
 
 
-async def test_a_pause_lasts_until_its_date_and_no_longer(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_pause_lasts_until_its_date_and_no_longer(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         await report(story)
         owner, teacher = await story.person("p-004"), await story.person("p-023")
         await owner.click("Pause until")
@@ -126,8 +136,9 @@ async def test_a_pause_lasts_until_its_date_and_no_longer(database: Database) ->
         await story.promises_hold()
 
 
-async def test_after_three_weeks_down_there_is_one_catch_up_and_no_burst(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_after_three_weeks_down_there_is_one_catch_up_and_no_burst(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         for number in range(3):
             await report(story, text=f"Something is in the way, number {number}.")
         owner = await story.person("p-004")
@@ -159,8 +170,9 @@ async def test_a_leaver_owns_nothing_the_next_day(database: Database) -> None:
         await story.promises_hold()
 
 
-async def test_leave_moves_what_is_held_to_the_delegate_within_limits(database: Database) -> None:
-    async with world(database, "slack", at="2026-10-08 09:00") as story:
+@IN_CHAT
+async def test_leave_moves_what_is_held_to_the_delegate_within_limits(database: Database, platform: str) -> None:
+    async with world(database, platform, at="2026-10-08 09:00") as story:
         teacher = await story.person("p-023")
         funding = {"Type": "Funding"} | DISTRICT_WIDE
         await teacher.report("Stipends have no decision.", values=funding | {"Money asked for, in dollars": "4800"})
@@ -176,8 +188,9 @@ async def test_leave_moves_what_is_held_to_the_delegate_within_limits(database: 
         await story.promises_hold()
 
 
-async def test_the_coordinator_puts_in_a_substitute(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_the_coordinator_puts_in_a_substitute(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         coordinator, substitute, teacher = [await story.person(each) for each in ("p-010", "p-011", "p-023")]
         await coordinator.command("/clearway help")
         await coordinator.click("I am away")
@@ -194,9 +207,12 @@ async def test_the_coordinator_puts_in_a_substitute(database: Database) -> None:
         await story.promises_hold()
 
 
+@IN_CHAT
 @pytest.mark.parametrize("at", ["2026-10-30 10:00", "2027-03-12 10:00"])
-async def test_a_change_of_clocks_leaves_school_mornings_where_they_are(database: Database, at: str) -> None:
-    async with world(database, "slack", at=at) as story:
+async def test_a_change_of_clocks_leaves_school_mornings_where_they_are(
+    database: Database, at: str, platform: str
+) -> None:
+    async with world(database, platform, at=at) as story:
         await report(story)
         zone = ZoneInfo("America/Detroit")
         await story.wait_until(story.clock.at + timedelta(days=14))
@@ -208,8 +224,9 @@ async def test_a_change_of_clocks_leaves_school_mornings_where_they_are(database
         assert all(later > earlier for earlier, later in pairwise(days))
 
 
-async def test_school_first_then_sent_up_with_what_was_tried(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_school_first_then_sent_up_with_what_was_tried(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher, principal = await story.person("p-016"), await story.person("p-013")
         await teacher.report(
             "Our team has ten minutes for data.",
@@ -229,8 +246,9 @@ async def test_school_first_then_sent_up_with_what_was_tried(database: Database)
         await story.promises_hold()
 
 
-async def test_a_decline_is_an_executive_leaders_and_stays_dated(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_decline_is_an_executive_leaders_and_stays_dated(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         await report(story)
         owner = await story.person("p-004")  # an executive leader, as it happens
         await owner.click("Decline")

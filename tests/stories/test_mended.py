@@ -11,6 +11,7 @@ from storage.database import Database
 from storage.models import Absence
 from storage.store import Came
 from storage.vocabulary import Authority, Door, Field, Kind, Outcome, PersonId, Platform, Rung, Status
+from tests.stories.platforms import IN_CHAT
 from tests.world import World, detroit, world
 
 WORDS = "No substitutes for training days at our school."
@@ -44,8 +45,9 @@ async def resolved(story: World, by: str = "p-004", **values: object) -> None:
     await owner.submit({"What was done?": "A substitute is hired."})
 
 
-async def test_a_digest_goes_out_although_the_clock_is_a_moment_late(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_digest_goes_out_although_the_clock_is_a_moment_late(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher, owner = await story.person("p-023"), await story.person("p-004")
         await teacher.report(WORDS, values=STAFFING)
         await owner.click("I'll take it")
@@ -57,8 +59,9 @@ async def test_a_digest_goes_out_although_the_clock_is_a_moment_late(database: D
         assert len(teacher.cards) == had + 1
 
 
-async def test_the_audit_leaves_a_stand_in_of_somebody_named_alone(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_the_audit_leaves_a_stand_in_of_somebody_named_alone(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher, coordinator = await story.person("p-023"), await story.person("p-010")
         await teacher.report(WORDS, values=STAFFING)
         await coordinator.command("/challenges 1")
@@ -96,8 +99,9 @@ async def test_who_declined_and_left_takes_nothing_along(database: Database) -> 
         await story.promises_hold()
 
 
-async def test_a_day_without_executives_leaves_it_on_its_rung(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_day_without_executives_leaves_it_on_its_rung(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher = await story.person("p-015")
         await teacher.report("Kits are missing.", values={"Type": "Materials"} | DISTRICT_WIDE)
         await away(story, "p-002")
@@ -112,8 +116,9 @@ async def test_a_day_without_executives_leaves_it_on_its_rung(database: Database
         await story.promises_hold()
 
 
-async def test_not_mine_never_goes_down_the_ladder(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_not_mine_never_goes_down_the_ladder(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher, owner, leader = [await story.person(each) for each in ("p-015", "p-005", "p-002")]
         await teacher.report("Kits are missing.", values={"Type": "Materials"} | DISTRICT_WIDE)
         await owner.click("Still blocked")
@@ -125,8 +130,11 @@ async def test_not_mine_never_goes_down_the_ladder(database: Database) -> None:
         await story.promises_hold()
 
 
-async def test_the_coordinator_never_confirms_their_own_work_nor_decides_on_it(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_the_coordinator_never_confirms_their_own_work_nor_decides_on_it(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
         teacher, coordinator = await story.person("p-019"), await story.person("p-010")
         await teacher.report(
             "Nobody told us of the new form.",
@@ -156,8 +164,11 @@ async def test_the_coordinator_never_confirms_their_own_work_nor_decides_on_it(d
         await story.promises_hold()
 
 
-async def test_a_talk_with_a_confidential_reporter_can_be_entered_by_the_coordinator(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_talk_with_a_confidential_reporter_can_be_entered_by_the_coordinator(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
         await resolved(story, **{"Your name": ["Show my name to the coordinator only"]})
         await story.wait_until(detroit("2026-10-28 12:00"))
         coordinator = await story.person("p-010")
@@ -190,8 +201,9 @@ async def test_a_reopened_challenge_goes_to_somebody_who_is_still_there(database
         await story.promises_hold()
 
 
-async def test_nobody_passes_on_more_money_than_they_may_approve(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_nobody_passes_on_more_money_than_they_may_approve(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         principal = await story.person("p-021")
         await principal.command("/clearway away")
         fields = {
@@ -205,8 +217,9 @@ async def test_nobody_passes_on_more_money_than_they_may_approve(database: Datab
         assert principal.form is None
 
 
-async def test_what_joins_another_keeps_its_facts_and_wakes_nobody_at_night(database: Database) -> None:
-    async with world(database, "slack", at="2026-10-06 15:00") as story:
+@IN_CHAT
+async def test_what_joins_another_keeps_its_facts_and_wakes_nobody_at_night(database: Database, platform: str) -> None:
+    async with world(database, platform, at="2026-10-06 15:00") as story:
         for who, text in (("p-023", "The coach covers classes."), ("p-015", "Our coach is pulled, too.")):
             person = await story.person(who)
             await person.report(text, values=STAFFING | {"Who is hit, and how many?": f"As {who} sees it."})
@@ -223,8 +236,11 @@ async def test_what_joins_another_keeps_its_facts_and_wakes_nobody_at_night(data
         await story.promises_hold()
 
 
-async def test_undone_words_stand_no_longer_and_an_undone_step_is_kept_in_the_history(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_undone_words_stand_no_longer_and_an_undone_step_is_kept_in_the_history(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
         teacher, owner = await story.person("p-023"), await story.person("p-004")
         await teacher.report(WORDS, values=STAFFING)
         await owner.click("Progress")
@@ -277,8 +293,9 @@ async def test_anothers_draft_cannot_be_dropped_and_a_held_one_not_sent_raw(data
         assert await story.count() == 2
 
 
-async def test_a_refusal_in_a_form_keeps_what_was_typed(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_refusal_in_a_form_keeps_what_was_typed(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher, owner, coordinator = [await story.person(each) for each in ("p-023", "p-004", "p-010")]
         await teacher.report(WORDS, values=STAFFING)
         await owner.click("I understand it")
@@ -291,8 +308,9 @@ async def test_a_refusal_in_a_form_keeps_what_was_typed(database: Database) -> N
         assert owner.form.values[SCOPE] == "A long and careful answer."
 
 
-async def test_numbers_that_are_none_are_answered_with_a_sentence(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_numbers_that_are_none_are_answered_with_a_sentence(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher, coordinator = await story.person("p-023"), await story.person("p-010")
         await teacher.report(WORDS, values=STAFFING)
         await coordinator.command("/challenges 1")
@@ -302,11 +320,12 @@ async def test_numbers_that_are_none_are_answered_with_a_sentence(database: Data
             assert "number" in str(coordinator.form.errors)
 
 
-async def test_report_it_anyway_loses_no_word(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_report_it_anyway_loses_no_word(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher = await story.person("p-019")
         await teacher.dm("heater in rm 114 is making that noise again")
         assert await story.count() == 0
-        assert "Walt Grummond" in str(teacher.last_card)
+        assert "Walt Grummond" in str(teacher.reply_to_message)
         await teacher.click("Report it anyway")
         assert (await story.case()).title == "heater in rm 114 is making that noise again"

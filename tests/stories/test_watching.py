@@ -4,6 +4,7 @@ import pytest
 
 from storage.database import Database
 from storage.vocabulary import Authority, Kind, Status, Visibility
+from tests.stories.platforms import EVERYWHERE, IN_CHAT
 from tests.world import World, detroit, world
 
 WORDS = "No substitutes for training days."
@@ -18,7 +19,7 @@ async def on_record(story: World, count: int = 1, by: str = "p-023", **values: o
         await teacher.report(f"{WORDS} {number}", values=STAFFING | values)
 
 
-@pytest.mark.parametrize("platform", ["slack", "console"])
+@EVERYWHERE
 async def test_the_coordinator_names_an_owner_for_several_with_a_reason(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         await on_record(story, 3)
@@ -38,8 +39,9 @@ async def test_the_coordinator_names_an_owner_for_several_with_a_reason(database
         await story.promises_hold()
 
 
-async def test_a_restricted_challenge_is_nowhere_for_those_not_admitted(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_restricted_challenge_is_nowhere_for_those_not_admitted(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         await on_record(story)
         coordinator, member, admitted, colleague = [
             await story.person(each) for each in ("p-010", "p-005", "p-006", "p-024")
@@ -66,8 +68,9 @@ async def test_a_restricted_challenge_is_nowhere_for_those_not_admitted(database
         await story.promises_hold()
 
 
-async def test_whom_it_is_about_does_not_get_it_and_cannot_see_it(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_whom_it_is_about_does_not_get_it_and_cannot_see_it(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher, coordinator = await story.person("p-016"), await story.person("p-010")
         await teacher.report(
             "The meetings of our team are called off again and again.",
@@ -103,8 +106,9 @@ def _operator():  # type: ignore[no-untyped-def]
     return Came(Door.OPERATOR)
 
 
-async def test_one_challenge_joins_another_with_all_who_raised_it(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_one_challenge_joins_another_with_all_who_raised_it(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         await on_record(story, by="p-023")
         await on_record(story, by="p-015")
         coordinator, other = await story.person("p-010"), await story.person("p-015")
@@ -118,8 +122,9 @@ async def test_one_challenge_joins_another_with_all_who_raised_it(database: Data
         await story.promises_hold()
 
 
-async def test_what_is_no_challenge_goes_to_its_desk_and_the_reporter_hears(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_what_is_no_challenge_goes_to_its_desk_and_the_reporter_hears(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher, coordinator = await story.person("p-023"), await story.person("p-010")
         await teacher.dm("The new copier contract never came through for our building, ever.")
         await coordinator.click("Redirect")
@@ -132,8 +137,9 @@ async def test_what_is_no_challenge_goes_to_its_desk_and_the_reporter_hears(data
         await story.promises_hold()
 
 
-async def test_a_challenge_is_entered_for_a_caller_who_gets_every_follow_up(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_a_challenge_is_entered_for_a_caller_who_gets_every_follow_up(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         coordinator, caller = await story.person("p-010"), await story.person("p-027")
         await coordinator.command("/clearway")
         await coordinator.click("Enter for a caller")
@@ -184,6 +190,7 @@ async def test_what_cannot_be_delivered_becomes_the_coordinators_task(database: 
         await story.promises_hold()
 
 
+@IN_CHAT
 @pytest.mark.parametrize(
     ("words", "found"),
     [
@@ -203,16 +210,17 @@ async def test_what_cannot_be_delivered_becomes_the_coordinators_task(database: 
         ("since yesterday", True),
     ],
 )
-async def test_the_log_answers_in_plain_words(database: Database, words: str, found: bool) -> None:
-    async with world(database, "slack") as story:
+async def test_the_log_answers_in_plain_words(database: Database, words: str, found: bool, platform: str) -> None:
+    async with world(database, platform) as story:
         await on_record(story)
         teacher = await story.person("p-023")
         await teacher.command(f"/challenges {words}")
         assert (WORDS in teacher.answer.text) is found, str(teacher.answer)
 
 
-async def test_what_is_not_understood_is_named_with_what_would_have_been(database: Database) -> None:
-    async with world(database, "slack") as story:
+@IN_CHAT
+async def test_what_is_not_understood_is_named_with_what_would_have_been(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
         teacher = await story.person("p-023")
         await teacher.command("/challenges frobnicate")
         assert "frobnicate" in teacher.answer.title
@@ -224,7 +232,7 @@ async def test_what_is_not_understood_is_named_with_what_would_have_been(databas
         assert "The coordinator" in coordinator.answer.text
 
 
-@pytest.mark.parametrize("platform", ["slack", "console"])
+@EVERYWHERE
 async def test_student_information_is_held_and_lapses_unread(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher = await story.person("p-016")
@@ -245,7 +253,7 @@ async def test_student_information_is_held_and_lapses_unread(database: Database,
         await story.promises_hold()
 
 
-@pytest.mark.parametrize("platform", ["slack", "console"])
+@EVERYWHERE
 async def test_a_student_in_danger_gets_the_districts_text_and_nothing_is_stored(
     database: Database, platform: str
 ) -> None:

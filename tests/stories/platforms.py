@@ -1,0 +1,21 @@
+"""On which platforms a story is told, and on which databases.
+
+Slack has both databases, and so has the console; Teams has the one that comes along, because tests/conformance has it
+on the other. What a story finds on one of them it would find on all: they share all but the room.
+"""
+
+from typing import Final
+
+import pytest
+
+_SLACK: Final = [("slack", "sqlite"), ("slack", "postgresql")]
+_TEAMS: Final = [("teams", "sqlite")]
+_CONSOLE: Final = [("console", "sqlite"), ("console", "postgresql")]
+
+
+def _on(*runs: tuple[str, str]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(("platform", "database_url"), runs, indirect=["database_url"])
+
+
+IN_CHAT: Final = _on(*_SLACK, *_TEAMS)
+EVERYWHERE: Final = _on(*_SLACK, *_TEAMS, *_CONSOLE)
