@@ -23,6 +23,7 @@ SLACK: Final = "https://slack.com/api/"
 PATH: Final = "/slack/events"
 AHEAD_S: Final = 60  # a clock may be this much ahead of ours; Bolt would allow five minutes, and refuses what is older
 ANSWER_WITHIN_S: Final = 2.7  # Slack waits for three, https://docs.slack.dev/interactivity/handling-user-interaction
+AGAIN_AFTER_S: Final = (1.0, 5.0, 30.0)  # an answer that Slack did not take, say, a district's crisis text
 TIMEOUT_S: Final = 10.0  # of a call to Slack that nobody is waiting for
 
 
@@ -41,6 +42,7 @@ class SlackRoom:
     ) -> None:
         self.gateway = gateway
         self.answer_within_s = answer_within_s
+        self.again_after_s: Sequence[float] = AGAIN_AFTER_S
         self.transport = SlackTransport(self._client_of)
         self.profiles = SlackProfiles(self._client_of)
         self._desks = [Desk(self, each, api_url) for each in registrations]

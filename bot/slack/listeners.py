@@ -12,7 +12,7 @@ import asyncio
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
@@ -32,7 +32,7 @@ from slack_sdk.webhook.webhook_response import WebhookResponse
 from bot.gateway import NotCommittedError
 from bot.slack import render
 from bot.slack.parse import parse
-from bot.slack.transport import PLAIN, code_of
+from bot.slack.transport import PLAIN, code_of, status_of
 from handlers.cards.model import Card
 from handlers.request import Inbound, Reply
 
@@ -40,6 +40,7 @@ log = structlog.get_logger()
 
 LAST_RETRY: Final = 3  # an event is delivered again up to three times, https://docs.slack.dev/apis/events-api
 REMEMBERED: Final = 1000  # messages whose answer we have shown: a re-delivery is not answered twice
+LONGEST_WAIT_S: Final = 60.0  # for an answer that Slack puts off
 FAILURES: Final = (SlackApiError, aiohttp.ClientError, TimeoutError)
 
 NOT_INSTALLED: Final = "Clearway is not set up for this workspace. Please ask your district coordinator."
@@ -57,6 +58,7 @@ class Room(Protocol):
 
     gateway: Gateway
     answer_within_s: float
+    again_after_s: Sequence[float]
 
     def later(self, work: Coroutine[Any, Any, None]) -> None: ...
 
@@ -258,18 +260,26 @@ class Desk:
 
     async def _tell(self, card: Card, inbound: Inbound) -> None:
         """Where somebody wrote: in the direct conversation, or in the channel for their eyes alone."""
-        source, user_id, shown = inbound.source, inbound.identity.user_id, render.message(card)
-        try:
-            if source.conversation_id and not source.direct and await self._whisper(inbound, shown):
+        for wait in (*self.room.again_after_s, None):
+            try:
+                await self._say(inbound, render.message(card))
                 return
-            channel = source.conversation_id if source.direct else ""
-            if not channel:
-                opened = await self.client.conversations_open(users=user_id)
-                channel = opened["channel"]["id"]
-            thread = source.thread_id if source.direct else ""
-            await self.client.chat_postMessage(channel=channel, thread_ts=thread or None, **shown, **PLAIN)
-        except FAILURES as failure:
-            log.warning("slack.not_told", action=inbound.action, reason=_reason(failure))
+            except FAILURES as failure:
+                log.warning("slack.not_told", action=inbound.action, reason=_reason(failure), again=wait is not None)
+                if wait is None or not _may_repeat(failure):
+                    return
+                await asyncio.sleep(max(wait, _asked_to_wait_s(failure)))
+
+    async def _say(self, inbound: Inbound, shown: dict[str, Any]) -> None:
+        source = inbound.source
+        if source.conversation_id and not source.direct and await self._whisper(inbound, shown):
+            return
+        channel = source.conversation_id if source.direct else ""
+        if not channel:
+            opened = await self.client.conversations_open(users=inbound.identity.user_id)
+            channel = opened["channel"]["id"]
+        thread = source.thread_id if source.direct else ""
+        await self.client.chat_postMessage(channel=channel, thread_ts=thread or None, **shown, **PLAIN)
 
     async def _whisper(self, inbound: Inbound, shown: dict[str, Any]) -> bool:
         source = inbound.source
@@ -341,6 +351,21 @@ def _after_form(reply: Reply, inbound: Inbound | None, shown: dict[str, Any]) ->
     if reply.card is not None:
         return {"response_action": "update", "view": render.modal(reply.card)}
     return None
+
+
+def _may_repeat(failure: BaseException) -> bool:
+    """Whether Slack has said that it did not take it; after a cut line it may have, and nobody is told twice."""
+    if isinstance(failure, SlackApiError):
+        status = status_of(failure)
+        return status == 429 or status >= 500 or code_of(failure) in {"ratelimited", "service_unavailable"}
+    return isinstance(failure, aiohttp.ClientConnectorError)
+
+
+def _asked_to_wait_s(failure: BaseException) -> float:
+    if not isinstance(failure, SlackApiError):
+        return 0.0
+    wait = failure.response.headers.get("Retry-After", "")
+    return min(float(wait), LONGEST_WAIT_S) if wait.isdigit() else 0.0
 
 
 def _refusal(answer: WebhookResponse) -> str:

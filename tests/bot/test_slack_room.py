@@ -575,3 +575,24 @@ async def test_it_says_whether_its_sockets_stand() -> None:
         assert await stand.room.connected()
     async with slack_stand() as stand:
         assert await stand.room.connected()
+
+
+async def test_an_answer_that_slack_puts_off_is_told_all_the_same() -> None:
+    """It may be the district's crisis text: nobody writes a second time to hear it."""
+    async with slack_stand() as stand:
+        stand.room.again_after_s = (0.0, 0.0)
+        stand.gateway.on["message.direct"] = Reply(RECEIPT)
+        stand.slack.fail("chat.postMessage", times=2, status=503, error="service_unavailable")
+        dana = stand.person()
+        await dana.dm("Somebody is in danger.")
+        assert [each.title for each in dana.cards] == [RECEIPT.title]
+
+
+async def test_an_answer_that_may_have_arrived_is_not_told_twice() -> None:
+    async with slack_stand() as stand:
+        stand.room.again_after_s = (0.0, 0.0)
+        stand.gateway.on["message.direct"] = Reply(RECEIPT)
+        stand.slack.fail("chat.postMessage", cut=True, done=True)
+        dana = stand.person()
+        await dana.dm("The roster does not load.")
+        assert [each.title for each in dana.cards] == [RECEIPT.title]
