@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from handlers import acts, moves
 from handlers.cards.text import phrase, to_json
@@ -13,6 +14,7 @@ from handlers.telling import tell
 from storage.case import Case
 from storage.directory import Person
 from storage.models import Challenge, Event, Reporter
+from storage.process import Process
 from storage.store import Store
 from storage.vocabulary import (
     ChallengeId,
@@ -48,9 +50,12 @@ class Report:
     link: str = ""
 
 
-def read_report(store: Store, request: Request, texts: Mapping[str, str]) -> Report:
-    """The form's fields as a report; FormError beside each one that needs another look."""
-    process = store.directory.in_force.process
+def read_report(store: Store, request: Request, texts: Mapping[str, str], process: Process | None = None) -> Report:
+    """The form's fields as a report; FormError beside each one that needs another look.
+
+    `process`: the rules that the challenge runs under; those in force for a new one.
+    """
+    process = process or store.directory.in_force.process
     fields = request.fields
     if not texts["what"]:
         raise FormError({"what": phrase("Please say in a sentence what is in the way.")})
@@ -87,6 +92,36 @@ def own_school(person: Person) -> SchoolId | None:
     return person.school_ids[0] if len(person.school_ids) == 1 else None
 
 
+def origin_of(scope: Scope | None) -> Origin:
+    """Where it comes from, until somebody says otherwise: from outside, where the power to remove it sits outside."""
+    return Origin.EXTERNAL if scope is Scope.EXTERNAL else Origin.INTERNAL
+
+
+def sorted_as(store: Store, case: Case, report: Report, origin: Origin | None = None) -> dict[str, Any]:
+    """What a challenge that waits to be sorted is from now on, and what follows from that: the same by whichever door.
+
+    What the report leaves open stays as it was. What a school can remove has not yet come to the DIT's attention.
+    """
+    challenge = case.challenge
+    scope = report.scope or challenge.scope
+    school = report.school_id or challenge.school_id
+    to_come = challenge.status is Status.REPORTED and scope is Scope.SCHOOL
+    return {
+        "type": report.type or challenge.type,
+        "scope": scope,
+        "origin": origin or (origin_of(scope) if scope is not challenge.scope else challenge.origin),
+        "school_id": school,
+        "tags": list(report.tags) or challenge.tags,
+        "urgency": report.urgency,
+        "amount_usd": report.amount_usd or challenge.amount_usd,
+        "dit_aware_at": None if to_come else challenge.dit_aware_at,
+        "decide_by": cadence.decide_by(
+            report.urgency, school, store.directory, acts.process_of(store, case), acts.calendar(store),
+            challenge.reported_at,
+        ),
+    }  # fmt: skip
+
+
 async def capture(
     store: Store,
     reporter_id: PersonId,
@@ -121,7 +156,7 @@ async def capture(
         number=store.next_number(),
         status=Status.REPORTED if route.is_triage else Status.WITH_SCHOOL if to_school else Status.ASSIGNED,
         type=report.type,
-        origin=Origin.EXTERNAL if report.scope is Scope.EXTERNAL else Origin.INTERNAL,
+        origin=origin_of(report.scope),
         scope=report.scope,
         urgency=report.urgency,
         tags=list(report.tags),

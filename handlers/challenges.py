@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from handlers import acts, drafts, moves, owners
-from handlers.capture import Report, capture, join, own_school, read_report
+from handlers.capture import Report, capture, join, own_school, read_report, sorted_as
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
 from handlers.cards import forms
 from handlers.cards import help as help_cards
 from handlers.cards.text import phrase
 from handlers.request import Reply, Request
-from handlers.rules import access, cadence, intake, lifecycle, presence, privacy
+from handlers.rules import access, intake, lifecycle, presence, privacy
 from handlers.rules.access import Action
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
@@ -155,8 +155,10 @@ async def details(store: Store, request: Request, now: datetime) -> Reply:
     """A reporter adds what the bot could not know: to an unsorted challenge that may be all it needs to find its owner."""
     case = await acts.case_for(store, request, Action.DETAIL, now)
     texts = acts.clean(store, request, "what", "affected", "tried", "evidence")
-    texts["what"] = texts["what"] or case.said(Field.WHAT) or ""
-    report = read_report(store, request, texts)
+    typed = texts["what"]
+    texts["what"] = typed or "–"  # what is longer than a form can hold stands as it is, and is not looked at again
+    report = read_report(store, request, texts, acts.process_of(store, case))
+    texts["what"] = typed or case.said(Field.WHAT) or ""
     challenge = case.challenge
     said = {
         part: text
@@ -174,22 +176,7 @@ async def details(store: Store, request: Request, now: datetime) -> Reply:
         also.append((reporter, {"confidential": report.confidential}))
     changes: dict[str, Any] = {}
     if challenge.status is Status.REPORTED:
-        changes = {
-            "type": report.type or challenge.type,
-            "scope": report.scope or challenge.scope,
-            "school_id": report.school_id or challenge.school_id,
-            "tags": list(report.tags) or challenge.tags,
-            "urgency": report.urgency,
-            "amount_usd": report.amount_usd or challenge.amount_usd,
-            "decide_by": cadence.decide_by(
-                report.urgency,
-                report.school_id or challenge.school_id,
-                store.directory,
-                acts.process_of(store, case),
-                acts.calendar(store),
-                challenge.reported_at,
-            ),
-        }
+        changes = sorted_as(store, case, report)
     elif said and challenge.understood_at is not None:
         changes = {"understood_at": None, "understood_by_id": None}  # an edit is marked and re-confirmed (R-27)
         if challenge.status is Status.UNDERSTOOD:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import acts, moves
-from handlers.capture import capture, join, read_report
+from handlers.capture import Report, capture, join, read_report, sorted_as
 from handlers.cards import challenge as cards
 from handlers.cards import forms
 from handlers.cards.model import Button, Buttons, Card, Press, Text
@@ -28,6 +28,7 @@ from storage.vocabulary import (
     Kind,
     Lane,
     MessageKind,
+    Origin,
     PersonId,
     SchoolId,
     Scope,
@@ -67,26 +68,20 @@ async def sort(store: Store, request: Request, now: datetime) -> Reply:
     if scope is Scope.SCHOOL and school is None:
         raise FormError({"school": phrase("Please pick the school: its principal takes it.")})
     urgency = Urgency(fields["urgency"]) if fields.get("urgency") in set(Urgency) else challenge.urgency
-    tags = [tag for tag in fields.get("tags") or () if tag in process.tags]
     conduct = acts.person_field(store, fields, "conduct_of", now)
-    calendar = acts.calendar(store)
-    event = moves.send(
-        store,
-        case,
-        Kind.SORTED,
-        now,
-        by=request.actor.id,
-        type=fields["type"],
-        scope=scope,
-        school_id=school,
-        tags=tags,
-        urgency=urgency,
+    origin = next((each for each in Origin if each == fields.get("origin")), None)
+    if origin is challenge.origin and scope is not challenge.scope:
+        origin = None  # left as it was: it follows the scope
+    report = Report(
+        what="", type=fields["type"], scope=scope, school_id=school, urgency=urgency,
+        tags=tuple(tag for tag in fields.get("tags") or () if tag in process.tags),
         amount_usd=acts.money_field(fields, "amount"),
-        conduct_of_id=conduct,
-        origin="external" if scope is Scope.EXTERNAL else challenge.origin,
-        dit_aware_at=None if scope is Scope.SCHOOL and challenge.status is Status.REPORTED else challenge.dit_aware_at,
-        decide_by=cadence.decide_by(urgency, school, store.directory, process, calendar, challenge.reported_at),
-    )
+    )  # fmt: skip
+    whole = {"school_id": school, "tags": list(report.tags), "amount_usd": report.amount_usd}  # also what is taken out
+    event = moves.send(
+        store, case, Kind.SORTED, now, by=request.actor.id, conduct_of_id=conduct,
+        **(sorted_as(store, case, report, origin) | whole),
+    )  # fmt: skip
     return Reply(
         card=cards.done(
             request.voice,

@@ -24,7 +24,7 @@ from scheduling.calendar import Calendar
 from storage.case import Case
 from storage.directory import Directory, Person
 from storage.process import Process
-from storage.vocabulary import Answer, Door, Field, Scope, Status, Urgency, Visibility
+from storage.vocabulary import Answer, Door, Field, Origin, Scope, Status, Urgency, Visibility
 
 MOST = 3000  # characters that a form's field holds
 FIRST_PEOPLE = 100  # options offered before somebody searches
@@ -56,8 +56,11 @@ def report(voice: Voice, directory: Directory, actor: Person, text: str, source:
     )
 
 
-def _report_fields(voice: Voice, directory: Directory, values: Mapping[str, Any]) -> Iterator[FormField]:
-    process = directory.in_force.process
+def _report_fields(
+    voice: Voice, directory: Directory, values: Mapping[str, Any], process: Process | None = None
+) -> Iterator[FormField]:
+    """`process`: the rules that the challenge runs under; those in force for a new one."""
+    process = process or directory.in_force.process
     yield TextField(
         "what",
         voice("What is in the way?"),
@@ -128,13 +131,14 @@ def sure(voice: Voice) -> Choices:
 
 def details(voice: Voice, directory: Directory, case: Case, actor: Person) -> Form:
     challenge = case.challenge
+    process = directory.version(challenge.process_id).process
     reporter = case.reporter(actor.id)
     values = {
         "what": case.said(Field.WHAT),
         "affected": case.said(Field.AFFECTED),
         "tried": case.said(Field.TRIED),
         "school": challenge.school_id,
-        "type": challenge.type or intake.suggest_type(case.said(Field.WHAT) or "", directory.in_force.process.types),
+        "type": challenge.type or intake.suggest_type(case.said(Field.WHAT) or "", process.types),
         "urgency": challenge.urgency,
         "scope": challenge.scope,
         "tags": challenge.tags,
@@ -145,7 +149,7 @@ def details(voice: Voice, directory: Directory, case: Case, actor: Person) -> Fo
     hidden = settled if reporter else settled | {"confidential"}
     if len(case.said(Field.WHAT) or "") > MOST:
         hidden.add("what")  # longer than a form can hold: it stands as it is
-    fields = [each for each in _report_fields(voice, directory, values) if each_name(each) not in hidden]
+    fields = [each for each in _report_fields(voice, directory, values, process) if each_name(each) not in hidden]
     evidence = TextField(
         "evidence", voice("What shows it? Numbers, dates, examples"), case.said(Field.EVIDENCE) or "", multiline=True
     )
@@ -194,6 +198,14 @@ def me_too(voice: Voice, case: Case) -> Form:
 def school_choice(voice: Voice, directory: Directory, value: str, *, required: bool = False) -> Choice:
     options = tuple(Option(each.id, each.name) for each in directory.schools.values())
     return Choice("school", voice("School"), options, value, required=required)
+
+
+def origin_choice(voice: Voice, value: str) -> Choice:
+    options = (
+        Option(Origin.INTERNAL, voice("Inside the district")),
+        Option(Origin.EXTERNAL, voice("Outside it: the state, the ISD, a vendor, the law")),
+    )
+    return Choice("origin", voice("Where does it come from?"), options, value)
 
 
 def type_choice(voice: Voice, process: Process, value: str, *, required: bool = False) -> Choice:
@@ -439,6 +451,7 @@ def sort(voice: Voice, directory: Directory, case: Case) -> Form:
         Words(text),
         type_choice(voice, process, challenge.type or intake.suggest_type(text, process.types) or "", required=True),
         scope_choice(voice, challenge.scope or "", required=True),
+        origin_choice(voice, challenge.origin),
         school_choice(voice, directory, challenge.school_id or ""),
         urgency_choice(voice, process, challenge.urgency),
     ]
