@@ -32,7 +32,7 @@ log = structlog.get_logger()
 Json = Mapping[str, Any]
 Listener = Callable[[Json, Inbound], Awaitable[Answer]]
 
-REMEMBERED: Final = 1_000  # messages whose answer we have shown: a re-delivery is not answered twice
+REMEMBERED: Final = 1_000  # messages whose answer we have shown, and answers to forms: either may come again
 CHATS: Final = 10_000  # personal chats that are remembered
 NOTED_AGAIN_S: Final = 60.0  # a chat that is in use is written down anew: it may have been closed to us in between
 TRIES: Final = 4  # to show an answer, where Teams says "not now"
@@ -78,6 +78,8 @@ class Desk:
         self.connector = connector
         self.untaken = Untaken()
         self._answered: OrderedDict[str, None] = OrderedDict()
+        self._replies: OrderedDict[str, Reply] = OrderedDict()
+        """To forms, by their key."""
         self._chats: OrderedDict[str, tuple[str, float]] = OrderedDict()
         """By user: their personal chat, and when it was written down."""
         self._urls = {registration.service_url}
@@ -151,7 +153,7 @@ class Desk:
                 return Answer(200, render.told(failure.sentence))
             reply = Reply(errors={"": failure.sentence})
         if filled is not None:
-            return self._filled(filled, reply, said, inbound)
+            return self._filled(filled, self._same(inbound, reply), said, inbound)
         if inbound.action == render.REFRESH:
             return Answer(200, self._as_it_stands(reply.card, inbound) if reply.card else render.told(DONE))
         self._show(reply, said, inbound, again=True)
@@ -168,10 +170,8 @@ class Desk:
             reply = await self.room.gateway.handle(inbound)
         except NotCommittedError as failure:
             reply = Reply(errors={"": failure.sentence})
-        if not self._first(_activity_key(said)):
-            return Answer()
         if filled is not None:
-            self.room.later(self._replace(said, self._after(filled, reply, said, inbound)))
+            self.room.later(self._replace(said, self._after(filled, self._same(inbound, reply), inbound)))
             return Answer()
         self._show(reply, said, inbound, again=True)
         if card := await self._redrawn(said, inbound, by):
@@ -192,6 +192,7 @@ class Desk:
             reply = await self.room.gateway.handle(inbound)
         except NotCommittedError as failure:
             reply = Reply(errors={"": failure.sentence})
+        reply = self._same(inbound, reply)
         if reply.errors and filled is not None:
             again = forms.dialog(filled.form, opened_by=inbound, errors=reply.errors, once=filled.once)
             return Answer(200, again)
@@ -260,6 +261,16 @@ class Desk:
     def _as_it_stands(self, card: Card, inbound: Inbound) -> Json:
         return render.in_place(card, reader=inbound.identity.user_id)
 
+    def _same(self, inbound: Inbound, reply: Reply) -> Reply:
+        """The answer to a form, as it was when the same came before: a repeat of it is not to say less."""
+        if reply.card or reply.form:
+            self._replies[inbound.key] = reply
+            if len(self._replies) > REMEMBERED:
+                self._replies.popitem(last=False)
+        elif not reply.errors:
+            return self._replies.get(inbound.key, reply)
+        return reply
+
     def _filled(self, filled: Filled, reply: Reply, said: Json, inbound: Inbound) -> Answer:
         """A form that stands in the chat: with its errors, or with what came of it in its place, for good."""
         if reply.errors:
@@ -272,7 +283,7 @@ class Desk:
         self.room.later(self._replace(said, render.message(card)))
         return Answer(200, render.in_place(card))
 
-    def _after(self, filled: Filled, reply: Reply, said: Json, inbound: Inbound) -> dict[str, Any]:
+    def _after(self, filled: Filled, reply: Reply, inbound: Inbound) -> dict[str, Any]:
         """The same as the message that takes the form's place."""
         if reply.errors:
             return forms.form_message(filled.form, opened_by=inbound, errors=reply.errors, once=filled.once)
@@ -297,7 +308,8 @@ class Desk:
     async def _tell(self, message: Json, said: Json, inbound: Inbound) -> None:
         """In the chat between them and us. Where there is none, a sentence says so where they wrote, and nothing more."""
         try:
-            await self._send(await self._chat(said, inbound), {**message, "replyToId": said.get("id")})
+            quoting = {"replyToId": said.get("id")} if is_personal(said) else {}
+            await self._send(await self._chat(said, inbound), {**message, **quoting})
         except UndeliverableError as refused:
             log.info("teams.no_chat", action=inbound.action, reason=refused.reason)
             if not is_personal(said):

@@ -60,7 +60,7 @@ async def teams_stand(*, times: dict[str, float] | None = None, **more: Any) -> 
         app = web.Application()
         app.add_routes(room.routes())
         await teams.serve(app)
-        teams.settle = room.idle
+        teams.idle = teams.settle = room.idle
         try:
             yield Stand(teams, tenant, gateway, room, learned, chats)
             teams.check()
