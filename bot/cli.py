@@ -316,6 +316,7 @@ async def _which(database: Database, named: str) -> DistrictId:
 def audit(as_json: Annotated[bool, typer.Option("--json", help="For a machine.")] = False) -> None:
     """Checks every promise on the live database, history included. Exit 0, or one line for each breach and exit 1."""
     found = _settings()
+    logs.configure(found.log_format)
     breaches = _run(_audit(found))
     if as_json:
         say(json.dumps([str(each) for each in breaches]))
@@ -330,6 +331,7 @@ def audit(as_json: Annotated[bool, typer.Option("--json", help="For a machine.")
 async def _audit(found: Settings) -> list[promises.Breach]:
     made: Clearway = wiring.build(Database(found.database_url), Seal(found.keys))
     try:
+        await _key_opens(made.districts)
         return await promises_of(made)
     finally:
         await made.database.close()
@@ -337,17 +339,8 @@ async def _audit(found: Settings) -> list[promises.Breach]:
 
 async def promises_of(made: Clearway) -> list[promises.Breach]:
     """Every breach in every district, mended by nobody."""
-    now = made.clock.now()
-    fresh = await made.loops.is_fresh(now)
-    breaches: list[promises.Breach] = []
-    async with made.database.queue(write=False) as connection:
-        ids = await registrations.district_ids(connection)
-    for district_id in ids:
-        async with made.districts.open(district_id, Came(Door.OPERATOR)) as store:
-            breaches += [each async for each in promises.check(store, now, heart_fresh=fresh)]
-            broken, _ = await promises.check_history(store)
-            breaches += [broken] if broken else []
-    return breaches
+    found = await made.loops.found(made.clock.now(), whole=True)
+    return [each for theirs in found.values() for each in theirs]
 
 
 @log_app.command(name="export")

@@ -1,8 +1,9 @@
 """What beats: timers that fall due, the outbox, the audit of the promises, upkeep."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from datetime import date, datetime, timedelta
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -24,9 +25,25 @@ AUDIT: Final = "audit"
 UPKEEP: Final = "upkeep"
 
 KEYS_KEPT: Final = timedelta(days=14)  # Slack re-delivers for minutes; an operator may replay an outage of days
-FRESH: Final = timedelta(minutes=2)  # a heartbeat older than this has stopped
+HEART: Final = (TIMERS, OUTBOX)
+"""The loops that keep the promises; the audit looks at what they have left."""
+FRESH: Final = {TIMERS: timedelta(minutes=2), OUTBOX: timedelta(minutes=5), AUDIT: timedelta(minutes=10)}
+"""A beat older than this has stopped. One round takes as long as a slow platform, or a long history, takes."""
+
+READ_WHOLE_EVERY: Final = timedelta(days=1)  # the history, from its first line; in between what is new of it
+WHILE_BROKEN: Final = timedelta(hours=1)
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What this process has read of one district's history."""
+
+    whole_at: datetime
+    """When it was last read from its first line."""
+    mark: audit.Mark
+    broken: tuple[audit.Breach, ...]
 
 
 class Loops:
@@ -37,10 +54,7 @@ class Loops:
         self._database = districts.database
         self._clock = clock
         self._dispatcher = dispatcher
-        self._whole: dict[DistrictId, audit.Mark] = {}
-        """How far each district's history was found whole by this process."""
-        self._told: dict[str, date] = {}
-        """When the coordinator was last told of a breach."""
+        self._whole: dict[DistrictId, Reading] = {}
         self.heartbeat = Heartbeat(
             Loop(TIMERS, timedelta(seconds=20), self._timers),
             Loop(OUTBOX, timedelta(seconds=20), self._outbox),
@@ -80,49 +94,84 @@ class Loops:
         """Checks every district's promises, mends what it can, tells the coordinator of the rest, and returns that."""
         left: list[audit.Breach] = []
         now = self._clock.now()
-        fresh = await self.is_fresh(now)
-        async with self._database.queue(write=False) as connection:
-            ids = await registrations.district_ids(connection)
-        for district_id in ids:
-            async with self._districts.open(district_id, Came(Door.TIMER)) as store:
-                found = [each async for each in audit.check(store, now, heart_fresh=fresh)]
-                mark = self._whole.get(district_id, audit.BEGINNING)
-                broken, self._whole[district_id] = await audit.check_history(store, mark)
-                found += [broken] if broken else []
+        for district_id, found in (await self.found(now)).items():
             if found:
                 left += await self._mend(district_id, found, now)
         return left
 
+    async def found(self, now: datetime, *, whole: bool = False) -> dict[DistrictId, list[audit.Breach]]:
+        """What does not hold in each district, mended by nobody. `whole`: the history is read from its first line."""
+        fresh = await self.is_fresh(now)
+        async with self._database.queue(write=False) as connection:
+            ids = await registrations.district_ids(connection)
+        found = {}
+        for district_id in ids:
+            try:
+                found[district_id] = await self._found(district_id, now, heart_fresh=fresh, whole=whole)
+            except Exception as error:  # whatever is wrong with one district, the others are looked at
+                log.exception("audit.failed", district=district_id)
+                says = f"the audit could not be finished ({type(error).__name__})"
+                found[district_id] = [audit.Breach(district_id, "checked", None, says)]
+        return found
+
+    async def _found(
+        self, district_id: DistrictId, now: datetime, *, heart_fresh: bool, whole: bool
+    ) -> list[audit.Breach]:
+        async with self._districts.open(district_id, Came(Door.TIMER)) as store:
+            found = [each async for each in audit.check(store, now, heart_fresh=heart_fresh)]
+            read = self._whole.get(district_id)
+            every = WHILE_BROKEN if read and read.broken else READ_WHOLE_EVERY
+            if whole or read is None or now - read.whole_at >= every:
+                broken, mark = await audit.check_history(store)
+                read = Reading(now, mark, tuple(broken))
+            else:
+                broken, mark = await audit.check_history(store, read.mark)
+                read = Reading(read.whole_at, mark, tuple(dict.fromkeys([*read.broken, *broken])))
+            self._whole[district_id] = read
+        return [*found, *read.broken]
+
     async def _mend(self, district_id: DistrictId, found: list[audit.Breach], now: datetime) -> list[audit.Breach]:
         left = []
-        async with self._districts.open(district_id, Came(Door.TIMER), write=True) as store:
-            for breach in found:
-                mended = False
-                with suppress(Exception):  # what cannot be mended is told below; the others are not left for it
-                    async with store.savepoint(now):
-                        mended = await audit.mend(store, breach, now)
-                        registry.settle(store, now)
-                async with store.savepoint(now):
-                    if not mended and self._told.get(str(breach)) != now.date():  # once a day, until it is mended
-                        self._told[str(breach)] = now.date()
-                        await audit.report(store, breach, now)
-                log.warning(
-                    "promise.broken", district=district_id, promise=breach.promise, number=breach.number, mended=mended
-                )
-                if not mended:
-                    left.append(breach)
+        try:
+            async with self._districts.open(district_id, Came(Door.TIMER), write=True) as store:
+                for breach in found:
+                    mended = await self._mended(store, breach, now)
+                    if not mended:
+                        left.append(breach)
+                        async with store.savepoint(now):
+                            await audit.report(store, breach, now)
+                    log.warning(
+                        "promise.broken", district=district_id, promise=breach.promise, number=breach.number,
+                        mended=mended,
+                    )  # fmt: skip
+        except Exception:
+            log.exception("audit.failed", district=district_id)
+            return found  # nothing was committed
         return left
+
+    @staticmethod
+    async def _mended(store: Store, breach: audit.Breach, now: datetime) -> bool:
+        """Whether it is right now. What did not help leaves no trace, and the others are not left for it."""
+        try:
+            async with store.savepoint(now):
+                await audit.mend(store, breach, now)
+                registry.settle(store, now)
+        except audit.NotMendedError:
+            return False
+        except Exception:
+            log.exception("audit.failed", district=breach.district_id)
+            return False
+        return True
 
     def forget(self) -> None:
         """What was found of a database that is no more (the practice workspace starts over)."""
         self._whole.clear()
-        self._told.clear()
 
-    async def is_fresh(self, now: datetime) -> bool:
-        """Whether the timers have been running, in this process or another."""
+    async def is_fresh(self, now: datetime, *loops: str) -> bool:
+        """Whether these loops (the heart, where none is named) have been going round, in this process or another."""
         async with self._database.queue(write=False) as connection:
             beats = {each.loop: each.at for each in await registrations.beats(connection)}
-        return TIMERS in beats and now - beats[TIMERS] < FRESH
+        return all(each in beats and now - beats[each] < FRESH[each] for each in loops or HEART)
 
     async def breaches(self) -> int:
         """How many promises the last audit found broken and could not mend."""
@@ -139,7 +188,8 @@ class Loops:
         return await self._until_next()
 
     async def _outbox(self) -> timedelta | None:
-        await self.run_outbox()
+        while await self._dispatcher.run_once():
+            await self._beat(OUTBOX)  # it goes round, however much there is to send
         await self._beat(OUTBOX)
         return await self._until_next()
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 from aiohttp import web
 
-from bot.loops import Loops
+from bot.loops import FRESH, Loops
 from scheduling.clock import Clock
 from storage import schema
 from storage.database import Database
@@ -46,7 +46,7 @@ class Health:
             async with self._database.queue(write=False) as connection:
                 checks["migrations"] = await schema.is_at_head(connection)
             checks["database"] = True
-            checks["heartbeat"] = not self._beats or await self._loops.is_fresh(self._clock.now())
+            checks["heartbeat"] = not self._beats or await self._loops.is_fresh(self._clock.now(), *FRESH)
             checks["promises"] = await self._loops.breaches() == 0
         except Exception as error:
             log.warning("not ready", error=type(error).__name__)

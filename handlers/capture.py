@@ -201,6 +201,7 @@ async def capture(
             "urgency": report.urgency,
             "for": reporter_id if entered_by else None,
             "confidential": report.confidential,
+            "stands": {"status": challenge.status, "owner_id": route.owner_id, "authority": route.authority},
         },
     )
     # For a caller it is not the answer to an act of their own: it waits for their hours.

@@ -128,12 +128,13 @@ def _add_what_is_missing(store: Store, case: Case, comment: str, now: datetime, 
     calendar = acts.calendar(store)
     targets = acts.process_of(store, case).response_targets_school_days
     due = calendar.school_days_after(calendar.today(now), targets.assign)
-    label = owners.add_step(store, case, comment, due, challenge.owner_id, by, now)
+    label, words = owners.add_step(store, case, comment, due, challenge.owner_id, by, now)
     event = store.record(
         case,
         Kind.PLANNED,
         by=by,
         at=now,
+        spoken=[words],
         data={"added": [label]},
         also=moves.ask_anew(case),
         status=lifecycle.after(challenge.status, Move.ADD_STEP),

@@ -263,18 +263,14 @@ async def plan(store: Store, request: Request, now: datetime) -> Reply:
             wanted.append((text, due, owner or case.challenge.owner_id))
     if not wanted:
         raise FormError({"step1": phrase("Please write at least one step.")})
+    steps = [add_step(store, case, text, due, owner, request.actor.id, now) for text, due, owner in wanted]
     event = store.record(
         case,
         Kind.PLANNED,
         by=request.actor.id,
         at=now,
-        data={
-            "added": [
-                label
-                for text, due, owner in wanted
-                for label in [add_step(store, case, text, due, owner, request.actor.id, now)]
-            ]
-        },
+        spoken=[words for _, words in steps],
+        data={"added": [label for label, _ in steps]},
         status=status,
         unanswered=0,
     )
@@ -286,8 +282,8 @@ async def plan(store: Store, request: Request, now: datetime) -> Reply:
 
 def add_step(
     store: Store, case: Case, text: str, due: date, owner: PersonId, by: PersonId | None, now: datetime
-) -> str:
-    """A step, with its words; returns how the event names it."""
+) -> tuple[str, Words]:
+    """A step, with its words: how the event that tells of it names it, and what the event is to keep a digest of."""
     step_id = StepId(new_id())
     words = store.add(
         Words(
@@ -315,7 +311,7 @@ def add_step(
             )
         )
     )
-    return f"step:{step_id}"
+    return f"step:{step_id}", words
 
 
 async def step_done(store: Store, request: Request, now: datetime) -> Reply:

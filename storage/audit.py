@@ -1,11 +1,12 @@
-"""What the audit reads: the open challenges with their timers, closed ones that should not be, the chain of events."""
+"""What the audit reads: the open challenges with their timers, closed ones that should not be, messages that wait, and
+the history with what it speaks of."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -16,6 +17,7 @@ from storage.vocabulary import (
     Authority,
     ChallengeId,
     DistrictId,
+    Kind,
     Outcome,
     PersonId,
     ProcessId,
@@ -29,6 +31,9 @@ from storage.vocabulary import (
 challenges: Final = table(models.Challenge)
 timers: Final = table(models.Timer)
 reporters: Final = table(models.Reporter)
+steps: Final = table(models.Step)
+words: Final = table(models.Words)
+messages: Final = table(models.Message)
 events: Final = table(models.Event)
 ledgers: Final = table(models.Ledger)
 
@@ -107,6 +112,59 @@ async def wrongly_ended(connection: AsyncConnection, district_id: DistrictId) ->
         yield row
 
 
+async def step_owners(connection: AsyncConnection, district_id: DistrictId) -> AsyncIterator[Any]:
+    """Everybody who has an open step in an open challenge: with its id and number."""
+    theirs = and_(challenges.c.district_id == steps.c.district_id, challenges.c.id == steps.c.challenge_id)
+    statement = (
+        select(challenges.c.id, challenges.c.number, steps.c.owner_id)
+        .join_from(steps, challenges, theirs)
+        .where(
+            steps.c.district_id == district_id,
+            steps.c.done_at.is_(None),
+            challenges.c.status.notin_(sorted(ENDED)),
+        )
+        .distinct()
+        .order_by(challenges.c.number)
+    )
+    for row in await connection.execute(statement):
+        yield row
+
+
+async def waiting(
+    connection: AsyncConnection, district_id: DistrictId, due_before: datetime, now: datetime
+) -> tuple[int, datetime | None]:
+    """How many messages were to be sent before an instant and are in nobody's hands, and since when the first waits."""
+    statement = select(func.count(), func.min(messages.c.send_at)).where(
+        messages.c.district_id == district_id,
+        messages.c.state == literal_column("'pending'"),
+        messages.c.send_at < due_before,
+        or_(messages.c.leased_until.is_(None), messages.c.leased_until < now),
+    )
+    count, since = (await connection.execute(statement)).one()
+    return count, since
+
+
+async def was_told(
+    connection: AsyncConnection,
+    district_id: DistrictId,
+    promise: str,
+    challenge_id: ChallengeId | None,
+    since: datetime,
+) -> bool:
+    """Whether the history says since then that this promise does not hold (for this challenge)."""
+    statement = select(events.c.data).where(
+        events.c.district_id == district_id,
+        events.c.challenge_id.is_(None) if challenge_id is None else events.c.challenge_id == challenge_id,
+        events.c.kind == Kind.REPAIRED,
+        events.c.at >= since,
+    )
+    told = await connection.scalars(statement)
+    return any(each.get("promise") == promise and each.get("mended") is False for each in told)
+
+
+# -------------------------------------------------------------------------------------------------------- the history
+
+
 async def events_after(
     connection: AsyncConnection, district_id: DistrictId, after_seq: int, last_seq: int
 ) -> AsyncIterator[list[models.Event]]:
@@ -123,6 +181,32 @@ async def events_after(
             return
         yield page
         after_seq = page[-1].seq
+
+
+async def words_named(
+    connection: AsyncConnection, district_id: DistrictId, words_ids: Collection[str]
+) -> dict[str, models.Words]:
+    """The words of these ids that are there."""
+    statement = select(words).where(words.c.district_id == district_id, words.c.id.in_(words_ids))
+    return {row.id: models.Words(**row._mapping) for row in await connection.execute(statement)}
+
+
+async def as_they_stand(
+    connection: AsyncConnection, district_id: DistrictId, challenge_ids: Collection[ChallengeId]
+) -> dict[ChallengeId, models.Challenge]:
+    """The challenges of these ids that are there."""
+    statement = select(challenges).where(challenges.c.district_id == district_id, challenges.c.id.in_(challenge_ids))
+    return {row.id: models.Challenge(**row._mapping) for row in await connection.execute(statement)}
+
+
+async def has_moved(
+    connection: AsyncConnection, district_id: DistrictId, challenge_id: ChallengeId, after_seq: int
+) -> bool:
+    """Whether something was recorded of it after a line of history."""
+    later = select(events.c.seq).where(
+        events.c.district_id == district_id, events.c.challenge_id == challenge_id, events.c.seq > after_seq
+    )
+    return await connection.scalar(later.limit(1)) is not None
 
 
 async def head(connection: AsyncConnection, district_id: DistrictId) -> tuple[int, str]:

@@ -159,6 +159,7 @@ class Store:
         at: datetime,
         said: Mapping[Field, str] | None = None,
         about: str | None = None,
+        spoken: Iterable[models.Words] = (),
         also: Iterable[tuple[SQLModel, Mapping[str, Any]]] = (),
         data: Mapping[str, Any] | None = None,
         **changes: Any,
@@ -166,8 +167,8 @@ class Store:
         """One line of history, and the change that it tells.
 
         `by`: who did it, None for Clearway itself. `said`: the words that came with it, which belong to `about` (a
-        step, a reporter) where given. `also`: other rows of the case and their new values. `changes`: new values of
-        the challenge. Former values stand in the event.
+        step, a reporter) where given. `spoken`: words that stand there already, with rows of their own. `also`: other
+        rows of the case and their new values. `changes`: new values of the challenge. Former values stand in the event.
         """
         told: dict[str, dict[str, list[Any]]] = {}
         if case is not None:
@@ -193,8 +194,9 @@ class Store:
             process_id=case.challenge.process_id if case else None,
             data=({"changes": told} if told else {}) | {"act": self._act} | dict(data or {}),
         )
-        if said and case is not None:
-            event.words = {each.id: self._digest(each) for each in self._say(case, said, about, by, at)}
+        new = [*spoken, *(self._say(case, said, about, by, at) if said and case is not None else ())]
+        if new:
+            event.words = {each.id: self.digest(each) for each in new}
         self._pending.events.append(event)
         return event
 
@@ -219,7 +221,8 @@ class Store:
         """A keyed digest: equal for equal texts within this district, and no word of them."""
         return ledger.words_digest(self._ledger_key, "mark", text_)
 
-    def _digest(self, row: models.Words) -> str:
+    def digest(self, row: models.Words) -> str:
+        """What the history holds of some words."""
         return ledger.words_digest(self._ledger_key, row.id, row.text or "")
 
     def _touch(self, case: Case) -> None:

@@ -270,7 +270,7 @@ class Life:
             async with self.reading(district_id) as store:
                 found += [each async for each in audit.check(store, now, heart_fresh=True)]
                 broken, _ = await audit.check_history(store)
-                found += [broken] if broken else []
+                found += broken
         return found
 
 

@@ -46,6 +46,8 @@ async def test_a_changed_line_of_history_turns_ready_red_and_the_coordinator_is_
         await teacher.report(WORDS, values=STAFFING)
         await story.made.loops._timers()
         await story.made.loops._audit()
+        assert await readiness(story) == (503, True)  # nothing is sent yet
+        await story.made.loops._outbox()
         assert await readiness(story) == (200, True)
 
         async with database.district(story.district_id) as connection:
