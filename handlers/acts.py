@@ -83,8 +83,12 @@ def clean(store: Store, request: Request, *names: str, sure: bool = False) -> di
     for name, value in values.items():
         if len(value) > MOST:
             errors[name] = phrase("Please keep it under {most} characters; it has {n}.", most=MOST, n=len(value))
-        elif value and privacy.is_crisis(value):
-            errors[name] = phrase("{text} Nobody is watching this form.", text=_crisis_text(store))
+        elif value and not sure and privacy.is_crisis(value):
+            errors[name] = phrase(
+                "{text} Nobody is watching this form. If nobody is in danger and this is about the work, tick the box "
+                "at the end.",
+                text=_crisis_text(store),
+            )
         elif value and not sure and (finding := look(store, value)):
             errors[name] = phrase(
                 "This looks like information about one student, which must stay out of the log. You could write: {safe}",

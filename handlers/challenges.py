@@ -17,8 +17,10 @@ from handlers.rules.lifecycle import Move
 from handlers.telling import tell
 from storage.case import Case
 from storage.directory import Person
+from storage.models import PostedCard
 from storage.store import Store
 from storage.vocabulary import (
+    ChallengeId,
     Door,
     Field,
     Kind,
@@ -38,16 +40,21 @@ async def form(store: Store, request: Request, now: datetime) -> Reply:
         return Reply(card=help_cards.help_card(request.voice, request.actor, store.directory, acts.today(store, now)))
     if privacy.is_crisis(text):
         return Reply(card=draft_cards.crisis(request.voice, process.student_crisis_text))
-    return Reply(form=forms.report(request.voice, store.directory, request.actor, text, request.source, request.door))
+    opened = forms.report(request.voice, store.directory, request.actor, text, request.source, request.door)
+    if request.item == draft_cards.ANYWAY:
+        opened = forms.nobody_in_danger(request.voice, opened, process.student_crisis_text)
+    return Reply(form=opened)
 
 
 async def submit(store: Store, request: Request, now: datetime) -> Reply:
     """The report form comes in. What looks like student information is held, and the author is asked."""
     process = store.directory.in_force.process
     texts = {name: str(request.fields.get(name) or "").strip() for name in ("what", "affected", "tried")}
-    if privacy.is_crisis(" ".join(texts.values())):
-        return Reply(card=draft_cards.crisis(request.voice, process.student_crisis_text))
     report = read_report(store, request, texts)
+    if privacy.is_crisis(" ".join(texts.values())) and not forms.says_nobody_in_danger(request.fields):
+        # Nothing is stored, and nothing typed is lost: it stands in the form, below the district's text.
+        again = forms.report_again(request.voice, store.directory, request.fields, request.carry)
+        return Reply(form=forms.nobody_in_danger(request.voice, again, process.student_crisis_text))
     sure = "sure" in (request.fields.get("sure") or [])
     findings = {name: found for name, text in texts.items() if text and (found := acts.look(store, text))}
     if findings and not sure:
@@ -72,8 +79,17 @@ async def message(store: Store, request: Request, now: datetime) -> Reply:
         return Reply(card=draft_cards.crisis(request.voice, store.directory.in_force.process.student_crisis_text))
     if case := await thread_case(store, request, now):
         return await reply_in_thread(store, request, case, text, now)
-    report = Report(what=text, school_id=own_school(request.actor), link=request.source.link)
+    report = Report(
+        what=text,
+        school_id=own_school(request.actor),
+        link=request.source.link,
+        confidential=intake.asks_for_confidence(text),
+    )
     finding = acts.look(store, text)
+    # What may be an answer is not guessed to be something else: a bare "No" is the most important of them.
+    waiting = await waits_for(store, request, now) if request.source.direct else []
+    if waiting and not finding:
+        return await drafts.hold_ambiguous(store, request, report, waiting, now)
     seems = intake.seems(text)
     if seems is not intake.Seems.CHALLENGE:
         keep = seems in HELD and finding is None
@@ -81,22 +97,44 @@ async def message(store: Store, request: Request, now: datetime) -> Reply:
         return seems_other(store, request, seems, held, now)
     if finding:
         return await drafts.hold_report(store, request, report, {"what": finding}, now)
-    waiting = await store.questions_to(request.actor.id)
-    if waiting and request.source.direct:
-        return await drafts.hold_ambiguous(store, request, report, waiting, now)
     case = await capture(store, request.actor.id, report, now, door=request.door)
     return Reply(challenge_id=case.id)
 
 
-async def thread_case(store: Store, request: Request, now: datetime) -> Case | None:
-    """The challenge whose card stands at the head of the thread, if there is one and the person may add to it."""
+async def waits_for(store: Store, request: Request, now: datetime) -> list[tuple[ChallengeId, int]]:
+    """The challenges that a bare message may be about: a question or a confirmation waits for this person, or it stands
+    in the thread of a digest that names them."""
+    asked = await store.waiting_for(request.actor.id)
+    card = await _head_of_thread(store, request)
+    if card is None or card.challenge_id is not None:
+        return asked
+    first = await store.message(card.message_id)
+    named = dict.fromkeys(each.challenge_id for each in (await store.digest_of(first) if first else []))
+    found = await store.cases(each for each in named if each)
+    today = acts.today(store, now)
+    theirs = [
+        each for each in found if access.may(request.actor, Action.NOTE, access.facts(each), store.directory, today)
+    ]
+    return list(dict.fromkeys([*((each.id, each.number) for each in theirs), *asked]))
+
+
+async def _head_of_thread(store: Store, request: Request) -> PostedCard | None:
+    """The card of ours that a reply stands under."""
     source = request.source
     if not source.thread_id:
         return None
-    card = await store.posted_at(request.platform, source.conversation_id, source.thread_id)
-    if card is None or card.challenge_id is None:
+    return await store.posted_at(request.platform, source.conversation_id, source.thread_id)
+
+
+async def thread_case(store: Store, request: Request, now: datetime) -> Case | None:
+    """The challenge that a reply is about, if the person may add to it: its card, or the message it came of, stands at
+    the head of the thread."""
+    if not request.source.thread_id:
         return None
-    case = await store.case(card.challenge_id)
+    card = await _head_of_thread(store, request)
+    head = f"{request.key.rpartition(':')[0]}:{request.source.thread_id}"  # the key of the message at its head
+    challenge_id = card.challenge_id if card else await store.outcome_of(head)
+    case = await store.case(challenge_id) if challenge_id else None
     if case is not None and case.challenge.merged_into_id:  # what is said of the one that joined is said of the other
         case = await store.case(case.challenge.merged_into_id)
     if case is None or not access.may(
@@ -110,9 +148,7 @@ async def reply_in_thread(store: Store, request: Request, case: Case, text: str,
     """A reply to a card concerns that card: it answers the question that waits, or adds a note."""
     if finding := acts.look(store, text):
         return await drafts.hold_note(store, request, case, text, finding, now)
-    if case.challenge.asked_at is not None and case.reporter(request.actor.id):
-        return await owners.record_answer(store, request, case, text, now)
-    return await owners.record_note(store, request, case, text, now)
+    return await owners.record_reply(store, request, case, text, now)
 
 
 HELD: Final = frozenset({intake.Seems.WORK_ORDER, intake.Seems.CLASSROOM_QUESTION, intake.Seems.SUCCESS})

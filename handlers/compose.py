@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final, Protocol
 
-from handlers import acts
+from handlers import acts, drafts
 from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
@@ -49,6 +49,8 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     event = await store.event(message.event_id) if message.event_id else None
     if message.kind is MessageKind.DRAFT_LAPSED:
         return draft_cards.lapsed(voice, dict(event.data) if event else {})
+    if message.kind is MessageKind.DRAFT_HELD:
+        return await drafts.still_held(store, voice, message.item_id or "", reader.id)
     if message.challenge_id is None:
         return _about_no_challenge(voice, message, event)
     case = await store.case(message.challenge_id)
@@ -254,6 +256,8 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
         case = await store.case(message.challenge_id) if message.challenge_id else None
         if case is None or event is None:
             card = _about_no_challenge(voice, message, event)
+            if message.kind is MessageKind.DRAFT_HELD:
+                card = await drafts.still_held(store, voice, message.item_id or "", reader.id)
             if message.kind is MessageKind.DRAFT_LAPSED:
                 card = draft_cards.lapsed(voice, dict(event.data) if event else {})
             if card:

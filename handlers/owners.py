@@ -1,6 +1,7 @@
 """What an owner does with a challenge: take it, understand it, ask, plan, report progress, hand it on, resolve it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -357,6 +358,19 @@ async def progress(store: Store, request: Request, now: datetime) -> Reply:
     texts = acts.clean(store, request, "note")
     chosen = next((each for each in Effect if each == request.fields.get("effect")), case.challenge.effect)
     return await record_note(store, request, case, texts["note"], now, effect=chosen)
+
+
+async def record_reply(store: Store, request: Request, case: Case, text: str, now: datetime) -> Reply:
+    """What somebody says of a challenge in a thread, or in answer to "which one?": it answers the question that waits,
+    else it is a note. Words are no answer to "was it addressed?": that is asked again, below them."""
+    reporter = case.reporter(request.actor.id)
+    if case.challenge.asked_at is not None and reporter:
+        return await record_answer(store, request, case, text, now)
+    noted = await record_note(store, request, case, text, now)
+    asked = case.challenge.status in {Status.RESOLVED, Status.AWAITING_CONFIRMATION}
+    if asked and reporter and reporter.answer is None:
+        return replace(noted, card=cards.was_it_addressed(request.voice, case))
+    return noted
 
 
 async def record_note(store: Store, request: Request, case: Case, text: str, now: datetime, **changes: Any) -> Reply:

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Date, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Date, Select, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,6 +37,7 @@ from storage.vocabulary import (
     MessageState,
     PersonId,
     Platform,
+    Status,
     TimerKind,
     WordsId,
     new_id,
@@ -452,8 +453,9 @@ class Store:
     def _draft_purpose(self, draft_id: str) -> str:
         return f"draft:{self.district_id}:{draft_id}"
 
-    async def questions_to(self, person_id: PersonId) -> list[tuple[ChallengeId, int]]:
-        """The challenges, with their numbers, in which a question waits for this reporter."""
+    async def waiting_for(self, person_id: PersonId) -> list[tuple[ChallengeId, int]]:
+        """The challenges, with their numbers, in which a question, or the ask whether it was addressed, waits for this
+        reporter."""
         statement = (
             select(challenges.c.id, challenges.c.number)
             .join(
@@ -463,7 +465,12 @@ class Store:
             .where(
                 challenges.c.district_id == self.district_id,
                 reporters.c.person_id == person_id,
-                challenges.c.asked_at.is_not(None),
+                or_(
+                    challenges.c.asked_at.is_not(None) & challenges.c.status.notin_(sorted(ENDED)),
+                    (challenges.c.status == Status.AWAITING_CONFIRMATION)
+                    & reporters.c.asked_at.is_not(None)
+                    & reporters.c.answer.is_(None),
+                ),
             )
             .order_by(challenges.c.number)
         )

@@ -206,6 +206,28 @@ def _facts(seen: View) -> Iterator[tuple[str, str]]:
         )
 
 
+def was_it_addressed(voice: Voice, case: Case) -> Card:
+    """Somebody has written about what is to be confirmed: their words are kept, and their answer is one press."""
+    version = case.challenge.version
+
+    def press(action: str) -> Press:
+        return Press(action, case.id, "", version)
+
+    return Card(
+        voice("Challenge {n}: was it addressed?", n=case.number),
+        (
+            Text(voice("Your words are noted. Only your answer closes it, or opens it again:")),
+            Buttons(
+                (
+                    Button(voice("Yes, it was addressed"), press("yes"), "primary"),
+                    Button(voice("Partly"), press("partly.form"), opens_form=True),
+                    Button(voice("No"), press("no.form"), opens_form=True),
+                )
+            ),
+        ),
+    )
+
+
 EFFECTS: Final[Mapping[Effect, str]] = {
     Effect.BETTER: "It is better",
     Effect.SAME: "It is the same",

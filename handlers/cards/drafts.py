@@ -1,7 +1,7 @@
 """What we say of words that are not (yet) a report: held, lapsed, a crisis, another desk."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from handlers.cards.model import Button, Buttons, Card, Note, Press, Quote, Text
 from handlers.cards.text import Voice, phrase
@@ -10,6 +10,7 @@ from storage.case import Case
 from storage.directory import Person
 from storage.vocabulary import ChallengeId
 
+ANYWAY: Final = "anyway"
 REWRITE_SHOWN = 600  # characters of a rewrite inside an error: enough to copy from, short enough to read
 
 
@@ -26,8 +27,8 @@ def crisis(voice: Voice, text: str) -> Card:
             Text(voice("Nobody is watching this chat. Nothing of what you wrote was recorded.")),
             Buttons(
                 (
-                    Button(voice("That is not what I meant"), Press("challenge.form"), opens_form=True),
-                    Button(voice("Report a challenge anyway"), Press("challenge.form", item="anyway"), opens_form=True),
+                    Button(voice("That is not what I meant"), Press("challenge.form", item=ANYWAY), opens_form=True),
+                    Button(voice("Report a challenge anyway"), Press("challenge.form", item=ANYWAY), opens_form=True),
                 )
             ),
         ),
@@ -62,13 +63,18 @@ def held(voice: Voice, draft: str, safe: str, kinds: Sequence[str]) -> Card:
 def answer_or_report(voice: Voice, draft: str, waiting: Sequence[tuple[ChallengeId, int]]) -> Card:
     """A direct message while a question is open."""
     answers = tuple(
-        Button(voice("It answers challenge {n}", n=number), Press("draft.answer", challenge_id, draft), "primary")
+        Button(voice("It is about challenge {n}", n=number), Press("draft.answer", challenge_id, draft), "primary")
         for challenge_id, number in waiting[:5]
     )
     return Card(
         voice("An answer, or a new report?"),
         (
-            Text(voice("A question is waiting for you. Is what you wrote the answer, or something new?")),
+            Text(
+                voice(
+                    "Something is waiting for your answer. Is what you wrote about that, or something new? Nothing is "
+                    "recorded before you choose."
+                )
+            ),
             Buttons(
                 (
                     *answers,
@@ -96,7 +102,7 @@ def lapsed(voice: Voice, why_held: Mapping[str, Any]) -> Card:
             "was you."
         )
     else:
-        why = voice("What you wrote waited a day for you to say whether it was an answer or a new report.")
+        why = voice("What you wrote waited a day for you to say what was to become of it.")
     return Card(
         voice("Nothing was recorded"),
         (
@@ -126,6 +132,7 @@ def other_desk(voice: Voice, seems: Seems, desk: Person | None, held: str) -> Ca
         (
             Text(voice(sentences.get(seems, phrase("This does not look like a challenge.")))),
             Buttons((Button(voice("Report it anyway"), anyway, opens_form=not held),)),
+            *((Note(voice("We keep your words sealed for 24 hours, for you alone. Then they are gone.")),) if held else ()),
             *((Note(voice("If it is in the way of the work, report what is in the way, without naming the person.")),) if seems is Seems.PERSONNEL else ()),
         ),
     )  # fmt: skip

@@ -1,8 +1,9 @@
 """The forms. They ask only what Clearway cannot know, and keep what was typed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from handlers.cards.challenge import EFFECTS, venue_name
 from handlers.cards.model import (
@@ -90,6 +91,33 @@ def _report_fields(
             "The owners of a workspace may be able to read direct messages. Files are not copied."
         )
     )
+
+
+NOBODY: Final = "nobody"
+
+
+def nobody_in_danger(voice: Voice, form: Form, crisis_text: str) -> Form:
+    """The report form below the district's own crisis text, for who writes about the work all the same (design §4): a
+    guess never drops a report."""
+    warning = Words(
+        voice("{text} Nobody is watching this form, and nothing of it is recorded yet.", text=crisis_text), "warning"
+    )
+    box = Choices(
+        NOBODY,
+        voice("If nobody is in danger"),
+        (Option(NOBODY, voice("Nobody is in danger now; this is about the work")),),
+    )
+    return replace(form, title=voice("Someone may be in danger"), fields=(warning, box, *form.fields))
+
+
+def says_nobody_in_danger(fields: Mapping[str, Any]) -> bool:
+    return NOBODY in (fields.get(NOBODY) or [])
+
+
+def report_again(voice: Voice, directory: Directory, typed: Mapping[str, Any], carry: Mapping[str, str]) -> Form:
+    """The report form with what was typed into it, as it was typed."""
+    fields = tuple(_report_fields(voice, directory, typed))
+    return Form(voice("Report a challenge"), voice("Send"), Press("report"), fields, dict(carry))
 
 
 def check_words(voice: Voice, directory: Directory, values: Mapping[str, Any], draft: str) -> Form:

@@ -303,3 +303,21 @@ def likeness(one: str, other: str) -> float:
 
 def _telling(text: str) -> set[str]:
     return {word[:_STEM] for word in _plain(text).split() if len(word) > 2 and word not in _COMMON}
+
+
+# ------------------------------------------------------------------------------------------------------- in confidence
+
+LOOKED_AT: Final = 4_000  # characters: whoever asks for confidence says so before that
+_IN_CONFIDENCE: Final = re.compile(
+    r"\b(?:do not|don['’]?t|without|leave out|no)\s+(?:\w+\s+){0,3}?my name\b"
+    r"|\bkeep\s+(?:my name|me|this|it)\s+(?:out|confidential|private|anonymous)\b"
+    r"|\b(?:in confidence|confidentially|anonymously)\b"
+    r"|\b(?:no|sin)\s+(?:\w+\s+){0,3}?mi nombre\b|\ben confianza\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_confidence(text: str) -> bool:
+    """Whether somebody asks, in the words of the message, that their name be kept back (R-08). Where it is guessed
+    wrongly the name is shown to fewer people than it need be, and *Add details* says so."""
+    return bool(_IN_CONFIDENCE.search(text[:LOOKED_AT]))

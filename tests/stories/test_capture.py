@@ -297,7 +297,7 @@ async def test_a_bare_message_while_a_question_waits_is_asked_about(database: Da
         await owner.submit({"Your question to those who raised it": "Which days?"})
         await teacher.dm("Tuesdays and Fridays, every week.")
         assert await story.count() == 1
-        await teacher.click("It answers challenge 1")
+        await teacher.click("It is about challenge 1")
         assert (await story.case()).challenge.asked_at is None
         assert owner.last_card.title == "Challenge 1: your question is answered"
         await story.promises_hold()
