@@ -105,7 +105,8 @@ class Reply:
     """What the person gets, privately and at once. What others get goes through the outbox.
 
     Platforms answer: `errors` inside the open form; `form` as a form (in place of the open one where there is one);
-    `card` as a private message where the person is looking. An empty reply says nothing: a message of the outbox, or
+    `card` as a private message where the person is looking. Where both are there, the card is for a platform that can
+    open no form just now (Slack, after a message). An empty reply says nothing: a message of the outbox, or
     the edited card, is the answer.
     """
 

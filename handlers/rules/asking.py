@@ -108,8 +108,30 @@ def fully_understood(
     asked = parse(text, known, types, today or _ANY_DAY)
     if isinstance(asked, NotUnderstood):
         return False
-    plural = said & {"challenges", f"{_plain(known.word)}s"}
-    return bool(plural) or (asked.number is not None and bool(said & {"challenge", _plain(known.word)}))
+    plural = said & {"challenges", f"{plain(known.word)}s"}
+    return bool(plural) or (asked.number is not None and bool(said & {"challenge", plain(known.word)}))
+
+
+def understood(
+    text: str, directory: Directory, types: Iterable[str] = (), today: date | None = None
+) -> Question | None:
+    """The question that the words ask, if every one of them is understood."""
+    asked = parse(text, directory, types, today or _ANY_DAY)
+    return asked if isinstance(asked, Question) else None
+
+
+def mended(text: str, directory: Directory, types: Iterable[str] = (), today: date | None = None) -> str | None:
+    """The words with each one that is not understood put right, where it is nearly a word of the grammar; else None."""
+    words, known = text.split(), [*STATES, *FLAGS, *LEADING]
+    for _ in words:
+        asked = parse(" ".join(words), directory, types, today or _ANY_DAY)
+        if isinstance(asked, Question):
+            break
+        near = get_close_matches(plain(asked.word)[:40], known, n=1, cutoff=0.75)
+        if not near or asked.word not in words:
+            return None
+        words[words.index(asked.word)] = near[0]
+    return " ".join(words) if understood(" ".join(words), directory, types, today) else None
 
 
 def spell(question: Question, directory: Directory) -> str:
@@ -157,7 +179,7 @@ class _Token:
 
     @property
     def plain(self) -> str:
-        return "" if self.quoted else _plain(self.said)
+        return "" if self.quoted else plain(self.said)
 
 
 class _Stuck(Exception):
@@ -177,8 +199,8 @@ _UNITS: Final = MappingProxyType(
 )
 
 
-def _plain(text: str) -> str:
-    """Without case, accents and the punctuation at its ends."""
+def plain(text: str) -> str:
+    """Words without case, accents and the punctuation at its ends."""
     letters = unicodedata.normalize("NFKD", text.translate(_QUOTES).casefold())
     return "".join(each for each in letters if not unicodedata.combining(each)).strip(".,:;!?()'/")
 
@@ -190,7 +212,7 @@ def _tokens(text: str) -> list[_Token]:
         quoted, word = match["quoted"], match["word"]
         if quoted is not None and quoted.strip():
             found.append(_Token(" ".join(quoted.split())[:MOST_TEXT].strip(), quoted=True))
-        elif word is not None and _plain(word):
+        elif word is not None and plain(word):
             found.append(_Token(word))
     return found
 
@@ -204,7 +226,7 @@ class _Reader:
         self.types = types
         self.today = today
         self.at = 0
-        self.nouns = NOUNS | {_plain(directory.word), f"{_plain(directory.word)}s"}
+        self.nouns = NOUNS | {plain(directory.word), f"{plain(directory.word)}s"}
 
     def question(self) -> Question:
         found: dict[str, Any] = {}
@@ -398,7 +420,7 @@ def _begins(asked: Sequence[str], name: Sequence[str]) -> bool:
 
 
 def _words_of(name: str) -> list[str]:
-    return [word for each in re.split(r"[\s\-_/.]+", name) if (word := _plain(each))]
+    return [word for each in re.split(r"[\s\-_/.]+", name) if (word := plain(each))]
 
 
 _ANY_DAY: Final = date(2026, 7, 1)
