@@ -1,12 +1,14 @@
 """Help by role, Home, and a word on the process."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from handlers.cards import lists
-from handlers.cards.model import Button, Buttons, Card, Element, Facts, Heading, Items, Note, Press, Text
+from handlers.cards.model import Button, Buttons, Card, Element, Facts, Heading, Items, Note, Press, Quote, Text
 from handlers.cards.text import Role, Voice, Who, phrase
-from handlers.rules import access, presence
+from handlers.rules import access, presence, spoken
+from handlers.rules.spoken import Command, Nearly
 from storage import log
 from storage.directory import Directory, Person, once
 from storage.vocabulary import PersonId
@@ -90,23 +92,68 @@ def questions(voice: Voice) -> Card:
     )
 
 
-def say_it_as_command(voice: Voice, text: str, held: str) -> Card:
-    """A direct message in the words of a question about the log: answered with the list, by a press."""
-    asked = text.strip()
-    for word in ("/challenges", "challenges"):
-        asked = asked.removeprefix(word).strip()
+def open_form(voice: Voice, title: str, press: Press) -> Card:
+    """Where a command in words asks for a form, and none can be opened after a message."""
+    return Card(title, (Buttons((Button(voice("Open the form"), press, "primary", opens_form=True),)),))
+
+
+def report_this(voice: Voice, text: str, held: str) -> Card:
+    """The same for the report form, which would be filled with the words."""
     return Card(
-        voice("A question about the log?"),
+        voice("Report this?"),
         (
-            Text(voice("This looks like a question about the log, so it was not recorded as a challenge.")),
+            Quote(text),
             Buttons(
                 (
-                    Button(voice("Show the list"), Press("log.more", item=asked or "open"), "primary"),
-                    Button(voice("Report it as a challenge"), Press("draft.report", item=held)),
+                    Button(voice("Fill in the form"), Press("draft.form", item=held), "primary", opens_form=True),
+                    Button(voice("Report it as it stands"), Press("draft.report", item=held)),
+                    Button(voice("Do not report it"), Press("draft.drop", item=held)),
+                )
+            ),
+            Note(voice("Nothing is recorded yet. We keep your words sealed for 24 hours, for you alone.")),
+        ),
+    )
+
+
+def or_report(voice: Voice, answer: Card, held: str) -> Card:
+    """The answer to what seems to be a question, and a way to report it all the same."""
+    anyway = Buttons((Button(voice("Report it as a challenge"), Press("draft.report", item=held)),))
+    note = Note(voice("What you wrote was taken for a question, and not recorded."))
+    return replace(answer, body=(*answer.body, note, anyway))
+
+
+def nearly(voice: Voice, missed: Nearly, held: str) -> Card:
+    """A message that is like a command: what would have been understood, and a way to report it all the same."""
+    return Card(
+        voice("I did not understand “{word}”", word=lists.short(missed.said, 60)),
+        (
+            Text(voice("It looks like a command, so it was not recorded. This would have been understood:")),
+            Items(tuple(lists.short(each, 200) for each in missed.would_have_been)),
+            Buttons(
+                (
+                    *_meant(voice, missed, held),
+                    Button(voice("Report it anyway"), Press("draft.report", item=held)),
                 )
             ),
         ),
     )
+
+
+def _meant(voice: Voice, missed: Nearly, held: str) -> Iterator[Button]:
+    """The button that does what was perhaps meant."""
+    match missed.meant:
+        case None:
+            return
+        case Command(spoken.LOG, words):
+            press = Press("log.more", item=lists.short(words, 200) or "open")
+        case Command(spoken.FORM, words):
+            press = Press("draft.form", item=held) if words else Press(spoken.FORM)
+        case Command(spoken.HOME, word):
+            press = Press(spoken.SUBWORDS.get(word, spoken.HOME))
+        case Command(action):
+            press = Press(action)
+    opens = press.action.endswith("form")
+    yield Button(voice("{words}", words=lists.short(missed.would_have_been[0], 60)), press, "primary", opens_form=opens)
 
 
 def greeting(voice: Voice, directory: Directory) -> Card:
