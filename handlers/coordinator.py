@@ -11,6 +11,7 @@ from handlers.cards import forms
 from handlers.cards.model import Button, Buttons, Card, Press, Text
 from handlers.cards.text import Dollars, Who, phrase
 from handlers.errors import FormError
+from handlers.owners import add_step
 from handlers.request import Reply, Request
 from handlers.rules import access, cadence, lifecycle
 from handlers.rules.access import Action
@@ -211,6 +212,7 @@ async def merge(store: Store, request: Request, now: datetime) -> Reply:
         facts = ""
     if facts:
         store.record(into, Kind.NOTED, by=request.actor.id, at=now, said={Field.NOTE: facts}, data={"from": case.id})
+    _bring_steps(store, case, into, request.actor.id, now)
     event = store.record(
         case, Kind.MERGED, by=request.actor.id, at=now, data={"into": into.id}, status=status, merged_into_id=into.id,
         closed_at=now, asked_at=None, review_on=None,
@@ -225,6 +227,17 @@ async def merge(store: Store, request: Request, now: datetime) -> Reply:
         ),
         challenge_id=case.id,
     )
+
+
+def _bring_steps(store: Store, case: Case, into: Case, by: PersonId, now: datetime) -> None:
+    """What somebody has promised to do is promised still: open steps go along, with their owners and dates."""
+    brought = [
+        add_step(store, into, case.words_of(each), each.due_on, each.owner_id, by, now) for each in case.open_steps
+    ]
+    if brought:
+        data = {"added": [label for label, _ in brought], "from": case.id}
+        event = store.record(into, Kind.PLANNED, by=by, at=now, spoken=[words for _, words in brought], data=data)
+        tell(store, [each.owner_id for each in case.open_steps], MessageKind.STEP, event, now, case=into)
 
 
 async def redirect_form(store: Store, request: Request, now: datetime) -> Reply:

@@ -151,3 +151,22 @@ async def test_several_that_were_given_to_the_wrong_person_come_back(database: D
         await coordinator.click("Undo")
         assert {(await story.case(n)).challenge.owner_id for n in (1, 2)} == {owner}
         await story.promises_hold()
+
+
+async def test_what_is_promised_goes_along_when_two_are_joined(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher, owner, coordinator = [await story.person(each) for each in ("p-023", "p-004", "p-010")]
+        for _ in range(2):
+            await teacher.report(WORDS, values=STAFFING)
+        await owner.command("/challenges 2")
+        await owner.click("I understand it")
+        await owner.submit({"How big is it? Who is hit, and where?": "One school."})
+        await owner.click("Plan steps")
+        step = {"Step 1: what will be done?": "Hire somebody.", "By when?": "2026-10-20", "By whom?": "Bea Thornquist"}
+        await owner.submit(step)
+        await coordinator.command("/challenges 2")
+        await coordinator.click("Join with another")
+        await coordinator.submit({"Which challenge does it join? Its number": "1"})
+        into = await story.case(1)
+        assert [(into.words_of(each), each.owner_id) for each in into.open_steps] == [("Hire somebody.", "p-011")]
+        await story.promises_hold()
