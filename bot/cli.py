@@ -15,6 +15,7 @@ from bot import logs, practice, settings, wiring
 from bot.districts import Districts
 from bot.settings import Settings, SettingsError
 from bot.slack.app import SlackStartError
+from bot.teams.commands import teams_app
 from bot.terminal import FOUND, MEND, OK, fail, say
 from bot.terminal import read_settings as _settings
 from bot.wiring import Clearway
@@ -44,6 +45,7 @@ log_app = typer.Typer(help="The log of challenges.", no_args_is_help=True)
 app.add_typer(district_app, name="district")
 app.add_typer(db_app, name="db")
 app.add_typer(log_app, name="log")
+app.add_typer(teams_app, name="teams")
 
 
 def main() -> None:
@@ -86,7 +88,7 @@ async def _serve(found: Settings, only: str) -> None:
     database = Database(found.database_url)
     seal = Seal(found.keys)
     clock = SystemClock()
-    await _key_opens(Districts(database, seal))  # before anything is sealed anew
+    await Districts(database, seal).check_keys()
     slack = await wiring.slack_registrations(database, seal, found, clock)
     made = wiring.build(database, seal, clock=clock, slack=slack, slack_api_url=found.slack_api_url)
     if not slack:
@@ -103,15 +105,6 @@ async def _serve(found: Settings, only: str) -> None:
             f"Port {found.port} cannot be used ({error.strerror or error}). Is the practice workspace still open, or "
             "another Clearway? Stop it, or set CLEARWAY_PORT to another number."
         )
-
-
-async def _key_opens(districts: Districts) -> None:
-    """Refuses to start with keys that do not open what is there: raises UnsealError."""
-    async with districts.database.queue(write=False) as connection:
-        ids = await registrations.district_ids(connection)
-    for district_id in ids[:1]:
-        async with districts.open(district_id, Came(Door.OPERATOR)):
-            pass
 
 
 async def _until_stopped() -> None:

@@ -7,11 +7,11 @@ from functools import lru_cache, partial
 from math import inf
 from typing import Final
 
-from storage import people
+from storage import people, registrations
 from storage.database import Database
 from storage.sealing import Seal
 from storage.store import Came, Store
-from storage.vocabulary import DistrictId
+from storage.vocabulary import DistrictId, Door
 
 A_MOMENT_S: Final = 2.0  # so old may be what a form or a help card is made of: its people, its types
 
@@ -61,6 +61,14 @@ class Districts:
                 before_commit()
         if write:  # perhaps of people, or of the process
             self._seen.pop(district_id, None)
+
+    async def check_keys(self) -> None:
+        """Raises UnsealError where the keys do not open what is there: ask before anything is sealed anew."""
+        async with self.database.queue(write=False) as connection:
+            ids = await registrations.district_ids(connection)
+        for district_id in ids[:1]:
+            async with self.open(district_id, Came(Door.OPERATOR)):
+                pass
 
 
 def _time() -> float:
