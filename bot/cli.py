@@ -90,10 +90,13 @@ async def _serve(found: Settings, only: str) -> None:
     clock = SystemClock()
     await Districts(database, seal).check_keys()
     slack = await wiring.slack_registrations(database, seal, found, clock)
-    made = wiring.build(database, seal, clock=clock, slack=slack, slack_api_url=found.slack_api_url)
-    if not slack:
+    teams = await wiring.teams_options(database, seal, found, clock)
+    made = wiring.build(database, seal, clock=clock, slack=slack, slack_api_url=found.slack_api_url, teams=teams)
+    if not slack and not teams:
         typer.echo(
-            "No platform is set up yet: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN).", err=True
+            "No platform is set up yet. Slack: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN). "
+            "Teams: see docs/teams.md.",
+            err=True,
         )
     web = made.web(beats=only != "web") if only != "worker" else None
     try:
@@ -158,7 +161,7 @@ def init(
     file.chmod(0o600)
     say(f"{file} is written, readable by you alone. Keep a copy of CLEARWAY_SECRET_KEYS in a safe place:")
     say("without it, what is encrypted in the database cannot be read.")
-    say("Next: fill in Slack's two values, then `set -a; . ./.env; clearway district import FILE; clearway run`.")
+    say("Next: fill in the values of Slack or Teams, then `set -a; . ./.env; clearway district import FILE; clearway run`.")
 
 
 INIT = """\
@@ -174,6 +177,11 @@ CLEARWAY_PUBLIC_URL=
 SLACK_BOT_TOKEN=
 SLACK_APP_TOKEN=
 SLACK_SIGNING_SECRET=
+
+# Teams: your Azure bot's ids and client secret. docs/teams.md has every step.
+MICROSOFT_APP_ID=
+MICROSOFT_APP_TENANT_ID=
+MICROSOFT_APP_PASSWORD=
 """
 
 
@@ -324,7 +332,7 @@ def audit(as_json: Annotated[bool, typer.Option("--json", help="For a machine.")
 async def _audit(found: Settings) -> list[promises.Breach]:
     made: Clearway = wiring.build(Database(found.database_url), Seal(found.keys))
     try:
-        await _key_opens(made.districts)
+        await made.districts.check_keys()
         return await promises_of(made)
     finally:
         await made.database.close()
