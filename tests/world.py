@@ -359,7 +359,11 @@ async def world(
     at: str = "2026-10-06 09:00",
     platforms: Mapping[str, str] | None = None,
 ) -> AsyncIterator[World]:
-    """A district, at an instant by its own clock; its people are on one platform, but for those whom `platforms` names."""
+    """A district, at an instant by its own clock.
+
+    Its people are on one platform, and also on the other where the file says so. Those whom `platforms` names are there
+    and nowhere else.
+    """
     clock, platforms = StoryClock(detroit(at)), platforms or {}
     file = with_accounts(FILE.read_text(encoding="utf-8"), platform, platforms)
     await importer.import_district(database, SEAL, file, now=clock.now())  # small, and only here
@@ -402,7 +406,7 @@ async def _in_chat(
             stack.push_async_callback(room.close)
             room.answer_within_s = PATIENCE_S
     if teams and made.teams:
-        teams.idle = made.teams.idle
+        teams.idle, made.teams.pause_s = made.teams.idle, 0.0
     for fake in (slack, teams):
         if fake:
             fake.settle = story.settle
@@ -469,10 +473,9 @@ def with_accounts(file: str, platform: str, platforms: Mapping[str, str]) -> str
         if person.get("external"):
             continue
         on = platforms.get(person["id"], platform)
-        if on == Platform.TEAMS:
-            person.setdefault("teams", teams_account(person["id"]))
-        elif on == Platform.SLACK:
-            person.setdefault("slack", slack_account(person["id"]))
+        person.setdefault(str(on), teams_account(person["id"]) if on == Platform.TEAMS else slack_account(person["id"]))
+        if person["id"] in platforms:  # and nowhere else
+            person.pop("slack" if on == Platform.TEAMS else "teams", None)
     return str(yaml.safe_dump(district, allow_unicode=True, sort_keys=False))
 
 

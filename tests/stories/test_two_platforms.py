@@ -1,0 +1,276 @@
+"""People on Slack and people on Teams work on the same challenge: one record, and cards that are true on both."""
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from storage.database import Database
+from storage.vocabulary import Kind, Outcome, Platform, Status
+from tests.fakes.teams import TeamsPerson
+from tests.world import Actor, World, detroit, teams_account, world
+
+WORDS = "No substitutes for training days at our school."
+STAFFING = {"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
+SCOPE = "How big is it? Who is hit, and where?"
+APART = {"p-023": "slack", "p-022": "teams", "p-004": "teams", "p-010": "slack", "p-002": "teams", "p-001": "slack"}
+"""The teacher and the coordinator are on Slack, the owner and the coach of the school on Teams."""
+
+
+async def people(story: World, *ids: str) -> list[Actor]:
+    return [await story.person(each) for each in ids]
+
+
+async def test_reported_in_slack_owned_in_teams_and_confirmed_in_slack(database: Database) -> None:
+    async with world(database, "slack", platforms=APART) as story:
+        teacher, owner, coordinator = await people(story, "p-023", "p-004", "p-010")
+        await teacher.report(WORDS, values=STAFFING)
+        assert owner.last_card.title == "Challenge 1: a challenge for you"
+        await owner.click("I'll take it")
+        await owner.click("Question")
+        await owner.submit({"Your question to those who raised it": "Which days?"})
+        assert teacher.last_card.title == "Challenge 1: a question for you"
+        await teacher.click("Answer")
+        await teacher.submit({"Your answer": "Tuesdays and Fridays."})
+        assert owner.last_card.title == "Challenge 1: your question is answered"
+
+        await owner.click("I understand it")
+        await owner.submit({SCOPE: "Six schools."})
+        assert "has confirmed how big it is" in teacher.cards[0].text  # edited where it stands
+        await coordinator.command("/challenges 1")
+        assert "Six schools." in str(coordinator.answer)
+        await owner.click("Resolved")
+        await owner.submit({"What was done?": "A substitute is hired."})
+        await story.wait_until(detroit("2026-10-21 12:00"))
+        assert teacher.last_card.title == "Challenge 1: was it addressed?"
+        await teacher.click("Yes, it was addressed")
+
+        challenge = (await story.case()).challenge
+        assert (challenge.status, challenge.outcome) == (Status.CLOSED, Outcome.CONFIRMED)
+        assert "Closed: those who raised it say it was addressed." in owner.cards[0].text
+        platforms = {each.kind: each.platform for each in await story.history()}
+        assert (platforms[Kind.REPORTED], platforms[Kind.TAKEN]) == (Platform.SLACK, Platform.TEAMS)
+        await story.promises_hold()
+
+
+async def test_reported_in_teams_owned_in_slack(database: Database) -> None:
+    apart = APART | {"p-023": "teams", "p-004": "slack"}
+    async with world(database, "teams", platforms=apart) as story:
+        teacher, owner = await people(story, "p-023", "p-004")
+        await teacher.report(WORDS, values=STAFFING)
+        await owner.click("I understand it")
+        await owner.submit({SCOPE: "Six schools."})
+        await owner.click("Resolved")
+        await owner.submit({"What was done?": "A substitute is hired."})
+        assert "says it is resolved" in teacher.cards[0].text
+        await teacher.click("Partly")
+        await teacher.submit({"What is still missing? It becomes the next step.": "No cover for Fridays."})
+        assert (await story.case()).challenge.status is Status.IN_PROGRESS
+        assert "No cover for Fridays." in "\n".join(map(str, owner.cards))
+        await story.promises_hold()
+
+
+async def on_both(story: World, person_id: str) -> tuple[Actor, Actor]:
+    """Somebody who is on both platforms, at their desk with both of them open."""
+    name = (await story.person(person_id)).driver.name
+    assert story.tenant is not None
+    return await story.person(person_id), Actor(story, TeamsPerson(story.tenant, name, teams_account(person_id)))
+
+
+async def test_the_same_click_on_both_platforms_at_the_same_time_counts_once(database: Database) -> None:
+    async with world(database, "slack", platforms={"p-023": "teams"}) as story:
+        teacher = await story.person("p-023")
+        await teacher.report(WORDS, values=STAFFING)
+        slack, teams = await on_both(story, "p-004")
+        await teams.command("challenges 1")
+        await asyncio.gather(slack.driver.click("Still blocked"), teams.driver.click("Still blocked"))
+        await story.settle()
+
+        assert [each.kind for each in await story.history()].count(Kind.ESCALATED) == 1
+        await story.promises_hold()
+
+
+async def test_two_reporters_confirm_at_the_same_time_and_it_is_closed_once(database: Database) -> None:
+    async with world(database, "slack", platforms=APART) as story:
+        teacher, coach, owner = await people(story, "p-023", "p-022", "p-004")
+        await teacher.report(WORDS, values=STAFFING)
+        await coach.command("challenges 1")
+        await coach.click("Me too")
+        await coach.submit({"What do you see? (optional)": "Eleven visits cancelled."})
+        await owner.click("I understand it")
+        await owner.submit({SCOPE: "One coach."})
+        await owner.click("Resolved")
+        await owner.submit({"What was done?": "A substitute is hired."})
+        await asyncio.gather(teacher.driver.click("Yes, it was addressed"), coach.driver.click("Yes, it was addressed"))
+        await story.settle()
+        kinds = [each.kind for each in await story.history()]
+        assert (kinds.count(Kind.CONFIRMED), kinds.count(Kind.CLOSED)) == (2, 1)
+        assert (await story.case()).challenge.outcome is Outcome.CONFIRMED
+        await story.promises_hold()
+
+
+async def test_who_cannot_be_reached_on_one_platform_hears_on_the_other(database: Database) -> None:
+    async with world(database, "slack", platforms={"p-023": "teams"}) as story:
+        assert story.slack is not None
+        teacher = await story.person("p-023")
+        slack, teams = await on_both(story, "p-004")
+        story.slack.fail("conversations.open", error="user_disabled")
+        await teacher.report(WORDS, values=STAFFING)
+        assert slack.cards == []
+        assert teams.last_card.title == "Challenge 1: a challenge for you"
+        await teams.click("I'll take it")
+        assert (await story.case()).challenge.taken_at is not None
+        assert Kind.UNDELIVERABLE not in [each.kind for each in await story.history()]
+        await story.promises_hold()
+
+
+async def test_who_blocks_the_bot_on_teams_hears_on_slack(database: Database) -> None:
+    async with world(database, "slack", platforms={"p-023": "teams"}) as story:
+        teacher = await story.person("p-023")
+        slack, teams = await on_both(story, "p-004")
+        await slack.command("/clearway settings")
+        await slack.submit({"Where shall I write to you?": "Microsoft Teams"})
+        await teacher.report(WORDS, values=STAFFING)
+        assert (len(slack.cards), teams.last_card.title) == (0, "Challenge 1: a challenge for you")
+        await teams.driver.block()
+        await teacher.report("Two more days without anybody.", values=STAFFING)
+        assert slack.last_card.title == "Challenge 2: a challenge for you"
+        await story.promises_hold()
+
+
+async def test_a_confidential_reporters_name_does_not_cross_over(database: Database) -> None:
+    async with world(database, "slack", platforms=APART) as story:
+        teacher, owner, leader = await people(story, "p-023", "p-004", "p-002")
+        confidential = {"Your name": ["Show my name to the coordinator only"]}
+        await teacher.report(WORDS, values=STAFFING | confidential)
+        await owner.click("Question")
+        await owner.submit({"Your question to those who raised it": "Which days?"})
+        await teacher.click("Answer")
+        await teacher.submit({"Your answer": "Tuesdays and Fridays."})
+        await leader.command("challenges 1")
+        assert "Tuesdays and Fridays." in owner.last_card.text
+        assert story.teams is not None
+        sent = json.dumps(story.teams.calls) + json.dumps([each.body for each in owner.driver.answers])
+        assert "Ellie Marsh" not in sent
+        assert "Ellie Marsh" not in str(leader.answer)
+        await story.promises_hold()
+
+
+async def test_a_reply_on_either_platform_is_a_note_on_the_same_challenge(database: Database) -> None:
+    async with world(database, "slack", platforms=APART) as story:
+        teacher, owner = await people(story, "p-023", "p-004")
+        await teacher.report(WORDS, values=STAFFING)
+        await teacher.reply("It happened again today.", teacher.last_card)
+        await owner.reply("Two people have applied.", owner.last_card)
+        notes = {each.text for each in (await story.case()).words if each.field == "note"}
+        assert notes == {"It happened again today.", "Two people have applied."}
+        assert await story.count() == 1
+        await story.promises_hold()
+
+
+# ---------------------------------------------------------------------------------------------- with good and bad days
+
+
+SLACK_CALLS = ("chat.postMessage", "chat.update", "conversations.open", "conversations.history")
+TEAMS_CALLS = ("create", "send", "edit", "token")
+
+
+class Weather:
+    """Calls of both platforms fail at random: refused, throttled, cut before or after the work was done."""
+
+    def __init__(self, story: World, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.story = story
+        self.failures = 0
+
+    def turn(self) -> None:
+        """Orders what the next calls meet with."""
+        assert self.story.slack is not None
+        assert self.story.teams is not None
+        for call in (*SLACK_CALLS, *TEAMS_CALLS):
+            if self.random.random() < 0.35:
+                fake: Any = self.story.slack if call in SLACK_CALLS else self.story.teams
+                fake.fail(call, **self.random.choice(self._bad(call)))
+                self.failures += 1
+
+    @staticmethod
+    def _bad(call: str) -> list[dict[str, Any]]:
+        if call in SLACK_CALLS:
+            return [{"status": 503}, {"status": 500}, {"cut": True}, {"cut": True, "done": True}, {"retry_after": 3}]
+        return [{"status": 502}, {"status": 412}, {"status": 500, "done": True}, {"cut": True}, {"retry_after": 0.01}]
+
+
+async def until(
+    story: World, weather: Weather, done: Callable[[], Awaitable[bool]], act: Callable[[], Awaitable[None]]
+) -> None:
+    """Somebody tries until it has happened; some minutes pass in between, in which the outbox tries, too."""
+    for _ in range(40):
+        weather.turn()
+        try:
+            await act()
+        except AssertionError as error:  # they do not see it yet
+            if not any(each in str(error) for each in ("no button", "no form", "No card")):
+                raise
+        if await done():
+            return
+        await story.wait_until(story.clock.at + timedelta(minutes=7))
+    raise AssertionError("It does not come about")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_whole_life_across_both_platforms_on_bad_days(database: Database, seed: int) -> None:
+    async with world(database, "slack", platforms=APART) as story:
+        teacher, owner = await people(story, "p-023", "p-004")
+        weather = Weather(story, seed)
+
+        async def stands(*statuses: Status) -> bool:
+            return await story.count() == 1 and (await story.case()).challenge.status in statuses
+
+        async def reports() -> None:
+            await teacher.report(WORDS, values=STAFFING)
+
+        async def takes() -> None:
+            await owner.click("I'll take it")
+
+        async def understands() -> None:
+            await owner.click("I understand it")
+            await owner.submit({SCOPE: "Six schools."})
+
+        async def resolves() -> None:
+            await owner.click("Resolved")
+            await owner.submit({"What was done?": "A substitute is hired."})
+
+        async def refuses() -> None:
+            await teacher.click("No")
+            await teacher.submit({})
+
+        async def confirms() -> None:
+            await teacher.click("Yes, it was addressed")
+
+        async def taken() -> bool:
+            return (await story.case()).challenge.taken_at is not None
+
+        await until(story, weather, lambda: stands(Status.ASSIGNED), reports)
+        await story.promises_hold()
+        await until(story, weather, taken, takes)
+        for again in range(2):
+            await until(story, weather, lambda: stands(Status.UNDERSTOOD), understands)
+            await until(story, weather, lambda: stands(Status.RESOLVED, Status.AWAITING_CONFIRMATION), resolves)
+            await story.promises_hold()
+            if not again:
+                await until(story, weather, lambda: stands(Status.ASSIGNED), refuses)
+        await until(story, weather, lambda: stands(Status.CLOSED), confirms)
+
+        await story.wait_until(story.clock.at + timedelta(days=4))  # the weather clears up, and all that waited arrives
+        assert weather.failures > 10
+        assert (await story.case()).challenge.outcome is Outcome.CONFIRMED
+        kinds = [each.kind for each in await story.history()]
+        assert (kinds.count(Kind.TAKEN), kinds.count(Kind.REFUSED), kinds.count(Kind.CLOSED)) == (1, 1, 1)
+        assert "Closed: those who raised it say it was addressed." in teacher.cards[0].text
+        assert "Closed: those who raised it say it was addressed." in owner.cards[0].text
+        await story.promises_hold()
