@@ -31,6 +31,7 @@ AT_ONCE: Final = 8  # in flight, each with a connection at times: requests keep 
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(hours=1)
 GIVE_UP_AFTER: Final = timedelta(days=3)
+MOST_FAILURES: Final = 10  # of ours, with the waits between them: an hour and a half
 LOOK_AGAIN: Final = timedelta(seconds=30)  # after an unknown outcome: what was under way has landed by then
 
 log = structlog.get_logger()
@@ -87,32 +88,22 @@ class Dispatcher:
                 try:
                     await self._send(messages)
                 except Exception:
-                    # A bug in composing or marking: the lease ends by itself, and it is tried again.
+                    # A bug in marking: the lease ends by itself, and it is tried again.
                     log.exception("outbox.failed", kind=messages[0].kind, attempts=messages[0].attempts)
 
     # -- sending -----------------------------------------------------------------------------------------------------
 
     async def _send(self, messages: Sequence[ClaimedMessage]) -> None:
         now = self._clock.now()
-        first = messages[0]
-        card: Card | None
-        told: set[str] = set()
-        shown = 0
-        async with self._districts.open(first.district_id, Came(Door.TIMER)) as store:
-            plan = await self._plan(store, first, now)
-            later = plan is not None and (plan.at > now or plan.lane is not first.lane)
-            if later:
-                card = None
-            elif len(messages) > 1:  # a digest of one is the card itself: it can be answered in place
-                card, told = await compose.digest(store, messages, now)
-            else:
-                card = await compose.compose(store, first, now)
-                told = {first.id}
-                case = await store.case(first.challenge_id) if first.challenge_id else None
-                shown = case.challenge.version if case else 0
-        if later and plan is not None:
+        try:
+            later, card, told, shown = await self._composed(messages, now)
+        except Exception:  # a bug of ours in one of them
+            log.exception("outbox.failed", kind=messages[0].kind, attempts=messages[0].attempts)
+            await self._without_what_fails(messages, now)
+            return
+        if later is not None:
             async with self._database.queue() as connection:
-                await queue.replan(connection, messages, plan.at, plan.lane)
+                await queue.replan(connection, messages, later.at, later.lane)
             return
         old = [each for each in messages if card is None or each.id not in told]
         if old:
@@ -120,6 +111,45 @@ class Dispatcher:
                 await queue.mark_dropped(connection, old, now, "old news")
         if card is not None:
             await self._deliver([each for each in messages if each.id in told], card, shown, now)
+
+    async def _composed(
+        self, messages: Sequence[ClaimedMessage], now: datetime
+    ) -> tuple[lanes.Plan | None, Card | None, set[str], int]:
+        """When they go, where that is not now; else the card, which of them it tells, and the version that it shows."""
+        first = messages[0]
+        async with self._districts.open(first.district_id, Came(Door.TIMER)) as store:
+            plan = await self._plan(store, first, now)
+            if plan is not None and (plan.at > now or plan.lane is not first.lane):
+                return plan, None, set(), 0
+            if len(messages) > 1:  # a digest of one is the card itself: it can be answered in place
+                return None, *await compose.digest(store, messages, now), 0
+            card = await compose.compose(store, first, now)
+            case = await store.case(first.challenge_id) if first.challenge_id else None
+            return None, card, {first.id}, case.challenge.version if case else 0
+
+    async def _without_what_fails(self, messages: Sequence[ClaimedMessage], now: datetime) -> None:
+        """What no card can be made of waits longer and longer, then is the coordinator's task; a digest goes without it."""
+        sound = [each for each in messages if len(messages) > 1 and await self._can_be_composed(each, now)]
+        if len(sound) == len(messages):  # each by itself, but not together
+            sound = []
+        for each in messages:
+            if each in sound:
+                continue
+            if each.attempts >= MOST_FAILURES:
+                await self._give_up([each], "not composed", now)
+            else:
+                async with self._database.queue() as connection:
+                    await queue.mark_later(connection, [each], now, now + _wait(each.attempts), "not composed")
+        if sound:
+            await self._send(sound)
+
+    async def _can_be_composed(self, message: ClaimedMessage, now: datetime) -> bool:
+        try:
+            await self._composed([message], now)
+        except Exception:
+            log.exception("outbox.failed", kind=message.kind, attempts=message.attempts)
+            return False
+        return True
 
     @staticmethod
     async def _plan(store: Store, message: ClaimedMessage, now: datetime) -> lanes.Plan | None:
@@ -211,7 +241,7 @@ class Dispatcher:
         if now - first.created_at > GIVE_UP_AFTER and first.attempts > 10:
             await self._give_up(messages, error.reason, now)
             return
-        wait = min(FIRST_WAIT * 2 ** min(first.attempts, 12), LONGEST_WAIT)
+        wait = _wait(first.attempts)
         if error.after_s is not None:
             wait = max(timedelta(seconds=error.after_s), timedelta(seconds=1))
             if error.whole:
@@ -262,13 +292,14 @@ class Dispatcher:
                 return
             except (TryLaterError, OutcomeUnknownError) as error:
                 after = getattr(error, "after_s", None)
-                wait = (
-                    timedelta(seconds=after)
-                    if after
-                    else min(FIRST_WAIT * 2 ** min(claimed.attempts, 12), LONGEST_WAIT)
-                )
+                wait = timedelta(seconds=after) if after else _wait(claimed.attempts)
                 async with self._database.queue() as connection:
                     await queue.mark_stale_later(connection, claimed, now + wait)
                 return
         async with self._database.queue() as connection:
             await queue.mark_fresh(connection, claimed, version)
+
+
+def _wait(attempts: int) -> timedelta:
+    """Before the next attempt: twice as long each time, up to a limit."""
+    return min(FIRST_WAIT * (1 << min(attempts, 12)), LONGEST_WAIT)

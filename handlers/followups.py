@@ -173,13 +173,14 @@ async def move_dates(store: Store, was: Calendar, now: datetime) -> None:
 
     due = await store.due_days()
     for case in await store.cases(dict.fromkeys(each for each, day in due if moved(day) != day)):
+        decide_by, taken_up = case.challenge.decide_by, case.challenge.understood_at is not None
         event = store.record(
             case,
             Kind.DATES_MOVED,
             by=None,
             at=now,
             also=[(each, {"due_on": moved(each.due_on)}) for each in case.open_steps],
-            decide_by=moved(case.challenge.decide_by) if case.challenge.decide_by else None,
+            decide_by=decide_by if decide_by is None or taken_up else moved(decide_by),
         )
         moves.tell_involved(store, case, event, now)
 

@@ -122,7 +122,7 @@ def goals(case: Case, process: Process, calendar: Calendar) -> list[tuple[date, 
             found.append((after(challenge.owned_since, targets.acknowledge), Goal.TAKE))
         if challenge.understood_at is None and challenge.decide_by is not None:
             found.append((max(challenge.decide_by, calendar.today(challenge.owned_since)), Goal.DECIDE))
-        if last_act(case) <= challenge.owned_since:
+        if challenge.owner_acted_at is None or challenge.owner_acted_at < challenge.owned_since:
             found.append((after(challenge.owned_since, targets.first_update), Goal.UPDATE))
         found.extend((step.due_on, Goal.STEP) for step in case.open_steps)
     return sorted(found)
