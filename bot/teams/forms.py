@@ -38,7 +38,6 @@ from bot.teams.render import (
     MAX_HEADER,
     MAX_LABEL,
     MAX_SUMMARY,
-    MOMENT,
     NAME,
     OURS,
     VERSION,
@@ -54,7 +53,7 @@ from bot.teams.render import (
     size_of,
     title_of,
 )
-from bot.teams.text import MAX_TEXT, clean, harmless, pieces, shorten
+from bot.teams.text import MAX_TEXT, clean, harmless, mere, pieces, shorten
 from handlers.cards.model import (
     Choice,
     Choices,
@@ -112,7 +111,7 @@ def form_in_place(
 def _form(form: Form, place: Place, opened_by: Inbound | None, errors: Mapping[str, str], once: str) -> Json:
     """As much of the words between the fields as Teams takes; what somebody typed is never cut."""
     sent = {OURS: _metadata(form, opened_by, once or secrets.token_hex(10))}
-    looks: dict[str, Any] = {"title": shorten(form.submit, MAX_BUTTON) or "–", "style": "positive", "data": sent}
+    looks: dict[str, Any] = {"title": mere(form.submit, MAX_BUTTON) or "–", "style": "positive", "data": sent}
     if place == "dialog":
         send: Action = SubmitAction(**looks)
     else:
@@ -135,10 +134,9 @@ def _fields(form: Form, place: Place, errors: Mapping[str, str], most: int) -> I
     if place == "chat":
         yield from title_of(form.title)
     if errors:
-        labels = {each.name: each.label for each in form.fields if not isinstance(each, Words)}
+        labels = {each.name: shorten(each.label, MAX_HEADER) for each in form.fields if not isinstance(each, Words)}
         told = [
-            rich([*(runs(f"{clean(labels[name])}: ", weight="Bolder") if name else ()), *runs(clean(said))])
-            for name, said in errors.items()
+            rich([*runs(_called(labels.get(name, "")), weight="Bolder"), *runs(said)]) for name, said in errors.items()
         ]
         yield Container(id="errors", items=list(told), style="attention")
     for n, each in enumerate(form.fields):
@@ -151,13 +149,18 @@ def _fields(form: Form, place: Place, errors: Mapping[str, str], most: int) -> I
         yield from drawn
 
 
+def _called(label: str) -> str:
+    """A label before what is said of its field; many labels are questions."""
+    return f"{label} " if label.endswith(("?", ".", ":", "!")) else f"{label}: " if label else ""
+
+
 def _placed(form: Form, errors: Mapping[str, str]) -> dict[str, str]:
     """Sentences by the name of their field; those of no field stand at the first, or at "" where there is none."""
     names = [each.name for each in form.fields if not isinstance(each, Words) and _takes_input(each)]
     placed: dict[str, str] = {}
     for name, said in errors.items():
         at = name if name in names else next(iter(names), "")
-        placed[at] = f"{placed[at]} {clean(said)}" if at in placed else clean(said)
+        placed[at] = shorten(f"{placed.get(at, '')} {said}", MAX_TEXT) or "–"
     return placed
 
 
@@ -177,7 +180,7 @@ def field(item: FormField, error: str = "") -> Iterator[CardElement]:
         case TextField():
             shown: dict[str, Any] = _input(item, required=item.required)
             shown |= {"is_multiline": True} if item.multiline else {}
-            shown |= {"placeholder": shorten(item.placeholder, MAX_LABEL)} if clean(item.placeholder) else {}
+            shown |= {"placeholder": mere(item.placeholder, MAX_LABEL)} if clean(item.placeholder) else {}
             shown |= {"value": shorten(item.value, item.most)} if clean(item.value) else {}
             drawn = TextInput(**shown)
             drawn.max_length = item.most  # set here it stays a whole number, as the phones' clients want it
@@ -198,6 +201,7 @@ def field(item: FormField, error: str = "") -> Iterator[CardElement]:
                 choices=[InputChoice(title=_option(each), value=searched(each)) for each in offered],
                 choices_data=QueryData(dataset=f"{item.search}.search"),
                 style="filtered",
+                placeholder=mere(item.label, MAX_LABEL) or None,  # it names the box for screen readers, too
                 value=chosen,
             )
         case Choice() if item.options:
@@ -240,7 +244,7 @@ def field(item: FormField, error: str = "") -> Iterator[CardElement]:
 
 
 def _input(item: TextField | NumberField | DateField | Choice | Choices, *, required: bool) -> dict[str, Any]:
-    label = MOMENT.sub(" ", shorten(item.label, MAX_LABEL)) or "–"
+    label = mere(item.label, MAX_LABEL) or "–"
     shown: dict[str, Any] = {"id": f"{FIELD}{item.name}", "label": label}
     return shown | ({"is_required": True, "error_message": NEEDED} if required else {})
 

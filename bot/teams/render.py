@@ -7,7 +7,6 @@ so a TextBlock holds only headings in which there is nothing to read, and a Fact
 
 import html
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -31,7 +30,7 @@ from microsoft_teams.cards.core import (
     TextRun,
 )
 
-from bot.teams.text import MAX_TEXT, clean, harmless, is_tame, pieces, shorten
+from bot.teams.text import MAX_TEXT, MOMENT, clean, harmless, is_tame, mere, pieces, shorten
 from handlers.cards.model import (
     Button,
     Buttons,
@@ -143,21 +142,26 @@ def _drawn(said: Card, place: Place, reader: str = "") -> AdaptiveCard:
 
 
 def body(items: Iterable[Element], place: Place = "chat") -> list[CardElement]:
-    drawn: list[CardElement] = []
+    """What a card has in it. A button stands closer to the line above it, to which it belongs, than to what follows."""
+    drawn: list[Any] = []  # the types have no word for what all elements have
     divided = False
     for item in items:
         if isinstance(item, Divider):
             divided = bool(drawn)
             continue
         for each in element(item, place):
+            if drawn and isinstance(drawn[-1], ActionSet) and not isinstance(each, ActionSet):
+                each.spacing = "Large"
+            elif drawn and isinstance(each, ActionSet) and isinstance(item, Buttons) and len(item.items) == 1:
+                each.spacing = "Small"
             if divided:
-                each.separator, each.spacing = True, "Medium"  # type: ignore[attr-defined]  # every element has them
+                each.separator, each.spacing = True, "Medium"
                 divided = False
             drawn.append(each)
     return drawn
 
 
-def element(item: Element, place: Place = "chat") -> Iterator[CardElement]:
+def element(item: Element, place: Place = "chat") -> Iterator[Any]:
     match item:
         case Text(said):
             yield from (rich(runs(part)) for part in pieces(said))
@@ -180,11 +184,12 @@ def element(item: Element, place: Place = "chat") -> Iterator[CardElement]:
             listed = (part for line in lines for part in pieces(line))
             yield from (rich(runs(f"• {part}"), "Small") for part in listed)
         case Link(label, url):
-            yield rich([_link(label, url)])
+            yield rich(_link(label, url))
         case Divider():  # a line above what follows, see `body`
             return
         case Buttons(items):
-            yield from (ActionSet(actions=row) for row in _rows([_button(each, place) for each in items]))
+            rows = _rows([_button(each, place) for each in items])
+            yield from (ActionSet(actions=row, spacing="Small" if n else None) for n, row in enumerate(rows))
         case _:
             assert_never(item)
 
@@ -261,15 +266,13 @@ def dumped(drawn: CardElement) -> Json:
 # ----------------------------------------------------------------------------------------------------------- texts
 
 
-MOMENT: Final = re.compile(r"(?<=\{)(?=\{(?:DATE|TIME)\()")
-"""Inside what https://learn.microsoft.com/adaptive-cards/authoring-cards/text-features makes a date of."""
-
-
 def runs(text: str, **style: Any) -> list[TextRun]:
-    return [TextRun(text=part, **style) for part in MOMENT.split(text)]
+    """The words in the fewest runs in which nothing is read out of them."""
+    return [TextRun(text=part, **style) for part in MOMENT.split(text) if part]
 
 
 def rich(runs: Sequence[CardElement], spacing: Literal["Default", "Small"] = "Default") -> RichTextBlock:
+    """A paragraph. The reader of Markdown never comes here."""
     return RichTextBlock(inlines=list(runs), spacing=None if spacing == "Default" else spacing)
 
 
@@ -278,11 +281,11 @@ def _box(*items: CardElement) -> Container:
     return Container(items=list(items), style="emphasis", spacing="Small")
 
 
-def _link(label: str, url: str) -> TextRun:
+def _link(label: str, url: str) -> list[TextRun]:
     words = shorten(label, MAX_HEADER) or shorten(url, MAX_HEADER) or "–"
     if not url.startswith(("https://", "http://")) or len(url) > MAX_URL or not url.isprintable() or " " in url:
-        return TextRun(text=words)
-    return TextRun(text=words, underline=True, select_action=OpenUrlAction(title=words, url=url))
+        return runs(words)
+    return runs(words, underline=True, select_action=OpenUrlAction(title=mere(words, MAX_HEADER), url=url))
 
 
 # --------------------------------------------------------------------------------------------------------- buttons
@@ -314,10 +317,8 @@ def _doing(item: Button, place: Place) -> Action:
 
 def _labelled(label: str) -> dict[str, Any]:
     """A label; one that is too long can be read, and is read aloud, as a tooltip."""
-    title = shorten(label, MAX_BUTTON) or "–"
-    return (
-        {"title": title} if len(clean(label)) <= MAX_BUTTON else {"title": title, "tooltip": shorten(label, MAX_LABEL)}
-    )
+    title = mere(label, MAX_BUTTON) or "–"
+    return {"title": title} if len(clean(label)) <= MAX_BUTTON else {"title": title, "tooltip": mere(label, MAX_LABEL)}
 
 
 def _data(press: Press) -> Json:

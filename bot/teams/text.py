@@ -15,7 +15,7 @@ _UNSEEN: Final[Mapping[int, str | None]] = {
     **dict.fromkeys((0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xD800, 0xE000))),
     **dict.fromkeys((0xFEFF, *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080))),
 }
-_TAME: Final = re.compile(r"(?:[^\W_]|[ ,;:.!?'’‘“”„«»…–—()/%$&+•·-])*")
+_TAME: Final = re.compile(r"(?:[^\W_]|[ ,;:.!?¿¡'’‘“”„«»…–—()/%$&+•·-])*")
 _MEANT: Final = re.compile(
     r"^[ ]*(?:[-+](?=\s|$)|\d+[.)])"  # a list
     r"|(?<=[^\W_])\.(?=[^\W\d_])|(?<=[^\W\d_]):(?=[^\W\d_]|/)|//"  # an address, which some clients make a link
@@ -23,6 +23,8 @@ _MEANT: Final = re.compile(
     r"|:(?=\w+:)",  # an emoji by its name
     re.MULTILINE,
 )
+MOMENT: Final = re.compile(r"(?<=\{)(?=\{(?:DATE|TIME)\()")
+"""Inside what https://learn.microsoft.com/adaptive-cards/authoring-cards/text-features makes a date of, even in a run."""
 _WIDE: Final = {mark: mark + 0xFEE0 for mark in map(ord, "*_[]<>`~#\\{}|^=@")}
 _WIDER: Final = _WIDE | {mark: mark + 0xFEE0 for mark in map(ord, "-+.):/&")}
 
@@ -37,6 +39,11 @@ def clean(text: str) -> str:
 def shorten(text: str, most: int) -> str:
     text = clean(text)
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def mere(text: str, most: int) -> str:
+    """A text for where no run can stand and Markdown is not read: only a moment in it is, so it is parted by a space."""
+    return MOMENT.sub(" ", shorten(text, most))
 
 
 def pieces(text: str, most: int = MAX_TEXT) -> list[str]:
