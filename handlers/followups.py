@@ -207,8 +207,10 @@ def _prompt_owner(store: Store, case: Case, due: cadence.Due, now: datetime) -> 
     if challenge.unanswered >= process.climb_after(challenge.urgency) and not at_the_top:
         moves.climb(store, case, now, by=None, why=phrase("No answer to {n} prompts", n=challenge.unanswered))
         return
-    # The first prompt may come singly where it is urgent; all others are soft: they wait for the morning digest.
-    urgent = challenge.urgency is Urgency.HIGH and challenge.unanswered == 0
+    # The first prompt may come singly where it is urgent; all others are soft: they wait for the morning digest. So do
+    # those in between where there is a plan, and nothing of it is due.
+    on_plan = due.goal is cadence.Goal.MOVE and bool(case.open_steps)
+    urgent = challenge.urgency is Urgency.HIGH and challenge.unanswered == 0 and not on_plan
     lane = Lane.URGENT if urgent else Lane.DIGEST
     owner = store.directory.people[challenge.owner_id]
     event = store.record(
