@@ -66,12 +66,20 @@ class Hosts:
     def __init__(self, more: Iterable[str] = ()) -> None:
         """`more`: other hosts, for a stand-in: `host`, `host:port`, or `*.domain`."""
         self._more = tuple(each.lower() for each in more)
+        self._allowed: str | None = None
 
     def allow(self, url: str) -> bool:
         """Over https only, and nothing in the address but a host and a path; a stand-in on this machine may do without.
 
         Read by the same parser that the request is made with: two parsers may see two hosts in one address.
         """
+        if url == self._allowed:  # as a rule it is the one of before
+            return True
+        if allowed := self._allow(url):
+            self._allowed = url
+        return allowed
+
+    def _allow(self, url: str) -> bool:
         parts = _read(url)
         if parts is None or not parts.host or parts.user or parts.password or parts.query_string or parts.fragment:
             return False

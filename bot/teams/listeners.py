@@ -18,8 +18,9 @@ from bot.teams import forms, render
 from bot.teams.adapter import Answer
 from bot.teams.connector import Connector
 from bot.teams.filled import Filled
+from bot.teams.incoming import part, string
 from bot.teams.options import TeamsRegistration
-from bot.teams.parse import THREAD, form_of, is_personal, parse, wanted
+from bot.teams.parse import form_of, is_personal, parse, wanted
 from bot.teams.profiles import TeamsProfiles
 from bot.teams.untaken import Untaken
 from bot.transport import OutcomeUnknownError, TryLaterError, UndeliverableError
@@ -319,20 +320,20 @@ class Desk:
 
     async def _chat(self, said: Json, inbound: Inbound) -> str:
         if is_personal(said):
-            return str(said["conversation"]["id"])
+            return _where(said)
         user = inbound.identity.user_id
         return self._chats[user][0] if user in self._chats else await self.connector.create(user)
 
     async def _whisper(self, said: Json) -> None:
         """Others read it: it tells nothing of what was asked."""
         try:
-            await self._send(said["conversation"]["id"], {**render.plainly(NO_CHAT), "replyToId": said.get("id")})
+            await self._send(_where(said), {**render.plainly(NO_CHAT), "replyToId": said.get("id")})
         except FAILURES as failure:
             log.warning("teams.not_told", action="", reason=failure.reason)
 
     async def _replace(self, said: Json, message: Json) -> None:
         """What was pressed, edited where it stands; a message of its own where it no longer does."""
-        conversation, post = said["conversation"]["id"], said.get("replyToId")
+        conversation, post = _where(said), string(said, "replyToId")
         try:
             if post:
                 await self.connector.update(conversation, post, message)
@@ -381,9 +382,9 @@ class Desk:
         """Where this person can be looked up, and reached without asking Teams for it."""
         identity, now = inbound.identity, asyncio.get_running_loop().time()
         self.room.profiles.seen(identity.workspace_id, identity.user_id, said)
-        if not is_personal(said) or inbound.action == "account.gone":
+        if not is_personal(said) or not _where(said) or inbound.action == "account.gone":
             return
-        chat = said["conversation"]["id"].partition(THREAD)[0]
+        chat = _where(said)
         known, noted_at = self._chats.get(identity.user_id, ("", 0.0))
         if chat != known or now - noted_at > NOTED_AGAIN_S:
             self._chats[identity.user_id] = chat, now
@@ -391,6 +392,11 @@ class Desk:
             if len(self._chats) > CHATS:
                 self._chats.popitem(last=False)
             self.room.later(self.room.conversing(identity, chat))
+
+
+def _where(said: Json) -> str:
+    """The conversation, and in a channel the thread of it."""
+    return string(part(said, "conversation"), "id")
 
 
 def _activity_key(said: Json) -> str:

@@ -39,14 +39,9 @@ class TeamsProfiles:
                 pass
             case _:
                 return
-        zone = next(
-            (
-                each.get("timezone")
-                for each in activity.get("entities") or ()
-                if isinstance(each, dict) and each.get("type") == "clientInfo"
-            ),
-            None,
-        )
+        entities = activity.get("entities")
+        told = (each for each in entities if isinstance(each, dict)) if isinstance(entities, list) else ()
+        zone = next((each.get("timezone") for each in told if each.get("type") == "clientInfo"), None)
         self._seen[workspace_id, user_id] = Seen(conversation, _word(zone), _word(activity.get("locale")))
         self._seen.move_to_end((workspace_id, user_id))
         if len(self._seen) > SEEN_MOST:

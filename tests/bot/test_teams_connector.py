@@ -499,11 +499,12 @@ async def test_who_cannot_be_looked_up_just_now_is_looked_up_later(out: Out, fai
         await out.profiles.look_up(identity(out.dana))
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(["conversation", "entities", "locale"]), st.none() | st.text() | st.lists(st.none())
-    )
+ANYTHING = (
+    st.none() | st.integers() | st.text(max_size=70) | st.lists(st.none() | st.dictionaries(st.text(), st.text()))
 )
+
+
+@given(st.dictionaries(st.sampled_from(["conversation", "entities", "locale"]), ANYTHING))
 def test_whatever_a_client_says_of_itself_does_no_harm(said: dict[str, Any]) -> None:
     TeamsProfiles(lambda _: None).seen("t", "u", said)
     TeamsProfiles(lambda _: None).seen("t", "u", {"conversation": {"id": "a:1"}, **said})

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -13,11 +13,16 @@ import jwt
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot import settings, wiring
 from bot.settings import SettingsError
 from bot.teams.app import TeamsRoom
-from bot.teams.options import TeamsOptions
+from bot.teams.incoming import BrokenActivityError
+from bot.teams.listeners import Desk
+from bot.teams.options import TeamsOptions, TeamsRegistration
+from bot.teams.profiles import TeamsProfiles
 from bot.transport import Address
 from handlers.cards.model import Button, Buttons, Card, Form, Option, Press, TextField
 from handlers.request import Identity, Reply
@@ -231,6 +236,96 @@ async def test_a_broken_activity_is_a_bad_request_and_never_our_failure(stand: S
     dana = stand.person()
     answer = await dana.deliver(hello(dana, **other))
     assert (answer.status in {200, 400}, stand.gateway.heard) == (True, [])
+
+
+class Deaf:
+    """A connector that takes everything, and a room around it."""
+
+    service_url = ""
+    answer_within_s = retried_within_s = pause_s = 0.0
+
+    def __init__(self) -> None:
+        self.gateway = StubGateway()
+        self.gateway.on = {action: Reply(RECEIPT) for action in ("message.direct", "take", "card.refresh", "show")}
+        self.gateway.on |= {"challenge.form": Reply(form=REPORT), "report": Reply(errors={"what": "More."})}
+        self.profiles = TeamsProfiles(lambda _: None)
+        self.work: list[Coroutine[Any, Any, None]] = []
+
+    async def send(self, conversation: str, message: Any) -> str:
+        return conversation
+
+    async def update(self, conversation: str, post: str, message: Any) -> None:
+        assert conversation + post
+
+    async def create(self, user: str) -> str:
+        return user
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        self.work.append(work)
+
+    async def learned(self, registration: TeamsRegistration) -> None: ...
+
+    async def conversing(self, identity: Identity, chat: str) -> None: ...
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=6), inner, max_size=2),
+    max_leaves=5,
+)
+SENT = st.fixed_dictionaries(
+    {},
+    optional={
+        "clearway": st.sampled_from([{"do": "take", "about": "c42", "version": 3}, {"do": "card.refresh"}]) | JSON,
+        "field.what": JSON,
+    },
+)
+VALUE = JSON | st.fixed_dictionaries(
+    {},
+    optional={
+        "data": SENT,
+        "action": st.fixed_dictionaries({"data": SENT}) | JSON,
+        "commandId": st.sampled_from(["report", "report_message", "challenges"]) | JSON,
+        "messagePayload": JSON,
+        "dataset": st.just("people.search") | JSON,
+        "queryText": JSON,
+        "queryOptions": JSON,
+    },
+)
+KINDS = st.sampled_from(["invoke", "message", "messageReaction", "messageUpdate", "installationUpdate", "other"])
+PARTS = {
+    "name": st.sampled_from(
+        ["adaptiveCard/action", "task/fetch", "task/submit", "composeExtension/fetchTask", "composeExtension/submitAction",
+         "composeExtension/query", "application/search"]
+    ) | JSON,
+    "value": VALUE,
+    "from": st.just({"id": "29:1"}) | JSON,
+    "conversation": st.sampled_from([{"id": "a:1", "conversationType": "personal"}, {"conversationType": "personal"},
+                                     {"id": "19:1;messageid=2", "conversationType": "channel"}]) | JSON,
+    "channelData": st.just({"tenant": {"id": "t"}}),
+    "id": st.just("1") | JSON,
+    "replyToId": st.just("2") | JSON,
+    "text": st.sampled_from(["hello", "report it", "challenges"]) | JSON,
+    "entities": JSON,
+    "reactionsAdded": st.just([{"type": "like"}]) | JSON,
+    "action": st.sampled_from(["add", "remove"]) | JSON,
+}  # fmt: skip
+
+
+@given(st.fixed_dictionaries({"type": KINDS}, optional=PARTS))
+def test_whatever_a_signed_activity_holds_it_is_answered_or_a_bad_request(said: dict[str, Any]) -> None:
+    async def hear() -> None:
+        deaf: Any = Deaf()
+        desk = Desk(deaf, TeamsRegistration("app", "t", "p"), deaf)
+        try:
+            answer = await desk.hear(said)
+            json.dumps(answer.body)
+        except BrokenActivityError:
+            pass
+        for work in deaf.work:
+            await work
+
+    asyncio.run(hear())
 
 
 async def test_where_the_keys_cannot_be_had_nobody_is_heard_and_nothing_is_lost() -> None:
