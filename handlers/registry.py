@@ -136,6 +136,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         # Asking
         "log.ask": _reads(reports.ask),
         "log.more": _reads(reports.more),
+        "log.find": _reads(reports.find),
         "show": _reads(reports.show),
         "what_next": _reads(reports.what_next),
         "card.refresh": _reads(reports.refresh),

@@ -35,6 +35,26 @@ async def ask(store: Store, request: Request, now: datetime) -> Reply:
     return Reply(card=await _list(store, request, question, now))
 
 
+async def find(store: Store, request: Request, now: datetime) -> Reply:
+    """A search where somebody is writing, to put a challenge before others: by number, in the words of `/challenges`, or
+    by any words of it. Only what they may see is found."""
+    directory = store.directory
+    today, types = acts.today(store, now), directory.in_force.process.types
+    words = request.text.replace('"', " ").strip()
+    question = asking.parse(words or "open", directory, types, today)
+    if isinstance(question, asking.NotUnderstood) or question.help:
+        question = asking.parse(f'all "{words}"', directory, types, today)
+    if isinstance(question, asking.NotUnderstood):
+        return Reply(card=lists.not_understood(request.voice, question))
+    if question.number is not None:
+        case = await acts.case_by_number(store, request, question.number, Action.SEE, now)
+        return Reply(found=[lists.found_case(request.voice, case)])
+    lines = (await _find(store, request, question, now, limit=PAGE)).lines
+    if not lines:
+        return Reply(card=lists.nothing_found(request.voice))
+    return Reply(found=[lists.found_line(request.voice, each, today) for each in lines])
+
+
 async def more(store: Store, request: Request, now: datetime) -> Reply:
     """A question put by a button: its words stand in the button."""
     return await ask(store, replace(request, text=request.item), now)

@@ -101,6 +101,20 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A challenge that somebody has found, to put it before others where they are writing."""
+
+    challenge_id: ChallengeId
+    line: str
+    """With its words: shown only to who searches."""
+    title: str
+    """Its number ("Challenge 42"): what is put before others, who may not be allowed to see more."""
+    status: str
+    show: str
+    """The label of the button that shows it, to those who may see it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What the person gets, privately and at once. What others get goes through the outbox.
 
@@ -116,5 +130,7 @@ class Reply:
     """Field name -> sentence."""
     options: Sequence[Option] = ()
     """The answer to a search."""
+    found: Sequence[Found] = ()
+    """The answer to a search for challenges to put before others."""
     challenge_id: ChallengeId | None = None
     """What came of the intent; a repeat of it is answered with the same."""

@@ -211,7 +211,7 @@ class Desk:
         """A search in the box to write in."""
         reply = await self._answer(inbound)
         none = _said(reply)
-        return Answer(200, render.results([], none.fallback() if none else ""))
+        return Answer(200, render.results(reply.found, none.fallback() if none else ""))
 
     async def on_reaction(self, said: Json, inbound: Inbound) -> Answer:
         """Whoever reacts to a card of ours is shown its challenge; nothing is ever recorded of it."""

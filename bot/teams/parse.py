@@ -15,6 +15,7 @@ from bot.teams.render import OURS, REFRESH
 from bot.teams.words import Said, words_of, words_of_payload
 from handlers.cards.model import Press
 from handlers.request import Identity, Inbound, Source, press_key
+from handlers.rules import spoken
 from storage.vocabulary import Door, Platform
 
 MESSAGE_ACTION: Final = "report_message"
@@ -23,18 +24,6 @@ SEARCH_COMMAND: Final = "challenges"
 """The ids of our commands in the app's manifest."""
 FIND: Final = "log.find"
 """What a search in the box to write in asks for."""
-COMMANDS: Final[Mapping[str, str]] = {
-    "/challenge": "challenge.form",
-    "/challenges": "log.ask",
-    "/clearway": "home.ask",
-    "challenge": "challenge.form",
-    "challenges": "log.ask",
-    "clearway": "home.ask",
-    "report": "challenge.form",
-    "/report": "challenge.form",
-    "help": "home.ask",
-    "/help": "home.ask",
-}
 THREAD: Final = ";messageid="
 """How Teams names the thread of a channel, in the id of its conversation."""
 
@@ -162,11 +151,9 @@ def _said(activity: Payload, app_id: str) -> Inbound | None:
     message_id = needed("id", string(activity, "id"))
     key = _key(activity, message_id)
     source = _place(activity, message_id, words.quoted, link=_link(activity, message_id))
-    if command := command_of(words.text):
-        action, rest = command
+    if command := spoken.certain(words.text):
         where = replace(source, message_id="", link="")
-        key = key.replace("message:", "command:", 1)
-        return _inbound(activity, action, Door.COMMAND, app_id, key=key, text=rest, source=where)
+        return _inbound(activity, command.action, Door.COMMAND, app_id, text=command.text, source=where)
     door = Door.MENTION
     if direct:
         door = Door.THREAD if source.thread_id else Door.DIRECT_MESSAGE
@@ -206,16 +193,6 @@ def _changed(activity: Payload, app_id: str) -> Inbound | None:
 
 def _key(activity: Payload, message_id: str) -> str:
     return f"message:{tenant_of(activity)}:{_conversation(activity)[0]}:{message_id}"
-
-
-def command_of(text: str) -> tuple[str, str] | None:
-    """The command that the words begin with, and the rest."""
-    first, _, rest = text.partition(" ")
-    first, _, below = first.partition("\n")
-    action = COMMANDS.get(first.lower())
-    if action is None:
-        return None
-    return action, "help" if first.lower().endswith("help") else f"{below}\n{rest}".strip() if below else rest.strip()
 
 
 def _reacted(activity: Payload, app_id: str) -> Inbound | None:

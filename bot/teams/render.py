@@ -8,7 +8,7 @@ so a TextBlock holds only headings in which there is nothing to read, and a Fact
 import html
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Any, Final, Literal, assert_never
 from weakref import WeakKeyDictionary
@@ -46,6 +46,7 @@ from handlers.cards.model import (
     Quote,
     Text,
 )
+from handlers.request import Found
 
 Json = dict[str, Any]
 Place = Literal["chat", "dialog"]
@@ -386,20 +387,6 @@ def dialog_told(said: str) -> Json:
 def closed() -> None:
     """To the sending of a dialog: it closes. Teams wants an answer without a body for that,
     https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/task-modules/task-modules-bots"""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A challenge that a search for inserting it found."""
-
-    challenge_id: str
-    line: str
-    """With its words: shown only to who searches."""
-    title: str
-    """Its number ("Challenge 42"): what is inserted, where anybody may read it."""
-    status: str
-    show: str
-    """The label of the button that shows it, to those who may see it."""
 
 
 def results(found: Iterable[Found], none: str = "") -> Json:

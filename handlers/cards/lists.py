@@ -6,8 +6,11 @@ from typing import Any
 
 from handlers.cards.model import Button, Buttons, Card, Element, Items, Note, Press, Text
 from handlers.cards.text import At, Voice, Who, phrases
+from handlers.request import Found
 from handlers.rules import asking
 from storage import log
+from storage.case import Case
+from storage.vocabulary import ChallengeId
 
 
 def line(voice: Voice, found: log.Line, today: date) -> str:
@@ -22,6 +25,30 @@ def line(voice: Voice, found: log.Line, today: date) -> str:
         where=voice(", {school}", school=At(found.school_id)) if found.school_id else "",
         late=voice(" (late)") if overdue and found.status in {"reported", "with_school", "assigned"} else "",
     )
+
+
+def found_line(voice: Voice, found: log.Line, today: date) -> Found:
+    return _found(voice, found.id, found.number, found.outcome or found.status, line(voice, found, today))
+
+
+def found_case(voice: Voice, case: Case) -> Found:
+    challenge = case.challenge
+    said = voice("{n}: {title}", n=case.number, title=short(case.title or voice("(taken out)"), 110))
+    return _found(voice, case.id, case.number, challenge.outcome or challenge.status, said)
+
+
+def _found(voice: Voice, challenge_id: ChallengeId, number: int, status: str, said: str) -> Found:
+    return Found(
+        challenge_id,
+        said,
+        voice("Challenge {n}", n=number),
+        voice("Where it stands: {status}", status=voice.label(status).lower()),
+        voice("Show {n}", n=number),
+    )
+
+
+def nothing_found(voice: Voice) -> Card:
+    return Card(voice("None."), (Text(voice("No challenge that you may see has these words.")),))
 
 
 def short(text: str, most: int) -> str:

@@ -71,6 +71,23 @@ def command_in(
             return message.with_slash()
 
 
+def certain(text: str) -> Command | None:
+    """A command that only asks, and is one in every district: with a slash, or the bare word "help" or "clearway".
+
+    Platforms without commands of their own tell it from its words, before anybody knows the district; and so it is
+    answered without a transaction.
+    """
+    found = _MESSAGE.fullmatch(text.strip())
+    if found is None or found["slash"] not in {None, "/"}:
+        return None
+    word, rest, slash = asking.plain(found["word"]) or found["word"], found["rest"].strip(), found["slash"] == "/"
+    if slash and word == "challenges":
+        return Command(LOG, rest)
+    if word == "clearway" and (slash or not rest):
+        return Command(HOME, rest)
+    return Command(HELP) if word in {"help", "?"} and not rest else None
+
+
 _MESSAGE: Final = re.compile(r"(?P<slash>/ ?)?(?P<word>[^\W\d_][\w'’-]*|\?)(?P<mark>[:,.!?]*)(?P<rest>.*)", re.DOTALL)
 
 ALIKE: Final = 0.85  # of 1: "chalenges" is like "challenges", "changes" is not
