@@ -161,7 +161,9 @@ def init(
     file.chmod(0o600)
     say(f"{file} is written, readable by you alone. Keep a copy of CLEARWAY_SECRET_KEYS in a safe place:")
     say("without it, what is encrypted in the database cannot be read.")
-    say("Next: fill in the values of Slack or Teams, then `set -a; . ./.env; clearway district import FILE; clearway run`.")
+    say(
+        "Next: fill in what Slack or Teams needs, then `set -a; . ./.env; clearway district import FILE; clearway run`."
+    )
 
 
 INIT = """\

@@ -11,6 +11,7 @@ import aiohttp
 import structlog
 from aiohttp import web
 
+from bot.teams import pages
 from bot.teams.adapter import Adapter, Answer
 from bot.teams.cloud import LOOPBACK, Hosts
 from bot.teams.connector import Connector, Pace
@@ -102,7 +103,7 @@ class TeamsRoom:
             await self._session.close()
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.post(PATH, self.handler)]
+        return [web.post(PATH, self.handler), *pages.routes()]
 
     async def handler(self, request: web.Request) -> web.Response:
         """One activity. 401: not from Microsoft, or not for us. 400: no activity. 503: not now, and nothing is lost."""

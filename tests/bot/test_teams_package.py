@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import socket
 import struct
 import subprocess
 import sys
@@ -20,13 +21,15 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator, FormatChecker
 from typer.testing import CliRunner, Result
 
 from bot import cli, practice
-from bot.teams import icons, package, parse
+from bot.teams import icons, package, pages, parse
 from bot.teams.package import App, PackageError
 from handlers.rules import asking
 from storage import registrations
@@ -589,3 +592,60 @@ def typed(keyboard: int, asked: str, answer: str) -> str:
         if not answered and asked.encode() in seen:
             answered = True
             os.write(keyboard, answer.encode() + b"\n")
+
+
+# --------------------------------------------------------------------------------------------------- the app's own pages
+
+
+async def test_every_address_in_the_manifest_is_a_page_that_teams_may_show_and_that_holds_nobodys_words() -> None:
+    server = web.Application()
+    server.add_routes(pages.routes())
+    named = [each for each in leaves(package.manifest(MADE)) if each.startswith(f"https://{HOST}/")]
+    assert len(named) == 5
+
+    async with TestClient(TestServer(server)) as client:
+        for each in named:
+            path, _, anchor = each.removeprefix(f"https://{HOST}").partition("#")
+            answer = await client.get(path)
+            text = await answer.text()
+            assert (answer.status, answer.content_type) == (200, "text/html")
+            assert not anchor or f'id="{anchor}"' in text
+            assert text.count("<h1>") == 1
+            assert '<html lang="en">' in text
+            assert "<script" not in text
+            policy = answer.headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "frame-ancestors https://teams.microsoft.com " in policy
+
+
+async def test_a_clearway_with_a_registration_listens_to_teams_and_takes_nothing_unsigned(
+    tmp_path: Path, environment: dict[str, str], secret: Path
+) -> None:
+    await asyncio.to_thread(register, APP, TENANT, secret, environment)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    nowhere = "http://127.0.0.1:9/keys"  # Microsoft's keys are not fetched from a test
+    more = {"CLEARWAY_PORT": address.rpartition(":")[2], "MICROSOFT_OPENID_METADATA_URL": nowhere}
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "from bot.cli import main; main()", "run",
+        cwd=tmp_path, env=os.environ | environment | more,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        assert server.stdout is not None
+        said = [await asyncio.wait_for(server.stdout.readline(), 60)]
+        while said[-1] and b"listens" not in said[-1]:
+            said.append(await asyncio.wait_for(server.stdout.readline(), 60))
+        assert b"listens" in said[-1], said
+        assert b"No platform is set up" not in b"".join(said)
+        async with ClientSession(address) as session:
+            async with session.get(package.TAB_PATH) as shown:
+                assert shown.status == 200
+            forged = {"type": "message", "channelData": {"tenant": {"id": TENANT}}, "recipient": {"id": f"28:{APP}"}}
+            async with session.post(package.MESSAGES_PATH, json=forged) as refused:
+                assert refused.status == 401
+    finally:
+        server.terminate()
+        await server.communicate()
+    assert server.returncode == 0
