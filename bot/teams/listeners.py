@@ -111,8 +111,10 @@ class Desk:
             return Answer(501 if invoked else 200)  # as the SDK answers to what nobody listens for
         if inbound is None:
             return Answer(200, _nothing(str(kind)))
-        self._remember(said, inbound)
-        return await listener(said, inbound)
+        self.room.profiles.seen(inbound.identity.workspace_id, inbound.identity.user_id, said)
+        answer = await listener(said, inbound)
+        self._note_chat(said, inbound)  # after it: who just joined has an account by now
+        return answer
 
     # ---------------------------------------------------------------------------------------------------- listeners
 
@@ -378,13 +380,11 @@ class Desk:
             self.registration = replace(self.registration, service_url=service_url)
             self.room.later(self.room.learned(self.registration))
 
-    def _remember(self, said: Json, inbound: Inbound) -> None:
-        """Where this person can be looked up, and reached without asking Teams for it."""
-        identity, now = inbound.identity, asyncio.get_running_loop().time()
-        self.room.profiles.seen(identity.workspace_id, identity.user_id, said)
-        if not is_personal(said) or not _where(said) or inbound.action == "account.gone":
+    def _note_chat(self, said: Json, inbound: Inbound) -> None:
+        """Where this person can be reached without asking Teams for it."""
+        if not is_personal(said) or not (chat := _where(said)) or inbound.action == "account.gone":
             return
-        chat = _where(said)
+        identity, now = inbound.identity, asyncio.get_running_loop().time()
         known, noted_at = self._chats.get(identity.user_id, ("", 0.0))
         if chat != known or now - noted_at > NOTED_AGAIN_S:
             self._chats[identity.user_id] = chat, now

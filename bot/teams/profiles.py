@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.profiles import Profile
-from bot.teams.connector import Connector
+from bot.teams.connector import THREAD, Connector
 from bot.transport import OutcomeUnknownError, TryLaterError, UndeliverableError
 from handlers.request import Identity
 
@@ -42,7 +42,8 @@ class TeamsProfiles:
         entities = activity.get("entities")
         told = (each for each in entities if isinstance(each, dict)) if isinstance(entities, list) else ()
         zone = next((each.get("timezone") for each in told if each.get("type") == "clientInfo"), None)
-        self._seen[workspace_id, user_id] = Seen(conversation, _word(zone), _word(activity.get("locale")))
+        where = conversation.partition(THREAD)[0]  # of a channel: its members are those of all its threads
+        self._seen[workspace_id, user_id] = Seen(where, _word(zone), _word(activity.get("locale")))
         self._seen.move_to_end((workspace_id, user_id))
         if len(self._seen) > SEEN_MOST:
             self._seen.popitem(last=False)

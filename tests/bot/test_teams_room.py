@@ -25,7 +25,7 @@ from bot.teams.options import TeamsOptions, TeamsRegistration
 from bot.teams.profiles import TeamsProfiles
 from bot.transport import Address
 from handlers.cards.model import Button, Buttons, Card, Form, Option, Press, TextField
-from handlers.request import Identity, Reply
+from handlers.request import Found, Identity, Reply
 from scheduling.clock import SystemClock
 from storage import models, registrations
 from storage.database import Database
@@ -478,31 +478,40 @@ async def test_who_has_no_chat_with_us_is_told_how_to_get_one_and_nothing_else(s
     assert "42" not in str(said.activity)
 
 
-async def test_a_typed_command_opens_a_form_in_the_chat(stand: Stand) -> None:
+async def test_a_form_in_answer_to_words_stands_in_the_chat(stand: Stand) -> None:
     dana, gateway = stand.person(), stand.gateway
-    gateway.on["challenge.form"] = lambda asked: Reply(
+    gateway.on["message.direct"] = gateway.on["message.mention"] = lambda asked: Reply(
         form=replace(REPORT, fields=(TextField("what", "What is in the way?", value=asked.text), *REPORT.fields[1:]))
     )
     gateway.on["people.search"] = Reply(options=(Option("p-1", "Sam Lee"), Option("p-2", "Priya Rao")))
     gateway.on["report"] = Reply(RECEIPT)
-    for channel in ("", "General"):
-        await dana.command("/challenge No <paper> & no toner", channel=channel)
+    for channel, door in (("", Door.DIRECT_MESSAGE), ("General", Door.MENTION)):
+        await dana.command("No <paper> & no toner", channel=channel)
         assert dana.form is not None
         assert dana.form.values["What is in the way?"] == "No <paper> & no toner"
         await dana.submit({"Dollars": 250, "Type": "Staffing", "Whom does it concern?": "Priya Rao"})
 
         sent = gateway.heard[-1]
-        assert (sent.action, sent.door, sent.carry) == ("report", Door.COMMAND, {"draft": "d1"})
+        assert (sent.action, sent.door, sent.carry) == ("report", door, {"draft": "d1"})
         assert sent.fields["type"] == "staffing"
         assert sent.fields["about"] == "p-2"
         assert dana.form is None
         assert dana.last_answer.title == "Challenge 42"
 
 
+async def test_a_command_that_only_asks_is_told_from_its_words(stand: Stand) -> None:
+    dana, gateway = stand.person(), stand.gateway
+    gateway.on["log.ask"] = Reply(RECEIPT)
+    await dana.command("/challenges overdue", channel="General")
+    [heard] = gateway.heard
+    assert (heard.action, heard.door, heard.text) == ("log.ask", Door.COMMAND, "overdue")
+    assert dana.last_answer.title == "Challenge 42"
+
+
 async def test_a_form_in_the_chat_keeps_what_was_typed_and_says_what_is_wrong(stand: Stand) -> None:
     dana, gateway = stand.person(), stand.gateway
-    gateway.on |= {"challenge.form": Reply(form=REPORT), "report": Reply(errors={"what": "Say a little more."})}
-    await dana.command("report")
+    gateway.on |= {"message.direct": Reply(form=REPORT), "report": Reply(errors={"what": "Say a little more."})}
+    await dana.command("/challenge")
     await dana.submit({"What is in the way?": "It"})
 
     assert dana.form is not None
@@ -610,8 +619,8 @@ async def test_an_older_client_gets_the_same(stand: Stand) -> None:
     assert [each.title for each in dana.cards] == ["Challenge 42 is yours"]
     assert dana.last_answer.title == "Challenge 42"
 
-    gateway.on["challenge.form"] = Reply(form=REPORT)
-    await dana.command("report")
+    gateway.on["message.direct"] = Reply(form=REPORT)
+    await dana.command("/challenge")
     form = dana.last_answer
     for reply, left in (
         (Reply(errors={"what": "Say a little more."}), "Say a little more."),
@@ -665,6 +674,21 @@ async def test_people_are_searched_for_in_a_form(stand: Stand) -> None:
     assert gateway.heard[-1].text == "per"
     gateway.down = 1
     assert await dana.find("Whom does it concern?", "pers") == []
+
+
+async def test_a_challenge_is_found_where_somebody_writes(stand: Stand) -> None:
+    dana, gateway = stand.person(), stand.gateway
+    found = Found("c42", "42: No substitutes", "Challenge 42", "With the principal", "Show")
+    gateway.on["log.find"] = Reply(found=(found,))
+    [card] = await dana.query("substitutes")
+    assert gateway.heard[-1].text == "substitutes"
+    assert "No substitutes" in str(card["preview"])
+    assert "No substitutes" not in str(card["content"])
+
+    gateway.on["log.find"] = Reply(Card("Nothing found", summary="Nothing found."))
+    assert await dana.query("unicorns") == []
+    gateway.down = 1
+    assert await dana.query("substitutes") == []
 
 
 async def test_a_reaction_shows_the_challenge_of_the_card(stand: Stand) -> None:
@@ -771,7 +795,7 @@ async def test_who_still_waits_when_we_stop_is_told() -> None:
 
 async def test_a_command_says_so_at_once(stand: Stand) -> None:
     dana, stand.gateway.down = stand.person(), 1
-    await dana.command("challenges overdue")
+    await dana.command("/challenges overdue")
     assert dana.answers[0].status == 200
     assert dana.last_answer.text == SENTENCE
 
@@ -779,8 +803,8 @@ async def test_a_command_says_so_at_once(stand: Stand) -> None:
 async def test_a_form_keeps_what_was_typed_when_it_was_not_committed(stand: Stand) -> None:
     dana, gateway = stand.person(), stand.gateway
     card = await posted(stand, dana)
-    gateway.on |= {"details.form": Reply(form=REPORT), "challenge.form": Reply(form=REPORT), "report": Reply(RECEIPT)}
-    for opens in (lambda: dana.click("Add details", card), lambda: dana.command("report")):
+    gateway.on |= {"details.form": Reply(form=REPORT), "message.direct": Reply(form=REPORT), "report": Reply(RECEIPT)}
+    for opens in (lambda: dana.click("Add details", card), lambda: dana.command("/challenge")):
         await opens()
         gateway.down = 1
         await dana.submit({"What is in the way?": "It rains in"})
@@ -811,7 +835,7 @@ async def test_a_press_a_dialog_and_an_older_client_say_so(stand: Stand) -> None
 async def test_a_message_that_is_delivered_twice_is_answered_once(stand: Stand) -> None:
     dana, gateway = stand.person(), stand.gateway
     gateway.on |= {"message.direct": Reply(RECEIPT), "log.ask": Reply(RECEIPT)}
-    for text in ("the copier is broken", "challenges"):
+    for text in ("the copier is broken", "/challenges"):
         await dana.dm(text, copies=3)
         await dana.redeliver()
         assert [each.status for each in dana.answers] == [200]
@@ -821,7 +845,7 @@ async def test_a_message_that_is_delivered_twice_is_answered_once(stand: Stand) 
 async def test_a_form_that_is_sent_twice_says_the_same_twice(stand: Stand) -> None:
     dana, gateway = stand.person(), stand.gateway
     card = await posted(stand, dana)
-    gateway.on |= {"details.form": Reply(form=REPORT), "challenge.form": Reply(form=REPORT)}
+    gateway.on |= {"details.form": Reply(form=REPORT), "message.direct": Reply(form=REPORT)}
     replies = iter([Reply(RECEIPT), Reply(), Reply(RECEIPT), Reply()])
     gateway.on["report"] = lambda _: next(replies)
     await dana.click("Add details", card)
@@ -829,7 +853,7 @@ async def test_a_form_that_is_sent_twice_says_the_same_twice(stand: Stand) -> No
     assert all("Challenge 42" in str(each.body) for each in dana.answers)
     await dana.close_form()
 
-    await dana.command("report")
+    await dana.command("/challenge")
     await dana.submit({"What is in the way?": "It"}, copies=2)
     assert dana.last_answer.title == "Challenge 42"
 
