@@ -16,7 +16,7 @@ from bot.teams.adapter import Adapter, Answer
 from bot.teams.cloud import LOOPBACK, Hosts
 from bot.teams.connector import Connector, Pace
 from bot.teams.incoming import BrokenActivityError
-from bot.teams.listeners import Desk, Gateway, Json
+from bot.teams.listeners import Desk, Gateway, Json, Result
 from bot.teams.options import TeamsOptions, TeamsRegistration
 from bot.teams.parse import tenant_of
 from bot.teams.profiles import TeamsProfiles
@@ -76,7 +76,7 @@ class TeamsRoom:
             for each in options.registrations
         }
         self._session: aiohttp.ClientSession | None = None
-        self._work: set[asyncio.Task[None]] = set()
+        self._work: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
         """Opens the session that everything shares, and fetches Microsoft's keys before anybody waits for them."""
@@ -132,11 +132,17 @@ class TeamsRoom:
             web.json_response(answer.body, status=answer.status) if answer.body else web.Response(status=answer.status)
         )
 
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
+    def later(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         """Work for after the answer; `idle` and `close` wait for it."""
         task = asyncio.create_task(work)
         self._work.add(task)
-        task.add_done_callback(self._work.discard)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._work.discard(task)
+        if not task.cancelled() and (error := task.exception()):  # nobody waits for it who could tell
+            log.error("teams.failed", error=type(error).__name__, exc_info=error)
 
     async def learned(self, registration: TeamsRegistration) -> None:
         if self._on_learned is not None and registration.id:

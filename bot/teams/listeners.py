@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
@@ -31,6 +31,7 @@ from storage.vocabulary import Door
 log = structlog.get_logger()
 
 Json = Mapping[str, Any]
+Result = TypeVar("Result")
 Listener = Callable[[Json, Inbound], Awaitable[Answer]]
 
 REMEMBERED: Final = 1_000  # messages whose answer we have shown, and answers to forms: either may come again
@@ -63,7 +64,7 @@ class Room(Protocol):
     retried_within_s: float
     pause_s: float
 
-    def later(self, work: Coroutine[Any, Any, None]) -> None: ...
+    def later(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]: ...
 
     async def learned(self, registration: TeamsRegistration) -> None: ...
 
@@ -159,10 +160,12 @@ class Desk:
             return self._filled(filled, self._same(inbound, reply), said, inbound)
         if inbound.action == render.REFRESH:
             return Answer(200, self._as_it_stands(reply.card, inbound) if reply.card else render.told(DONE))
+        beside = _said(reply)
+        if not is_personal(said) and not await self._reaches(reply, said, inbound, by):
+            return Answer(200, render.told(NO_CHAT))
         self._show(reply, said, inbound, again=True)
         if card := await self._redrawn(said, inbound, by):
             return Answer(200, self._as_it_stands(card, inbound))
-        beside = _said(reply)
         return Answer(200, render.told(beside.fallback() if beside else DONE))  # Teams takes no empty answer
 
     async def on_old_press(self, said: Json, inbound: Inbound) -> Answer:
@@ -298,27 +301,35 @@ class Desk:
 
     def _show(self, reply: Reply, said: Json, inbound: Inbound, *, again: bool = False) -> None:
         """Puts the answer before who is to have it, once for each message; `again`: the same act may come anew."""
-        card = _said(reply)
-        if reply.form is not None:
-            message = forms.form_message(reply.form, opened_by=inbound)
-        elif card is not None:
-            message = render.message(card)
-        else:
-            return
-        if self._first(_activity_key(said) if again or not inbound.key else inbound.key):
+        message = _message(reply, inbound)
+        if message and self._first(_activity_key(said) if again or not inbound.key else inbound.key):
             self.room.later(self._tell(message, said, inbound))
 
     async def _tell(self, message: Json, said: Json, inbound: Inbound) -> None:
         """In the chat between them and us. Where there is none, a sentence says so where they wrote, and nothing more."""
+        if not await self._put(message, said, inbound) and not is_personal(said):
+            await self._whisper(said)
+
+    async def _reaches(self, reply: Reply, said: Json, inbound: Inbound, by: float) -> bool:
+        """Whether the answer to a press before others has a chat to go to, as far as there is time to find out."""
+        message = _message(reply, inbound)
+        if message is None or not self._first(_activity_key(said)):
+            return True
+        putting = self.room.later(self._put(message, said, inbound))
+        done, _ = await asyncio.wait({putting}, timeout=max(by - asyncio.get_running_loop().time(), 0.0))
+        return not done or putting.result()
+
+    async def _put(self, message: Json, said: Json, inbound: Inbound) -> bool:
+        """False where there is no chat with this person."""
         try:
             quoting = {"replyToId": said.get("id")} if is_personal(said) else {}
             await self._send(await self._chat(said, inbound), {**message, **quoting})
         except UndeliverableError as refused:
             log.info("teams.no_chat", action=inbound.action, reason=refused.reason)
-            if not is_personal(said):
-                await self._whisper(said)
+            return False
         except FAILURES as failure:
             log.warning("teams.not_told", action=inbound.action, reason=failure.reason)
+        return True
 
     async def _chat(self, said: Json, inbound: Inbound) -> str:
         if is_personal(said):
@@ -406,6 +417,14 @@ def _activity_key(said: Json) -> str:
 def _said(reply: Reply) -> Card | None:
     """What there is to say where no form is open that could show errors."""
     return reply.card or (render.sentence(" ".join(reply.errors.values())) if reply.errors else None)
+
+
+def _message(reply: Reply, inbound: Inbound) -> Json | None:
+    """The answer as a message; a form stands in one where no dialog can be opened."""
+    if reply.form is not None:
+        return forms.form_message(reply.form, opened_by=inbound)
+    card = _said(reply)
+    return render.message(card) if card else None
 
 
 def _done(form: Form) -> Card:

@@ -249,7 +249,7 @@ class Deaf:
         self.gateway.on = {action: Reply(RECEIPT) for action in ("message.direct", "take", "card.refresh", "show")}
         self.gateway.on |= {"challenge.form": Reply(form=REPORT), "report": Reply(errors={"what": "More."})}
         self.profiles = TeamsProfiles(lambda _: None)
-        self.work: list[Coroutine[Any, Any, None]] = []
+        self.work: list[asyncio.Task[Any]] = []
 
     async def send(self, conversation: str, message: Any) -> str:
         return conversation
@@ -260,8 +260,9 @@ class Deaf:
     async def create(self, user: str) -> str:
         return user
 
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
-        self.work.append(work)
+    def later(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        self.work.append(asyncio.create_task(work))
+        return self.work[-1]
 
     async def learned(self, registration: TeamsRegistration) -> None: ...
 
@@ -611,6 +612,25 @@ async def test_a_press_that_changes_no_card_is_answered_all_the_same(stand: Stan
     assert said in str(dana.last_answer)
 
 
+async def test_a_press_before_others_is_answered_in_a_chat_of_their_own(stand: Stand) -> None:
+    dana, gateway = stand.person(), stand.gateway
+    gateway.on["show"] = Reply(RECEIPT)
+    group = dana.tenant.group_chat()
+    value = {"action": {"verb": "show", "data": {"clearway": {"do": "show", "about": "c42"}}}}
+    conversation = {"id": group.id, "conversationType": "groupChat", "tenantId": dana.tenant.id}
+    press = hello(dana, type="invoke", name="adaptiveCard/action", value=value, conversation=conversation, text=None)
+
+    answer = await dana.deliver(press | {"id": "f:1"})
+    await stand.room.idle()
+    assert answer.body["value"] == "Challenge 42"
+    assert [each.title for each in dana.cards] == ["Challenge 42"]
+
+    dana.account.installed = False
+    answer = await dana.deliver(press | {"id": "f:2"})
+    assert answer.body["value"].startswith(NO_CHAT), "they alone hear it"
+    assert dana.in_channel(group) == []
+
+
 async def test_an_older_client_gets_the_same(stand: Stand) -> None:
     dana, gateway = stand.person(), stand.gateway
     card = await posted(stand, dana)
@@ -881,6 +901,17 @@ async def test_an_answer_that_cannot_be_shown_breaks_nothing(stand: Stand, failu
     stand.teams.fail("create", **failure)
     await dana.mention("the copier is broken")
     assert dana.answers[0].status == 200
+
+
+async def test_a_database_that_cannot_write_a_chat_down_breaks_nothing() -> None:
+    async def broken(_: Identity, __: str) -> None:
+        raise OSError
+
+    async with teams_stand() as stand:
+        stand.room._on_conversation = broken
+        dana, stand.gateway.on["message.direct"] = stand.person(), Reply(RECEIPT)
+        await dana.dm("the copier is broken")
+        assert dana.last_answer.title == "Challenge 42"
 
 
 async def test_a_card_that_cannot_be_edited_is_sent_anew_or_left(stand: Stand) -> None:
