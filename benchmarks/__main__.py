@@ -1,6 +1,6 @@
 """The command: measures, prints a table, and ends with 1 when a target is missed.
 
-python -m benchmarks [--quick] [--database sqlite|postgresql] [--json FILE]
+python -m benchmarks [--quick] [--only slack|teams] [--database sqlite|postgresql] [--json FILE]
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks import teams
 from benchmarks.rounds import PACE, QUICK, Pace, measure
 from benchmarks.stage import stage
 from benchmarks.targets import Measured, Outcome, outcomes
@@ -31,9 +32,13 @@ async def main() -> int:
     options = _options()
     pace = QUICK if options.quick else PACE
     found: dict[str, tuple[Measured, list[Outcome]]] = {}
-    for kind in options.database or KINDS:
+    for kind in (options.database or KINDS) if options.only != "teams" else ():
         measured = await _measured(kind, pace)
-        found[kind] = measured, list(outcomes(measured, kind))
+        found[f"Slack, {kind}"] = measured, list(outcomes(measured, kind))
+    if options.only != "slack":
+        on_teams = await teams.measure(pace, lambda number: _tell(f"Teams: round {number} of {pace.rounds}"))
+        found["Teams"] = {}, teams.outcomes(on_teams)
+        _tell("Teams: done\n")
     for kind, (_, results) in found.items():
         print(f"\n{kind}\n{_table(results)}")
     if options.json:
@@ -63,6 +68,7 @@ def _options() -> Any:
     parser = ArgumentParser(prog="python -m benchmarks", description="Clearway's speed beside a bare Bolt app.")
     parser.add_argument("--quick", action="store_true", help="few short rounds, little stored: a look, no verdict")
     parser.add_argument("--database", choices=KINDS, action="append", help="only this kind")
+    parser.add_argument("--only", choices=("slack", "teams"), help="only this platform")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round there")
     return parser.parse_args()
 

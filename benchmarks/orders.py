@@ -27,6 +27,16 @@ class Slack:
 
 
 @dataclass(frozen=True, slots=True)
+class Teams:
+    """The made-up tenant, the app in it, and where Microsoft's side is."""
+
+    app_id: str
+    tenant: str
+    secret: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """Which server to be."""
 
@@ -36,6 +46,9 @@ class Order:
     seal_key: str = ""
     actions: int = 0
     """How many actions are registered; 0: those of the product."""
+    teams: Teams | None = None
+    reply: str = ""
+    """What a bare bot of Teams sends: the very message that ours does."""
 
     def spelt(self) -> str:
         return json.dumps(asdict(self))
@@ -43,7 +56,8 @@ class Order:
     @staticmethod
     def read(spelt: str) -> "Order":
         told: dict[str, Any] = json.loads(spelt)
-        return Order(**{**told, "slack": Slack(**told["slack"])})
+        teams = Teams(**told["teams"]) if told["teams"] else None
+        return Order(**{**told, "slack": Slack(**told["slack"]), "teams": teams})
 
 
 def clock() -> Clock:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from benchmarks import bare, by_hand, real
+from benchmarks import bare, by_hand, real, teams_bots
 from benchmarks.orders import Order
 from bot import logs
 
@@ -21,6 +21,15 @@ async def serving(order: Order) -> AsyncIterator[int]:
     match order.subject:
         case "real":
             async with real.serving(order) as port:
+                yield port
+        case "teams":
+            async with real.on_teams(order) as port:
+                yield port
+        case "teams, as shipped":
+            async with _on_loopback(teams_bots.shipped(order)) as port:
+                yield port
+        case "teams, checking":
+            async with _on_loopback(teams_bots.checking(order)) as port:
                 yield port
         case "by hand":
             async with by_hand.application(order) as app, _on_loopback(app) as port:

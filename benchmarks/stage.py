@@ -123,8 +123,8 @@ async def stage(kind: str, *, many: int) -> AsyncIterator[Stage]:
         slack = await undo.enter_async_context(FakeSlack())
         workspace = slack.workspace(TEAM)
         seal_key = Seal.new_key()
-        example = Order("real", _known(slack, workspace), await _district(places.migrated(), seal_key), seal_key)
-        async with _process(example) as port:
+        example = Order("real", _known(slack, workspace), await district(places.migrated(), seal_key), seal_key)
+        async with process(example) as port:
             slack.events_url = f"http://127.0.0.1:{port}{PATH}"
             report = await requests.captured(workspace)
 
@@ -133,7 +133,7 @@ async def stage(kind: str, *, many: int) -> AsyncIterator[Stage]:
             if stored_challenges:
                 await asyncio.to_thread(stored.fill, url, stored_challenges)
             order = replace(example, subject=subject, database_url=url, actions=actions)
-            return Server(await undo.enter_async_context(_process(order)), Kept(url))
+            return Server(await undo.enter_async_context(process(order)), Kept(url))
 
         servers = {
             "acknowledging": await served("acknowledging"),
@@ -146,7 +146,7 @@ async def stage(kind: str, *, many: int) -> AsyncIterator[Stage]:
         yield Stage(servers, Requests(example.slack, report), Seal([seal_key]))
 
 
-async def _district(url: str, seal_key: str) -> str:
+async def district(url: str, seal_key: str) -> str:
     """The fictional district, as an operator imports it; returns the URL."""
     database = Database(url)
     text = practice.FILE.read_text(encoding="utf-8")
@@ -168,7 +168,7 @@ def _known(slack: FakeSlack, workspace: Workspace) -> Slack:
 
 
 @asynccontextmanager
-async def _process(order: Order) -> AsyncIterator[int]:
+async def process(order: Order) -> AsyncIterator[int]:
     """The port of a server in a new process, which ends with the block."""
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.server", order.spelt(),

@@ -81,9 +81,13 @@ def outcomes(measured: Measured, kind: str) -> Iterator[Outcome]:
 def _speed(measured: Measured, ours: str, beside: str, connections: int, least: float) -> Outcome:
     first = [each.per_second for each in measured[ours, connections]]
     second = [each.per_second for each in measured[beside, connections]]
+    return ratio_of(f"{ours} : {beside}", connections, first, second, least)
+
+
+def ratio_of(what: str, connections: int, first: Sequence[float], second: Sequence[float], least: float) -> Outcome:
+    """How many times as much per second the first does, round by round."""
     ratios = [a / b for a, b in zip(first, second, strict=True)]
     met = statistics.median(ratios) >= least
-    what = f"{ours} : {beside}"
     return Outcome(what, connections, statistics.median(first), statistics.median(second), ratios, f"≥ {least}", met)
 
 
