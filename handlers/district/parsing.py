@@ -5,6 +5,7 @@ What the file leaves out of the process comes from the starter process.
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -131,6 +132,8 @@ class _Parsing:
         for stray, like in _strays(model, value, path):
             if like:
                 self.wrong(stray, f'Clearway does not know "{stray[-1]}": did you mean "{like}"?')
+            elif _is_digits(str(stray[-1])):
+                self.wrong(stray, _CUT.format(stray[-1]))
             else:
                 self.unknown.append(stray)
         try:
@@ -178,6 +181,8 @@ class _Parsing:
         match error["type"]:
             case "missing":
                 self.wrong(path[:-1], _LACKS.format(path[-1]))
+            case "extra_forbidden" if _is_digits(str(path[-1])):
+                self.wrong(path, _CUT.format(path[-1]))
             case "extra_forbidden":
                 like = _like(str(path[-1]), _process_words())
                 self.wrong(
@@ -196,8 +201,9 @@ class _Parsing:
 _LACKS: Final = 'lacks "{}": add it'
 _LIST: Final = "must be a list: one entry per line, each with a dash before it"
 _FIELDS: Final = "must have fields of its own, such as {name: …}"
+_CUT: Final = '"{}" is no field, but the rest of a number that a comma has cut: write the number without commas, as 25000'
 _SAYS: Final = {
-    "int_type": "must be a whole number, without quotes",
+    "int_type": "must be a whole number, without quotes or commas",
     "int_from_float": "must be a whole number",
     "bool_type": "must be true or false, without quotes",
     "string_type": "must be text: put it in quotes",
@@ -224,6 +230,11 @@ def _strays(model: type[BaseModel], value: Any, path: Path) -> Iterator[tuple[Pa
                         yield from _strays(inner, inside, (*path, name))
             elif name not in getattr(model, "keeps", ()):
                 yield (*path, name), _like(name, fields)
+
+
+def _is_digits(name: str) -> bool:
+    """Between braces YAML reads 25,000 as the number 25 and a field of the name 000."""
+    return bool(re.fullmatch(r"[0-9][0-9.,_ ]*", name))
 
 
 def _like(name: str, known: Iterable[str]) -> str | None:
