@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 THANKS = Reply(card=Card("Thank you", (Text("It is recorded."),)))
 POST = "00000000000000000001"
-SIZES = {"desk": (1280, 860), "zoomed": (640, 430), "phone": (320, 640)}
+SIZES = {"desk": (1280, 860), "low": (1024, 600), "zoomed": (640, 430), "large phone": (390, 844), "phone": (320, 640)}
 
 Open = Callable[..., AbstractAsyncContextManager[Page]]
 
@@ -175,11 +175,19 @@ async def test_axe_finds_nothing_and_nothing_is_cut_off(opened: Open, stand: Sta
                 found += [f"{state}: {each['id']}: {node['target']} {node['failureSummary']}" for node in each["nodes"]]
             if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 found.append(f"{state}: scrolls sideways")
+            for each in await page.evaluate(OUTSIDE):
+                found.append(f"{state}: {each} is beside the window")
             for each in await page.evaluate(TOO_SMALL):
                 found.append(f"{state}: {each} is too small to hit")
     assert found == []
 
 
+OUTSIDE = """
+    [...document.querySelectorAll("body *")]
+        .filter((each) => each.checkVisibility() && !each.closest(".visually-hidden, .skip"))
+        .filter((each) => { const box = each.getBoundingClientRect(); return box.left < -1 || box.right > innerWidth + 1 })
+        .map((each) => each.outerHTML.slice(0, 80))
+"""
 TOO_SMALL = """
     [...document.querySelectorAll("a, button, summary, select, input:not([type=hidden]), textarea")]
         .filter((each) => each.tabIndex >= 0 && each.checkVisibility() && getComputedStyle(each).display !== "inline")
@@ -306,6 +314,40 @@ async def test_the_rooms_open_and_close_on_a_phone(opened: Open) -> None:
         await tab_to(page, "Home")
         await page.keyboard.press("Escape")
         await expect(rooms).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", ["large phone", "phone"])
+@pytest.mark.parametrize("path", ["/console/", "/console/as/teacher/#newest", "/console/as/teacher/home"])
+async def test_the_guide_stays_in_the_window_of_a_phone(opened: Open, stand: Stand, size: str, path: str) -> None:
+    for n in range(12):
+        await stand.rooms.answer("@teacher", PersonId("teacher"), EVERY_ELEMENT, post_id=f"{n:020}")
+    async with opened(path, size=size) as page:
+        guide, open_guide = page.locator("#guide"), page.get_by_role("button", name="Clock and guide")
+        await expect(guide).to_be_hidden()
+        if path != "/console/":
+            await page.locator("main > :last-child").scroll_into_view_if_needed()
+        await expect(open_guide).to_be_in_viewport(ratio=1)
+        await open_guide.click()
+        await expect(page.locator("#around")).to_be_in_viewport(ratio=1)
+        await page.get_by_role("link", name="Do this as Ivy Thornton").scroll_into_view_if_needed()
+        await expect(page.get_by_role("link", name="Do this as Ivy Thornton")).to_be_in_viewport(ratio=1)
+        await page.locator("#around").get_by_role("button", name="Close").click()
+        await expect(guide).to_be_hidden()
+        if path == "/console/":
+            await page.get_by_role("button", name="Follow the guide").click()
+            await expect(guide).to_be_visible()
+
+
+@pytest.mark.parametrize("size", ["desk", "low"])
+async def test_the_guide_stays_beside_a_long_room(opened: Open, stand: Stand, size: str) -> None:
+    for n in range(12):
+        await stand.rooms.answer("@teacher", PersonId("teacher"), EVERY_ELEMENT, post_id=f"{n:020}")
+    async with opened("/console/as/teacher/#newest", size=size) as page:
+        await page.locator("main > :last-child").scroll_into_view_if_needed()
+        await expect(page.locator("#around")).to_be_in_viewport(ratio=0.95)
+        await page.get_by_role("link", name="Do this as Ivy Thornton").scroll_into_view_if_needed()
+        await expect(page.locator("#composer")).to_be_in_viewport()
+        await expect(page.get_by_role("button", name="Clock and guide")).to_be_hidden()
 
 
 # -- live, and without scripts -------------------------------------------------------------------------------------------
