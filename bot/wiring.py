@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from bot import astray
 from bot.dispatcher import Dispatcher
 from bot.districts import Districts
 from bot.gateway import Gateway
@@ -49,7 +50,8 @@ class Clearway:
         """The HTTP server's app, with the routes of every platform that is set up."""
         rooms = [each for each in (self.slack, self.teams) if each]
         routes = [*(route for room in rooms for route in room.routes()), *more]
-        return application(routes, self.database, self.loops, self.clock, beats=beats)
+        connected = {"slack": self.slack.ready} if self.slack else {}
+        return application(routes, self.database, self.loops, self.clock, beats=beats, rooms=connected)
 
 
 def build(
@@ -72,7 +74,13 @@ def build(
     made = Clearway(database, districts, clock, gateway, dispatcher, loops)
     known = list(slack)
     if known:
-        made.slack = SlackRoom(known, gateway, api_url=slack_api_url, on_learned=_remember(database))
+        made.slack = SlackRoom(
+            known,
+            gateway,
+            api_url=slack_api_url,
+            on_learned=_remember(database),
+            on_introduced=astray.slack_warning(database),
+        )
         gateway.profiles[Platform.SLACK] = made.slack.profiles
         dispatcher.transports[Platform.SLACK] = made.slack.transport
     if teams:
@@ -128,12 +136,16 @@ def _remember_chat(database: Database):  # type: ignore[no-untyped-def]  # an as
                 for row in await registrations.accounts_of(connection, district_id, person_id)
                 if (row.platform, row.workspace_id) == (identity.platform, identity.workspace_id)
                 and (row.user_id in theirs or (row.directory_id and row.directory_id == identity.directory_id))
-                and (row.conversation_id != conversation_id or row.unreachable_since is not None)
+                and (
+                    row.conversation_id != conversation_id
+                    or row.unreachable_since is not None
+                    or (row.directory_id or "") != identity.directory_id
+                )
             ]
         if rows:
             async with database.queue() as connection:
                 for row in rows:
-                    await registrations.set_conversation(connection, row, conversation_id)
+                    await registrations.set_conversation(connection, row, conversation_id, identity.directory_id)
 
     return conversing
 

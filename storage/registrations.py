@@ -155,10 +155,14 @@ async def choose_district(
     await connection.execute(answer, row)
 
 
-async def set_conversation(connection: AsyncConnection, to: AccountRow, conversation_id: str) -> None:
-    """The direct conversation with them is open: they can be reached there."""
+async def set_conversation(
+    connection: AsyncConnection, to: AccountRow, conversation_id: str, directory_id: str = ""
+) -> None:
+    """The direct conversation with them is open: they can be reached there. `directory_id`: who they are there, where
+    the platform has said so."""
+    known = {"directory_id": directory_id} if directory_id else {}
     await connection.execute(
-        update(account).where(_is(to)).values(conversation_id=conversation_id, unreachable_since=None)
+        update(account).where(_is(to)).values(conversation_id=conversation_id, unreachable_since=None, **known)
     )
 
 

@@ -20,6 +20,8 @@ from bot.teams.listeners import Desk, Gateway, Json, Result
 from bot.teams.options import TeamsOptions, TeamsRegistration
 from bot.teams.parse import tenant_of
 from bot.teams.profiles import TeamsProfiles
+from bot.teams.signin import SignIn
+from bot.teams.tab import Tab
 from bot.teams.tokens import Claims, Keys, KeysUnavailableError, NotTrustedError, Tokens
 from bot.teams.transport import TeamsTransport
 from handlers.request import Identity
@@ -71,6 +73,7 @@ class TeamsRoom:
             options.cloud.issuer, dict(tenants), self._keys, hosts=self._hosts, clock=clock or SystemClock()
         )
         self._adapter = Adapter(self._check, self._hear)
+        self._tab = Tab(gateway, SignIn(options.registrations, options.cloud, self._open, clock or SystemClock()))
         self._desks = {
             (each.app_id.lower(), each.workspace_id.lower()): self._desk(each, self._hosts)
             for each in options.registrations
@@ -103,7 +106,7 @@ class TeamsRoom:
             await self._session.close()
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.post(PATH, self.handler), *pages.routes()]
+        return [web.post(PATH, self.handler), *self._tab.routes(), *pages.routes()]
 
     async def handler(self, request: web.Request) -> web.Response:
         """One activity. 401: not from Microsoft, or not for us. 400: no activity. 503: not now, and nothing is lost."""

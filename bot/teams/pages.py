@@ -1,7 +1,4 @@
-"""The two web pages that the app's manifest names: its tab, and what it is. They show nothing of anybody.
-
-Who looks at them is not known. What concerns a person stands in their chat, where Microsoft's token says who asks.
-"""
+"""The page that the app's manifest names for what it is, who sees what, and what it is for. It shows nothing of anybody."""
 
 import base64
 import hashlib
@@ -11,36 +8,24 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.teams.package import ABOUT_PATH, TAB_PATH
+from bot.teams.package import ABOUT_PATH
 
 STYLE: Final = (
     ":root{color-scheme:light dark}"
     "body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}"
     "h1{font-size:1.5rem}h2{font-size:1.15rem}"
 )
-# https://learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements
-FRAMES: Final = (
-    "https://teams.microsoft.com https://*.teams.microsoft.com https://*.cloud.microsoft https://*.office.com "
-    "https://gov.teams.microsoft.us https://dod.teams.microsoft.us"
-)
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
         "default-src 'none'; base-uri 'none'; form-action 'none'; "
         f"style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'; "
-        f"frame-ancestors {FRAMES}"
+        "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "public, max-age=3600",
 }
 
-TAB: Final = """
-<h1>Home is in the chat</h1>
-<p>Choose the tab <strong>Chat</strong> above, and write <strong>clearway</strong>. You will see what is with you, what
-you raised, and what waits for your answer.</p>
-<p>To say what stands in the way of your work, write <strong>report</strong>. To ask what is open, write
-<strong>challenges</strong>. <strong>clearway help</strong> shows the rest.</p>
-"""
 ABOUT: Final = """
 <h1>Clearway</h1>
 <p>Clearway runs your district's own written process for what stands in the way of the work in schools. Staff report it.
@@ -64,12 +49,7 @@ district's coordinator.</p>
 
 
 def routes() -> list[web.RouteDef]:
-    return [web.get(TAB_PATH, tab), web.get(ABOUT_PATH, about)]
-
-
-async def tab(_: web.Request) -> web.Response:
-    """What stands in the tab beside the chat."""
-    return _page("Home", TAB)
+    return [web.get(ABOUT_PATH, about)]
 
 
 async def about(_: web.Request) -> web.Response:

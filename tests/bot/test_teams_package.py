@@ -29,7 +29,7 @@ from jsonschema import Draft4Validator, FormatChecker
 from typer.testing import CliRunner, Result
 
 from bot import cli, practice
-from bot.teams import icons, package, pages, parse
+from bot.teams import icons, package, pages, parse, tab
 from bot.teams.package import App, PackageError
 from handlers.rules import asking
 from storage import registrations
@@ -599,7 +599,8 @@ def typed(keyboard: int, asked: str, answer: str) -> str:
 
 async def test_every_address_in_the_manifest_is_a_page_that_teams_may_show_and_that_holds_nobodys_words() -> None:
     server = web.Application()
-    server.add_routes(pages.routes())
+    nobody: Any = None  # no page asks for anybody
+    server.add_routes([*pages.routes(), *tab.Tab(nobody, nobody).routes()])
     named = [each for each in leaves(package.manifest(MADE)) if each.startswith(f"https://{HOST}/")]
     assert len(named) == 5
 
@@ -612,10 +613,13 @@ async def test_every_address_in_the_manifest_is_a_page_that_teams_may_show_and_t
             assert not anchor or f'id="{anchor}"' in text
             assert text.count("<h1>") == 1
             assert '<html lang="en">' in text
-            assert "<script" not in text
             policy = answer.headers["Content-Security-Policy"]
             assert "default-src 'none'" in policy
-            assert "frame-ancestors https://teams.microsoft.com " in policy
+            if path == package.TAB_PATH:
+                assert "frame-ancestors https://teams.microsoft.com " in policy
+            else:
+                assert "<script" not in text
+                assert "frame-ancestors 'none'" in policy
 
 
 async def test_a_clearway_with_a_registration_listens_to_teams_and_takes_nothing_unsigned(
