@@ -28,8 +28,9 @@ check: .venv/installed-dev ## lint, format, types, and which room may import whi
 bench: .venv/installed-dev ## how fast it answers, beside a bare app measured in the same minutes
 	$(BIN)/python -m benchmarks
 
-docs: .venv/installed ## the pages that are drawn from the code
+docs: .venv/installed-dev ## the pages that are drawn from the code, and from what its stories find (minutes)
 	$(BIN)/python -m docs.draw_lifecycle > docs/lifecycle.md.new && mv docs/lifecycle.md.new docs/lifecycle.md
+	$(BIN)/python -m tests.conformance > docs/capabilities.md.new && mv docs/capabilities.md.new docs/capabilities.md
 
 .venv/installed: pyproject.toml | $(BIN)/python
 	@echo 'Installing Clearway in .venv (about a minute, the first time) ...'

@@ -77,7 +77,7 @@ async def test_every_door_of_teams_makes_one_equal_entry(database: Database) -> 
 
         cases = [await story.case(number) for number in range(1, 7)]
         assert [each.challenge.door for each in cases] == [
-            Door.COMMAND,
+            Door.DIRECT_MESSAGE,  # a command is typed like any other message
             Door.MESSAGE_SHORTCUT,
             Door.GLOBAL_SHORTCUT,
             Door.DIRECT_MESSAGE,

@@ -1,0 +1,45 @@
+"""Each capability, shown on each platform; and each declared gap is really one."""
+
+from collections.abc import Callable
+
+import pytest
+
+from storage.database import Database
+from storage.vocabulary import Platform
+from tests.conformance.capabilities import CAPABILITIES, GAPS, PAGE, Capability, declared, is_gap, page
+from tests.world import NotOfferedError, world
+
+RUNS = [
+    pytest.param(Platform.SLACK, "sqlite", id="slack"),
+    pytest.param(Platform.TEAMS, "sqlite", id="teams"),
+    pytest.param(Platform.TEAMS, "postgresql", id="teams-postgresql"),
+    pytest.param(Platform.CONSOLE, "sqlite", id="console"),
+]
+"""All on the database that comes along, and one platform on the other, too: the stories of tests/stories have both."""
+
+
+@pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each: each.name)
+@pytest.mark.parametrize(("platform", "database_url"), RUNS, indirect=["database_url"])
+async def test_a_person_can(
+    database: Database, platform: Platform, capability: Capability, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("capability", capability.name)  # for the page, which is drawn from what is found here
+    record_property("platform", platform.value)
+    async with world(database, platform, at=capability.at) as story:
+        if is_gap(capability.name, platform):
+            with pytest.raises(NotOfferedError):
+                await capability.story(story)
+            return
+        await capability.story(story)
+        await story.promises_hold()
+
+
+def test_the_page_says_what_was_found() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(declared()), "Run make docs"
+
+
+def test_every_gap_is_of_a_capability_and_has_a_reason() -> None:
+    names = [each.name for each in CAPABILITIES]
+    assert len(names) == len(set(names))
+    assert GAPS.keys() <= set(names)
+    assert all(reason.endswith(".") for reasons in GAPS.values() for reason in reasons.values())
