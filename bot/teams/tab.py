@@ -17,6 +17,7 @@ from bot.teams.listeners import Gateway
 from bot.teams.package import TAB_PATH
 from bot.teams.signin import SignIn
 from bot.teams.tokens import KeysUnavailableError, NotTrustedError
+from handlers.cards.accounts import FOR_STAFF
 from handlers.cards.model import (
     Button,
     Buttons,
@@ -36,6 +37,7 @@ from storage.vocabulary import Door
 
 SHOWN: Final = frozenset({"home.show", "show", "log.more", "what_next", "process.show", "process.people", "help"})
 """What the tab shows itself: it changes nothing."""
+HELLO_FIRST: Final = "Please write “hello” to Clearway in the chat first, so that it knows you. Then your Home is here."
 ASK_PATH: Final = f"{TAB_PATH}/ask"
 LIBRARY: Final = "https://res.cdn.office.net/teams-js/2.34.0/js/MicrosoftTeams.min.js"
 LIBRARY_IS: Final = "sha384-brW9AazbKR2dYw2DucGgWCCcmrm2oBFV4HQidyuyZRI/TnAkmOOnTARSTdps3Hwt"
@@ -53,7 +55,7 @@ h1{font-size:1.4rem}h2{font-size:1.1rem;margin:1.5rem 0 .25rem}p{margin:.4rem 0}
 blockquote{border-left:.25rem solid var(--line);margin:.5rem 0;padding-left:.75rem;white-space:pre-wrap}
 dl{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.2rem 1rem}dt{font-weight:600}dd{margin:0}
 @media (max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
-button,.chat{font:inherit;min-height:2.75rem;padding:.4rem 1rem;margin:.25rem .5rem .25rem 0;border:1px solid var(--line);
+button,.chat{font:inherit;box-sizing:border-box;vertical-align:middle;min-height:2.75rem;padding:.4rem 1rem;margin:.25rem .5rem .25rem 0;border:1px solid var(--line);
 border-radius:.25rem;background:transparent;color:inherit;cursor:pointer;text-decoration:none;display:inline-block}
 a{color:var(--link)}:focus-visible{outline:3px solid var(--link);outline-offset:2px}.note{font-size:.875rem}
 """
@@ -141,7 +143,9 @@ class Tab:
             card = (await self._gateway.handle(inbound)).card
         except NotCommittedError as failure:
             card = Card("Home", (Text(failure.sentence),))
-        shown = "".join(html(card or Card("Home", (Text("There is nothing to show."),)), chat_with(app_id)))
+        if card is None or card.title == FOR_STAFF:  # nobody of that directory id has written to us yet
+            card = Card("Home", (Text(HELLO_FIRST),))
+        shown = "".join(html(card, chat_with(app_id)))
         back = "" if action == "home.show" else '<p><button type="button" data-do="home.show">Home</button></p>'
         return web.Response(
             text=shown + back, content_type="text/html", headers={"Cache-Control": "no-store", **HEADERS}

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.async_api import Route, async_playwright, expect
 
+from bot.newcomers import outsider
 from bot.teams.cloud import PUBLIC
 from bot.teams.signin import app_of
 from bot.teams.tab import ASK_PATH, LIBRARY
@@ -101,6 +102,13 @@ async def test_nobodys_words_are_read_as_marks() -> None:
     async with tab() as it:
         _, page = await it.ask(it.token())
         assert "&lt;b&gt;No subs&lt;/b&gt; &amp; [link](https://evil.example)" in page
+
+
+async def test_who_has_never_written_is_asked_to() -> None:
+    async with tab() as it:
+        it.stand.gateway.on["home.show"] = outsider()
+        status, page = await it.ask(it.token())
+        assert (status, "write “hello” to Clearway" in page) == (200, True)
 
 
 @pytest.mark.parametrize(
