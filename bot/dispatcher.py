@@ -1,20 +1,31 @@
 """The outbox reaches people: claim, compose, send, mark; and cards that show old news are edited in place.
 
-Never a network call inside a transaction. A send whose outcome is unknown is looked for before it is repeated, and
-repeated at most once. What cannot be delivered tries the person's other account, then becomes the coordinator's task.
+Never a network call inside a transaction. A send whose outcome is unknown is looked for; where the platform cannot tell
+it is repeated, once. What cannot be delivered, or was never heard of after that, becomes the coordinator's task.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, time, timedelta
 from typing import Final
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import crash
 from bot.districts import Districts
-from bot.transport import Address, OutcomeUnknownError, Place, Transport, TryLaterError, UndeliverableError
+from bot.transport import (
+    BLIND,
+    Address,
+    CannotTellError,
+    OutcomeUnknownError,
+    Place,
+    Transport,
+    TryLaterError,
+    UndeliverableError,
+)
 from handlers import compose, registry, undelivered
 from handlers.cards.model import Card
 from handlers.rules import lanes
@@ -60,7 +71,7 @@ class Dispatcher:
     async def run_once(self, limit: int = BATCH) -> int:
         """Sends what may be sent now and edits what shows old news; returns how much there was to do."""
         now = self._clock.now()
-        async with self._database.queue() as connection:
+        async with self._queue("outbox: claimed") as connection:
             claimed = await queue.claim_messages(connection, now, limit)
             stale = await queue.claim_stale(connection, now, limit)
         singles = [each for each in claimed if each.lane is not Lane.DIGEST]
@@ -82,6 +93,10 @@ class Dispatcher:
                 group.create_task(self._guarded_edit(card))
         return len(claimed) + len(stale)
 
+    def _queue(self, step: str) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction that marks what came of something. `step`: its name in bot/crash.py."""
+        return crash.around(step, self._database.queue())
+
     async def _to_one_person(self, theirs: Sequence[Sequence[ClaimedMessage]]) -> None:
         for messages in theirs:
             async with self._slots:
@@ -102,12 +117,12 @@ class Dispatcher:
             await self._without_what_fails(messages, now)
             return
         if later is not None:
-            async with self._database.queue() as connection:
+            async with self._queue("outbox: planned") as connection:
                 await queue.replan(connection, messages, later.at, later.lane)
             return
         old = [each for each in messages if card is None or each.id not in told]
         if old:
-            async with self._database.queue() as connection:
+            async with self._queue("outbox: dropped") as connection:
                 await queue.mark_dropped(connection, old, now, "old news")
         if card is not None:
             await self._deliver([each for each in messages if each.id in told], card, shown, now)
@@ -138,7 +153,7 @@ class Dispatcher:
             if each.attempts >= MOST_FAILURES:
                 await self._give_up([each], "not composed", now)
             else:
-                async with self._database.queue() as connection:
+                async with self._queue("outbox: later") as connection:
                     await queue.mark_later(connection, [each], now, now + _wait(each.attempts), "not composed")
         if sound:
             await self._send(sound)
@@ -176,14 +191,14 @@ class Dispatcher:
                 continue
             resting = self._resting.get((account.platform, account.workspace_id))
             if resting and resting > now:
-                async with self._database.queue() as connection:
+                async with self._queue("outbox: planned") as connection:
                     await queue.replan(connection, messages, resting, first.lane)
                 return
             try:
                 place = await self._put(transport, account, first, messages, card)
             except UndeliverableError as error:
                 reasons.append((account, error.reason))
-                async with self._database.queue() as connection:
+                async with self._queue("outbox: unreachable") as connection:
                     await queue.note_attempt(connection, messages, now, account.platform, error.reason)
                     await registrations.mark_unreachable(connection, account, now)
                 continue
@@ -191,19 +206,17 @@ class Dispatcher:
                 await self._later(messages, account, error, now)
                 return
             except OutcomeUnknownError:
-                async with self._database.queue() as connection:
-                    if first.repeated:  # it was sent twice and never heard of: there is no third time
-                        await queue.mark_sent(connection, messages, now, None, "unknown")
-                    else:
-                        await queue.mark_unknown(connection, messages, now, now + LOOK_AGAIN, account.platform)
+                async with self._queue("outbox: unknown") as connection:
+                    await queue.mark_unknown(connection, messages, now, now + LOOK_AGAIN, account.platform)
                 return
-            crash.at("outbox: before mark")
-            async with self._database.queue() as connection:
+            except CannotTellError:  # it went out twice and was never heard of: there is no third time
+                await self._give_up(messages, "unknown", now)
+                return
+            async with self._queue("outbox: sent") as connection:
                 posted = Posted(place.platform, place.workspace_id, place.conversation_id, place.post_id, shown)
                 await queue.mark_sent(connection, messages, now, posted)
                 if account.conversation_id != place.conversation_id:
                     await registrations.set_conversation(connection, account, place.conversation_id)
-            crash.at("outbox: after mark")
             return
         reason = reasons[-1][1] if reasons else "no account"
         await self._give_up(messages, reason, now)
@@ -218,15 +231,27 @@ class Dispatcher:
     ) -> Place:
         to = Address(account.platform, account.workspace_id, account.user_id, account.conversation_id)
         if first.unknown_since is not None:
-            found = await transport.find(to, delivery_id=first.id)
-            if found is not None:
-                return found
-            async with self._database.queue() as connection:
-                await queue.mark_repeated(connection, messages)
-        crash.at("outbox: before send")
+            try:
+                found = await self._look(transport, to, first)
+                if found is not None:
+                    return found
+            except CannotTellError:
+                if first.repeated:
+                    raise
+                async with self._queue("outbox: repeated") as connection:
+                    await queue.mark_repeated(connection, messages)
+        crash.at("before outbox: send")
         place = await transport.send(to, card, delivery_id=first.id)
-        crash.at("outbox: after send")
+        crash.at("after outbox: send")
         return place
+
+    @staticmethod
+    async def _look(transport: Transport, to: Address, message: ClaimedMessage) -> Place | None:
+        """Where the card of an earlier attempt stands; None where it is known not to have arrived."""
+        found = await transport.find(to, delivery_id=message.id)
+        if found is None and to.platform in BLIND:
+            raise CannotTellError
+        return found
 
     async def _accounts(self, district_id: DistrictId, person_id: PersonId) -> list[AccountRow]:
         if self._only is not None:
@@ -246,14 +271,15 @@ class Dispatcher:
             wait = max(timedelta(seconds=error.after_s), timedelta(seconds=1))
             if error.whole:
                 self._resting[account.platform, account.workspace_id] = now + wait
-        async with self._database.queue() as connection:
+        async with self._queue("outbox: later") as connection:
             await queue.mark_later(connection, messages, now, now + wait, error.reason, account.platform)
 
     async def _give_up(self, messages: Sequence[ClaimedMessage], reason: str, now: datetime) -> None:
         """It becomes a task of the coordinator; the task and the end of the message are written together."""
         first = messages[0]
         log.warning("outbox.undeliverable", kind=first.kind, reason=reason)
-        async with self._districts.open(first.district_id, Came(Door.TIMER), write=True) as store:
+        opened = self._districts.open(first.district_id, Came(Door.TIMER), write=True)
+        async with crash.around("outbox: undeliverable", opened) as store:
             if await queue.mark_undeliverable(store.connection, messages, now, reason):
                 for each in messages:
                     await undelivered.surface(store, each, reason, now)
@@ -283,20 +309,20 @@ class Dispatcher:
         if card is not None and transport is not None:
             place = Place(claimed.platform, claimed.workspace_id, claimed.conversation_id, claimed.post_id)
             try:
-                crash.at("card: before edit")
+                crash.at("before card: edit")
                 await transport.edit(place, card)
-                crash.at("card: after edit")
+                crash.at("after card: edit")
             except UndeliverableError:
-                async with self._database.queue() as connection:
+                async with self._queue("card: gone") as connection:
                     await queue.forget_card(connection, claimed)
                 return
             except (TryLaterError, OutcomeUnknownError) as error:
                 after = getattr(error, "after_s", None)
                 wait = timedelta(seconds=after) if after else _wait(claimed.attempts)
-                async with self._database.queue() as connection:
+                async with self._queue("card: later") as connection:
                     await queue.mark_stale_later(connection, claimed, now + wait)
                 return
-        async with self._database.queue() as connection:
+        async with self._queue("card: fresh") as connection:
             await queue.mark_fresh(connection, claimed, version)
 
 

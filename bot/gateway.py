@@ -122,7 +122,11 @@ class Gateway:
                 return await self.choose(inbound)
             case action if action in ANSWERS:
                 first = await self._newcomers.answer(inbound)
-                return first if isinstance(first, Reply) else await self._handle(first, limit)
+                if isinstance(first, Reply):
+                    return first
+                reply = await self._handle(first, limit)
+                await self._newcomers.settle(inbound)
+                return reply
             case action if action == REVOKED:
                 return await self._revoked(inbound)
             case _:
@@ -152,12 +156,10 @@ class Gateway:
     async def _once(self, inbound: Inbound, entry: registry.Entry, member: Member, limit: asyncio.Timeout) -> Reply:
         district_id, person_id = member
         came = Came(inbound.door, inbound.identity.platform)
-        async with self._districts.open(
-            district_id, came, write=entry.writes, before_commit=lambda: crash.at("request: before commit")
-        ) as store:
+        opened = self._districts.open(district_id, came, write=entry.writes)
+        async with crash.around("request: commit", opened) as store:
             reply = await self._in_district(store, person_id, inbound, writes=entry.writes)
             limit.reschedule(None)  # what is left is the commit; it is not cut short
-        crash.at("request: after commit")
         if entry.writes:
             self.wake()
         return reply
@@ -272,7 +274,7 @@ class Gateway:
         district_id = DistrictId(inbound.item)
         if district_id not in members:
             return outsider()
-        async with self._districts.database.queue() as connection:
+        async with crash.around("district: chosen", self._districts.database.queue()) as connection:
             await registrations.choose_district(
                 connection, identity.platform, identity.workspace_id, identity.user_id,
                 inbound.source.conversation_id, district_id, self._clock.now(),
@@ -284,7 +286,7 @@ class Gateway:
     async def _revoked(self, inbound: Inbound) -> Reply:
         """Our app is no longer installed in that workspace: nobody can be reached there, until it is again."""
         identity = inbound.identity
-        async with self._districts.database.queue() as connection:
+        async with crash.around("workspace: revoked", self._districts.database.queue()) as connection:
             lost = await registrations.mark_all_unreachable(
                 connection, identity.platform, identity.workspace_id, self._clock.now()
             )

@@ -1,12 +1,12 @@
 """What beats: timers that fall due, the outbox, the audit of the promises, upkeep."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import crash
 from bot.dispatcher import Dispatcher
@@ -71,17 +71,15 @@ class Loops:
     async def run_timers(self) -> int:
         """Everything that is due now; returns how many timers were claimed."""
         total = 0
-        while claimed := await timers.run_due(self._database, self._open, registry.run_timer, self._clock.now()):
+        while claimed := await timers.run_due(self._queue, self._open, registry.run_timer, self._clock.now()):
             total += claimed
         return total
 
-    @asynccontextmanager
-    async def _open(self, district_id: DistrictId) -> AsyncIterator[Store]:
-        async with self._districts.open(
-            district_id, Came(Door.TIMER), write=True, before_commit=lambda: crash.at("timer: before commit")
-        ) as store:
-            yield store
-        crash.at("timer: after commit")
+    def _queue(self, step: str) -> AbstractAsyncContextManager[AsyncConnection]:
+        return crash.around(step, self._database.queue())
+
+    def _open(self, district_id: DistrictId) -> AbstractAsyncContextManager[Store]:
+        return crash.around("timer: commit", self._districts.open(district_id, Came(Door.TIMER), write=True))
 
     async def run_outbox(self) -> int:
         """Everything that may be sent now; returns how much there was."""
@@ -133,7 +131,8 @@ class Loops:
     async def _mend(self, district_id: DistrictId, found: list[audit.Breach], now: datetime) -> list[audit.Breach]:
         left = []
         try:
-            async with self._districts.open(district_id, Came(Door.TIMER), write=True) as store:
+            opened = self._districts.open(district_id, Came(Door.TIMER), write=True)
+            async with crash.around("audit: commit", opened) as store:
                 for breach in found:
                     mended = await self._mended(store, breach, now)
                     if not mended:
@@ -199,13 +198,13 @@ class Loops:
         return None
 
     async def _upkeep(self) -> timedelta | None:
-        async with self._database.queue() as connection:
+        async with self._queue("upkeep: commit") as connection:
             await registrations.forget_old_keys(connection, self._clock.now() - KEYS_KEPT)
         await self._beat(UPKEEP)
         return None
 
     async def _beat(self, loop: str, breaches: int = 0) -> None:
-        async with self._database.queue() as connection:
+        async with self._queue("loop: beat") as connection:
             await registrations.beat(connection, loop, self._clock.now(), breaches)
 
     async def _until_next(self) -> timedelta | None:

@@ -6,11 +6,13 @@ they answer, and then taken in as if it came now: nothing is recorded under the 
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from typing import Any, Final
 
 import structlog
 
+from bot import crash
 from bot.districts import Districts
 from bot.profiles import Profile, Profiles
 from bot.transport import TryLaterError
@@ -50,16 +52,19 @@ class Newcomers:
         if profile is None or profile.guest or profile.foreign or profile.bot:
             return outsider()
         elsewhere = await self._elsewhere(district_id, identity, profile)
-        async with self._open(district_id, identity) as store:
+        async with self._open("newcomer: commit", district_id, identity) as store:
             return await self._take_in(store, inbound, profile, elsewhere)
 
     async def answer(self, inbound: Inbound) -> Inbound | Reply:
-        """They have said whether both accounts are theirs: what they did first, to be done now."""
+        """They have said whether both accounts are theirs: what they did first, to be done now.
+
+        It is kept until `settle`: should we not get round to it, they can press once more.
+        """
         identity = inbound.identity
         district_id = await self._admitting(identity)
         if district_id is None:
             return outsider()
-        async with self._open(district_id, identity) as store:
+        async with self._open("newcomer: answered", district_id, identity) as store:
             author = await store.draft_author(inbound.item)
             words = await store.held(inbound.item, author) if author else None
             if author is None or words is None or words["is"] != NEWCOMER:
@@ -67,17 +72,29 @@ class Newcomers:
             first = _inbound(words["inbound"])
             if first.identity != identity:
                 return Reply(card=cards.settled(Voice(store.directory)))
+            if await registrations.accounts(store.connection, *account_of(identity), identity.directory_id):
+                return first  # pressed before; what they did first was not done
             profile = Profile(**words["profile"])
             if inbound.action == cards.MINE:
                 await self._link(store, identity, profile, author)
             else:
                 await self._join(store, identity, profile)
-            await store.drop_draft(inbound.item, author)
             await store.flush(self._clock.now())
         return first
 
-    def _open(self, district_id: DistrictId, identity: Identity) -> Any:
-        return self._districts.open(district_id, Came(Door.DIRECT_MESSAGE, identity.platform), write=True)
+    async def settle(self, inbound: Inbound) -> None:
+        """What they did first is done: the draft goes."""
+        district_id = await self._admitting(inbound.identity)
+        if district_id is None:
+            return
+        async with self._open("newcomer: settled", district_id, inbound.identity) as store:
+            if author := await store.draft_author(inbound.item):
+                await store.drop_draft(inbound.item, author)
+                await store.flush(self._clock.now())
+
+    def _open(self, step: str, district_id: DistrictId, identity: Identity) -> AbstractAsyncContextManager[Store]:
+        came = Came(Door.DIRECT_MESSAGE, identity.platform)
+        return crash.around(step, self._districts.open(district_id, came, write=True))
 
     async def _admitting(self, identity: Identity) -> DistrictId | None:
         async with self._districts.database.queue(write=False) as connection:

@@ -1,10 +1,13 @@
 """What the dispatcher asks of a platform: put this card before that person, edit it, look whether it arrived."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from handlers.cards.model import Card
 from storage.vocabulary import Platform
+
+BLIND: Final = frozenset({Platform.TEAMS})
+"""A bot cannot read a chat there: whatever arrived, `find` finds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class OutcomeUnknownError(Exception):
         self.reason = reason
 
 
+class CannotTellError(Exception):
+    """Nobody can find out on this platform whether a card arrived."""
+
+
 class UndeliverableError(Exception):
     """The platform will never take it for this account: it is gone, blocked, or was never there."""
 
@@ -68,5 +75,5 @@ class Transport(Protocol):
         ...
 
     async def find(self, to: Address, *, delivery_id: str) -> Place | None:
-        """Where the card of this delivery stands, if it arrived; None when it did not, or the platform cannot tell."""
+        """Where the card of this delivery stands, if it arrived; None when it did not. Else CannotTellError."""
         ...

@@ -75,6 +75,11 @@ class Heartbeat:
             if not loop.running:
                 self._come_round(loop, SOONEST)
 
+    async def go_round(self) -> None:
+        """One round of every loop, here and now, whatever the time."""
+        for loop in self._loops.values():
+            await loop.run()
+
     def _come_round(self, loop: Loop, after: timedelta) -> None:
         if self._scheduler.running:
             wait = min(max(after, SOONEST), loop.every)

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import queue
-from storage.database import Database
 from storage.models import Timer
 from storage.queue import ClaimedTimer
 from storage.store import Store
@@ -21,29 +21,31 @@ BACK_OFF: Final = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minute
 
 log = structlog.get_logger()
 
+Queue = Callable[[str], AbstractAsyncContextManager[AsyncConnection]]
+"""A writing transaction on the queue; what it is for is said with it."""
 Open = Callable[[DistrictId], AbstractAsyncContextManager[Store]]
 Run = Callable[[Store, Timer, datetime], Awaitable[None]]
 
 
-async def run_due(database: Database, open_district: Open, run: Run, now: datetime, limit: int = BATCH) -> int:
+async def run_due(open_queue: Queue, open_district: Open, run: Run, now: datetime, limit: int = BATCH) -> int:
     """Claims up to `limit` due timers and runs them; returns how many were claimed.
 
     A timer whose handler fails is tried again later and later, and stands in the log each time; the others of its
     batch are not touched by it.
     """
-    async with database.queue() as connection:
+    async with open_queue("timer: claimed") as connection:
         claimed = await queue.claim_timers(connection, now, limit)
     groups: dict[tuple[DistrictId, str], list[ClaimedTimer]] = defaultdict(list)
     for timer in claimed:
         groups[timer.district_id, timer.kind].append(timer)
     for (district_id, _), timers in groups.items():
         for start in range(0, len(timers), IN_ONE):
-            await _run_batch(database, open_district, run, district_id, timers[start : start + IN_ONE], now)
+            await _run_batch(open_queue, open_district, run, district_id, timers[start : start + IN_ONE], now)
     return len(claimed)
 
 
 async def _run_batch(
-    database: Database,
+    open_queue: Queue,
     open_district: Open,
     run: Run,
     district_id: DistrictId,
@@ -64,7 +66,7 @@ async def _run_batch(
         log.exception("timers.failed", district=district_id, count=len(timers))
         failed = timers
     if failed:
-        async with database.queue() as connection:
+        async with open_queue("timer: postponed") as connection:
             for timer in failed:
                 wait = BACK_OFF[min(timer.attempts, len(BACK_OFF)) - 1]
                 await queue.postpone_timer(connection, timer, now + wait)

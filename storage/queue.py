@@ -247,8 +247,9 @@ async def mark_later(
     outcome: str = "later",
     platform: Platform | None = None,
 ) -> bool:
-    """Nothing was delivered; it is tried again at `send_at`."""
-    ours = await mark(connection, messages, refused, leased_until=None, send_at=send_at)
+    """Nothing was delivered; it is tried again at `send_at`. Where this was to be the one repetition, it was not."""
+    before = refused[0].repeated
+    ours = await mark(connection, messages, refused, leased_until=None, send_at=send_at, repeated=before)
     if ours:
         await note_attempt(connection, refused, now, platform, outcome)
     return ours

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack import render
-from bot.transport import Address, OutcomeUnknownError, Place, TryLaterError, UndeliverableError
+from bot.transport import Address, CannotTellError, OutcomeUnknownError, Place, TryLaterError, UndeliverableError
 from handlers.cards.model import Card
 from storage.vocabulary import Platform
 
@@ -79,7 +79,7 @@ class SlackTransport:
             said = await ask(history, again=True)
         except TryLaterError as refused:
             if refused.reason == "missing_scope":
-                return None
+                raise CannotTellError from refused
             raise
         for message in said["messages"]:
             if message.get("metadata", {}).get("event_payload", {}).get("delivery_id") == delivery_id:
@@ -89,7 +89,7 @@ class SlackTransport:
     async def _perhaps_arrived(self, to: Address, failed: _FailedError, delivery_id: str) -> Place:
         try:
             place = await self.find(to, delivery_id=delivery_id)
-        except TryLaterError:
+        except (TryLaterError, CannotTellError):
             raise OutcomeUnknownError(failed.reason) from failed
         if place is None:
             raise failed

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.slack.transport import REINSTATED_AFTER_S
-from bot.transport import Address, OutcomeUnknownError, Place, TryLaterError, UndeliverableError
+from bot.transport import Address, CannotTellError, OutcomeUnknownError, Place, TryLaterError, UndeliverableError
 from handlers.cards.model import Button, Buttons, Card, Press, Text
 from handlers.request import Identity
 from storage.vocabulary import Platform
@@ -58,7 +58,8 @@ async def test_a_card_is_found_by_its_delivery_id(stand: Stand, dana: SlackPerso
 async def test_without_the_scope_it_cannot_tell(stand: Stand, dana: SlackPerson) -> None:
     await stand.room.transport.send(address(dana), CARD, delivery_id="m1")
     stand.slack.fail("conversations.history", error="missing_scope")
-    assert await stand.room.transport.find(address(dana), delivery_id="m1") is None
+    with pytest.raises(CannotTellError):
+        await stand.room.transport.find(address(dana), delivery_id="m1")
 
 
 @pytest.mark.parametrize(

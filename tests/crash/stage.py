@@ -1,11 +1,15 @@
 """What a process does whose plug may be pulled: a few days of intents, timers, messages and edits, always the same.
 
-Run as a program it tells each intent on its standard output when it is acknowledged, and how late it is. What reaches
+The platform has a bad week: it refuses, forgets to answer, loses people and cards, always in the same way. What reaches
 people stands in a file, as it would with a platform: it outlives the process.
+
+Run as a program it is told on its standard input what to do, and does it in a process of its own each time, which it
+forks: the code is loaded once. It tells each intent when it is acknowledged, how late it is, and how the process ended.
 """
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,22 +18,33 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bot import wiring
-from bot.transport import Address, Place
+from sqlalchemy import delete, insert, select
+from structlog.testing import capture_logs
+
+from bot import crash, wiring
+from bot.profiles import Profile
+from bot.transport import Address, CannotTellError, OutcomeUnknownError, Place, TryLaterError, UndeliverableError
 from bot.wiring import Clearway
 from handlers.cards.model import Card, to_json
 from handlers.request import Identity, Inbound, Source
+from storage import models
 from storage.database import Database
+from storage.models import table
 from storage.sealing import Seal
 from storage.store import Came
-from storage.vocabulary import DistrictId, Door, Platform, new_id
+from storage.vocabulary import DistrictId, Door, Platform, TimerKind, new_id
 from tests.lives.edge import LifeClock
 from tests.lives.life import LARKSPUR, ZONE, refused
 
 KEY: Final = "bm90IGEgc2VjcmV0LCBvbmx5IGZvciB0aGUgdGVzdHM="
 SEAL: Final = Seal([KEY])
 TEACHER, COACH, LEADER, STAFFING, COORDINATOR = "p-019", "p-018", "p-002", "p-004", "p-010"
+TECHNOLOGY, PRINCIPAL = "p-006", "p-013"
 DISTRICT_WIDE: Final = {"type": "staffing", "scope": "district", "school": "birch"}
+TENANT: Final = "00000000-0000-4000-8000-0000000000aa"
+ON_TEAMS: Final = Identity(Platform.TEAMS, TENANT, "29:new")
+ON_SLACK: Final = Identity(Platform.SLACK, "T0LARKSPUR", "U0LB013")
+ADDRESS: Final = "nadine@larkspur.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +52,18 @@ class Intent:
     """Something that somebody does; `about` is the number of a challenge."""
 
     key: str
-    by: str
+    by: str | Identity
     action: str
     about: int = 0
     fields: tuple[tuple[str, Any], ...] = ()
     text: str = ""
+    item: str = ""
 
 
-def intent(key: str, by: str, action: str, about: int = 0, text: str = "", **fields: Any) -> Intent:
-    return Intent(key, by, action, about, tuple(fields.items()), text)
+def intent(
+    key: str, by: str | Identity, action: str, about: int = 0, text: str = "", item: str = "", **fields: Any
+) -> Intent:
+    return Intent(key, by, action, about, tuple(fields.items()), text, item)
 
 
 BEFORE: Final = (
@@ -62,17 +80,29 @@ TUESDAY: Final = (
     intent("k7", TEACHER, "message.direct", text="The rosters do not load."),
     intent("k8", STAFFING, "question", 3, question="Since when?"),
     intent("k9", COORDINATOR, "sort", 4, type="data_systems", scope="district"),
+    # One more than the teacher's messages of a day: the last waits for the digest, and is old news by then.
+    *(intent(f"q{n}", LEADER, "question", 2, question=f"Which calendar is number {n}?") for n in range(4)),
+    intent("q4", TEACHER, "answer", 2, answer="That of the district."),
     intent("k10", LEADER, "still_blocked", 2),
     intent("k11", STAFFING, "resolve", 1, resolution="A substitute is hired."),
+    intent("k12", ON_TEAMS, "message.direct", text="No substitutes on Fridays."),
+    intent("k13", ON_TEAMS, "account.mine"),
+    intent("k14", ON_SLACK, "district.choose", item=LARKSPUR),
+    intent("k15", ON_SLACK, "registration.revoked"),
 )
 FRIDAY: Final = (
-    intent("k12", COACH, "answer", 3, answer="Since August."),
-    intent("k13", COACH, "yes", 1),
-    intent("k14", TEACHER, "yes", 1),
+    intent("k16", COACH, "answer", 3, answer="Since August."),
+    intent("k17", COACH, "yes", 1),
+    intent("k18", TEACHER, "yes", 1),
 )
 BEGAN: Final = datetime(2026, 10, 6, 9, tzinfo=ZONE)
-ON_FRIDAY: Final = datetime(2026, 10, 9, 12, tzinfo=ZONE)
-ON_MONDAY: Final = datetime(2026, 10, 12, 12, tzinfo=ZONE)
+STOPS: Final = tuple(
+    datetime(2026, 10, day, hour, minute, tzinfo=ZONE)
+    for day, hour, minute in ((7, 7, 30), (7, 7, 45), (9, 7, 30), (9, 7, 45), (12, 7, 30), (12, 7, 45))
+)
+"""School mornings, when things fall due, and the hours of the digest."""
+ON_FRIDAY: Final = STOPS[3]
+ON_MONDAY: Final = STOPS[-1]
 
 
 @dataclass
@@ -80,20 +110,36 @@ class Paper:
     """A platform that writes down what reaches it. `finds`: whether it can say that a card arrived."""
 
     file: Path
-    clock: LifeClock
     finds: bool = True
 
     async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
+        tried = any(delivery_id in (each.get("delivery"), each.get("tried")) for each in read(self.file))
+        if to.user_id == TECHNOLOGY:
+            raise UndeliverableError("account_gone")
+        if not tried and to.user_id in {COACH, COORDINATOR}:
+            self._write(tried=delivery_id)
+            raise TryLaterError("busy") if to.user_id == COACH else OutcomeUnknownError("lost")
         post = new_id()
         self._write(delivery=delivery_id, to=to.user_id, post=post, card=to_json(card))
+        if not tried and to.user_id == STAFFING:
+            raise OutcomeUnknownError("cut")
         return _place(to.user_id, post)
 
     async def edit(self, place: Place, card: Card) -> None:
+        if place.conversation_id == f"@{LEADER}":
+            raise UndeliverableError("message_not_found")
+        if place.conversation_id == f"@{COACH}" and not any(
+            each.get("tried") == place.post_id for each in read(self.file)
+        ):
+            self._write(tried=place.post_id)
+            raise TryLaterError("busy")
         self._write(edited=place.post_id, card=to_json(card))
 
     async def find(self, to: Address, *, delivery_id: str) -> Place | None:
+        if not self.finds:
+            raise CannotTellError
         posts = [each["post"] for each in read(self.file) if each.get("delivery") == delivery_id]
-        return _place(to.user_id, posts[-1]) if posts and self.finds else None
+        return _place(to.user_id, posts[-1]) if posts else None
 
     def _write(self, **line: Any) -> None:
         with self.file.open("a", encoding="utf-8") as paper:
@@ -108,37 +154,64 @@ def _place(user_id: str, post: str) -> Place:
     return Place(Platform.CONSOLE, LARKSPUR, f"@{user_id}", post)
 
 
+class People:
+    """What Slack and Teams say of people: whoever is new on Teams has the address of somebody on Slack."""
+
+    async def look_up(self, identity: Identity) -> Profile:
+        return Profile("Nadine Okafor-Stahl", email=ADDRESS)
+
+    async def find(self, workspace_id: str, email: str) -> str | None:
+        return ON_SLACK.user_id if workspace_id == ON_SLACK.workspace_id else None
+
+
+async def spoil(database: Database) -> None:
+    """What a server finds that has seen better days: a timer is missing, a draft is sealed with a key that was lost."""
+    timer, draft, challenge = table(models.Timer), table(models.Draft), table(models.Challenge)
+    lost = {"district_id": LARKSPUR, "id": "lost", "person_id": TEACHER, "sealed": "lost", "lapses_at": BEGAN}
+    due = {"district_id": LARKSPUR, "id": "lost", "kind": TimerKind.DRAFT_LAPSES, "about": "lost", "due_at": BEGAN}
+    async with database.district(DistrictId(LARKSPUR)) as connection:
+        second = await connection.scalar(select(challenge.c.id).where(challenge.c.number == 2))
+        await connection.execute(delete(timer).where(timer.c.about == second))
+        await connection.execute(insert(draft), lost)
+        await connection.execute(insert(timer), due | {"attempts": 0})
+
+
 @asynccontextmanager
 async def process(
     url: str, paper: Path, at: datetime, *, finds: bool = True
 ) -> AsyncIterator[tuple[Clearway, LifeClock]]:
-    """A whole Clearway, as a process has it."""
+    """A whole Clearway, as a process has it; what it logs is nobody's."""
     clock = LifeClock(at)
     database = Database(url, pool_size=5)
     made = wiring.build(database, SEAL, clock=clock, console=True)
-    made.dispatcher.transports[Platform.CONSOLE] = Paper(paper, clock, finds)
-    try:
+    made.dispatcher.transports[Platform.CONSOLE] = Paper(paper, finds)
+    made.gateway.profiles |= dict.fromkeys((Platform.SLACK, Platform.TEAMS), People())
+    with capture_logs():
         yield made, clock
-    finally:
-        await database.close()
+    await database.close()
 
 
 async def inbound(made: Clearway, wanted: Intent) -> Inbound:
-    challenge_id = ""
-    if wanted.about:
-        async with made.districts.open(DistrictId(LARKSPUR), Came(Door.OPERATOR)) as store:
+    challenge_id, item = "", wanted.item
+    async with made.districts.open(DistrictId(LARKSPUR), Came(Door.OPERATOR)) as store:
+        if wanted.about:
             case = await store.case_numbered(wanted.about)
-        assert case is not None, f"{wanted.key} is about challenge {wanted.about}, which is not there"
-        challenge_id = case.id
+            assert case is not None, f"{wanted.key} is about challenge {wanted.about}, which is not there"
+            challenge_id = case.id
+        if wanted.action == "account.mine":  # the question stands in their chat, with the id of what is kept
+            of = table(models.Draft)
+            item = await store.connection.scalar(select(of.c.id).where(of.c.person_id == PRINCIPAL)) or ""
+    console = wanted.by if isinstance(wanted.by, Identity) else Identity(Platform.CONSOLE, LARKSPUR, wanted.by)
     return Inbound(
-        Identity(Platform.CONSOLE, LARKSPUR, wanted.by),
+        console,
         wanted.action,
         Door.DIRECT_MESSAGE if wanted.text else Door.BUTTON,
         key=wanted.key,
         challenge_id=challenge_id,
+        item=item,
         text=wanted.text,
         fields=dict(wanted.fields),
-        source=Source(f"@{wanted.by}", wanted.key, direct=True),
+        source=Source(f"@{console.user_id}", wanted.key, direct=True),
     )
 
 
@@ -152,28 +225,29 @@ async def do(made: Clearway, clock: LifeClock, intents: Sequence[Intent]) -> Non
 
 
 async def settle(made: Clearway, clock: LifeClock) -> None:
-    """What can happen now happens; a few seconds later the cards that were under way have been looked at again."""
-    for _ in range(2):
+    """What can happen now happens; then the cards that were under way are looked at again, and what was refused is
+    tried again, before anybody does anything else."""
+    for later_s in (4, 40, 4):
         tell("clock", clock.at.isoformat())
         while await made.loops.run_timers() + await made.loops.run_outbox():
             pass
-        clock.move(clock.at + timedelta(seconds=4))
+        clock.move(clock.at + timedelta(seconds=later_s))
 
 
 async def wait(made: Clearway, clock: LifeClock, to: datetime) -> None:
-    """School mornings and digest hours come and go."""
-    day = clock.at.astimezone(ZONE).date()
-    while day <= to.date():
-        for hour, minute in ((7, 30), (7, 45), (12, 0)):
-            clock.move(min(to, datetime(day.year, day.month, day.day, hour, minute, tzinfo=ZONE)))
+    """School mornings and digest hours come and go, and every loop goes round."""
+    for stop in STOPS:
+        if clock.at < stop <= to:
+            clock.move(stop)
+            await made.loops.heartbeat.go_round()
             await settle(made, clock)
-        day += timedelta(days=1)
 
 
-async def work(url: str, paper: Path, at: datetime, *, finds: bool = True) -> None:
-    """From Tuesday to Monday. Whatever was done before is handed in once more: it has no second effect."""
+async def work(url: str, paper: Path, at: datetime, *, finds: bool = True, again: bool = True) -> None:
+    """From Tuesday to Monday. `again`: what was done before is handed in once more; it has no second effect."""
     async with process(url, paper, at, finds=finds) as (made, clock):
-        await do(made, clock, (*BEFORE, *TUESDAY))
+        await made.loops.heartbeat.go_round()
+        await do(made, clock, (*(BEFORE if again else ()), *TUESDAY))
         await wait(made, clock, ON_FRIDAY)
         await do(made, clock, FRIDAY)
         await wait(made, clock, ON_MONDAY)
@@ -185,5 +259,18 @@ def tell(what: str, value: str) -> None:
         sys.stdout.flush()
 
 
+def main() -> None:
+    for line in sys.stdin:
+        told = json.loads(line)
+        process_id = os.fork()
+        if not process_id:
+            crash.arm(told["point"])
+            at = datetime.fromisoformat(told["at"])
+            asyncio.run(work(told["url"], Path(told["paper"]), at, finds=told["finds"], again=told["again"]))
+            os._exit(0)
+        _, status = os.waitpid(process_id, 0)
+        tell("ended", str(os.waitstatus_to_exitcode(status)))
+
+
 if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1], Path(sys.argv[2]), BEGAN))
+    main()

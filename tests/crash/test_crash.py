@@ -1,7 +1,8 @@
 """At each point of bot.crash the plug is pulled. After a restart it is as if nothing had happened."""
 
+import ast
 import asyncio
-import os
+import json
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 from uuid import uuid4
 
 import pytest
@@ -24,13 +25,20 @@ from storage import models
 from storage.database import Database
 from storage.leases import LEASE
 from storage.models import table
-from storage.vocabulary import MessageState
+from storage.vocabulary import Lane, MessageState
 from tests.crash import stage
 from tests.crash.stage import LARKSPUR, SEAL
 from tests.lives.life import FILE
 
 ROOT: Final = Path(__file__).parents[2]
+RUNNING: Final = [
+    *(ROOT / "bot" / f"{each}.py" for each in ("gateway", "newcomers", "dispatcher", "loops")),
+    ROOT / "scheduling" / "timers.py",
+]
+"""Where a running server commits, sends and edits."""
 PULLED: Final = 137
+REPEATED: Final = "outbox: repeated"
+"""A step only where a platform cannot tell what arrived."""
 WHEN: Final = re.compile(r"\b[0-9a-f]{20}\b|\d{1,2}:\d\d")
 """What differs between two runs of the same days: random ids, and minutes."""
 
@@ -64,6 +72,7 @@ async def begin(url: str, paper: Path) -> None:
     await database.close()
     async with stage.process(url, paper, stage.BEGAN) as (made, clock):
         await stage.do(made, clock, stage.BEFORE)
+        await stage.spoil(made.database)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -97,32 +106,71 @@ def undisturbed(begun: Begun, tmp_path_factory: pytest.TempPathFactory) -> Told:
     return told
 
 
-def pull_the_plug(url: str, paper: Path, point: str) -> tuple[set[str], datetime]:
-    """Runs until the plug is pulled there; returns what was acknowledged, and when it happened."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.crash.stage", url, str(paper)],
-        env=os.environ | {"CLEARWAY_CRASH_AT": point},
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    acknowledged: set[str]
+    at: datetime
+
+    @property
+    def later(self) -> datetime:
+        """When whatever the dead process had claimed is anybody's."""
+        return self.at + LEASE + timedelta(minutes=1)
+
+
+@dataclass
+class Program:
+    """The program of tests/crash/stage.py, told what to do."""
+
+    said: IO[str]
+    says: IO[str]
+
+    def ends(self, url: str, paper: Path, at: datetime, point: str, **how: bool) -> Ended:
+        """Runs until the plug is pulled there, or to the end of the days."""
+        told = {"url": url, "paper": str(paper), "at": at.isoformat(), "point": point, "finds": True, "again": True}
+        self.said.write(json.dumps(told | how) + "\n")
+        self.said.flush()
+        acknowledged, now = set(), at
+        for line in self.says:
+            what, _, value = line.strip().partition(" ")
+            if what == "acknowledged":
+                acknowledged.add(value)
+            if what == "clock":
+                now = datetime.fromisoformat(value)
+            if what == "ended":
+                return Ended(int(value), acknowledged, now)
+        raise AssertionError("The program itself has ended")
+
+
+@pytest.fixture(scope="module")
+def program() -> Iterator[Program]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.crash.stage"],
         cwd=ROOT,
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
-    )
-    assert ended.returncode == PULLED, f"It ended with {ended.returncode}: {ended.stderr}"
-    lines = [each.split(" ", 1) for each in ended.stdout.splitlines() if each.startswith(("acknowledged ", "clock "))]
-    acknowledged = {value for what, value in lines if what == "acknowledged"}
-    at = [datetime.fromisoformat(value) for what, value in lines if what == "clock"]
-    return acknowledged, max(at, default=stage.BEGAN)
+    ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        yield Program(running.stdin, running.stdout)
+        running.stdin.close()
 
 
-@pytest.mark.parametrize("point", crash.POINTS)
+@pytest.mark.parametrize("step", [each for each in crash.STEPS if each != REPEATED])
 def test_after_a_pulled_plug_all_is_as_if_nothing_had_happened(
-    begun: Begun, undisturbed: Told, tmp_path: Path, point: str
+    begun: Begun, undisturbed: Told, program: Program, tmp_path: Path, step: str
 ) -> None:
+    """Twice: before the step and, when somebody has started it again, after it."""
     with begun.copy(tmp_path) as (url, paper):
-        acknowledged, at = pull_the_plug(url, paper, point)
-        assert acknowledged <= asyncio.run(keys(url))
+        before = program.ends(url, paper, stage.BEGAN, f"before {step}", again=False)
+        assert before.code == PULLED, f"It did not come to {step}"
+        assert before.acknowledged <= asyncio.run(taken(url))
+        after = program.ends(url, paper, before.later, f"after {step}")
+        assert after.code == PULLED, f"It did not come to {step} again"
+        assert before.acknowledged | after.acknowledged <= asyncio.run(taken(url))
 
-        asyncio.run(stage.work(url, paper, at + LEASE + timedelta(minutes=1)))
+        asyncio.run(stage.work(url, paper, after.later))
 
         told = asyncio.run(what_is_told(url, paper))
         assert told.events == undisturbed.events
@@ -132,25 +180,68 @@ def test_after_a_pulled_plug_all_is_as_if_nothing_had_happened(
         assert not asyncio.run(breaches(url, paper))
 
 
-@pytest.mark.parametrize("point", ["outbox: after send", "outbox: before mark"])
-def test_what_cannot_be_found_is_sent_once_more_and_marked_so(begun: Begun, tmp_path: Path, point: str) -> None:
+@pytest.mark.parametrize(
+    "points",
+    [
+        ["after outbox: send"],
+        ["after outbox: send", "after outbox: send"],
+        [f"before {REPEATED}", f"after {REPEATED}"],
+    ],
+    ids="; ".join,
+)
+def test_what_cannot_be_found_is_sent_once_more_and_marked_so(
+    begun: Begun, program: Program, tmp_path: Path, points: list[str]
+) -> None:
+    """And no third time, however often the plug is pulled. What was never heard of then is somebody's task."""
     with begun.copy(tmp_path) as (url, paper):
-        _, at = pull_the_plug(url, paper, point)
+        at = stage.BEGAN
+        for point in points:
+            ended = program.ends(url, paper, at, point, finds=False)
+            assert ended.code == PULLED
+            at = ended.later
 
-        asyncio.run(stage.work(url, paper, at + LEASE + timedelta(minutes=1), finds=False))
+        asyncio.run(stage.work(url, paper, at, finds=False))
 
-        twice = {each for each, count in deliveries(paper).items() if count > 1}
-        assert twice
-        assert max(deliveries(paper).values()) == 2
-        assert twice <= asyncio.run(repeated(url))
+        arrived = deliveries(paper)
+        more = {each for each, count in arrived.items() if count > 1}
+        assert max(arrived.values()) == 2
+        assert more <= asyncio.run(repeated(url))
         assert not asyncio.run(breaches(url, paper))
+        message = table(models.Message)
+        sent = select(message.c.id).where(message.c.state == MessageState.SENT, message.c.lane != Lane.DIGEST)
+        assert {row.id for row in asyncio.run(rows(url, sent))} <= set(arrived)
 
 
-def test_every_point_is_in_its_place() -> None:
-    code = "\n".join(
-        each.read_text(encoding="utf-8") for each in (ROOT / "bot").rglob("*.py") if each.name != "crash.py"
-    )
-    assert set(re.findall(r'crash\.at\("([^"]+)"\)', code)) == set(crash.POINTS)
+def test_every_step_has_its_place_and_every_commit_its_step() -> None:
+    named: Counter[str] = Counter()
+    for file in RUNNING:
+        code = ast.parse(file.read_text(encoding="utf-8"))
+        calls = [each for each in ast.walk(code) if isinstance(each, ast.Call)]
+        for each in calls:
+            for word in each.args:
+                if isinstance(word, ast.Constant) and isinstance(word.value, str):
+                    step = re.sub("^(before|after) ", "", word.value)
+                    named[step] += step in crash.STEPS
+        guarded = {id(inner) for each in calls if _name(each) == "around" for inner in ast.walk(each)}
+        guarded |= {id(each.value) for each in ast.walk(code) if isinstance(each, ast.Assign) and _is(each, "opened")}
+        bare = [each.lineno for each in calls if _writes(each) and id(each) not in guarded]
+        assert not bare, f"{file.name} commits without a name in lines {bare}"
+    assert set(+named) == set(crash.STEPS)
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _is(assigned: ast.Assign, name: str) -> bool:
+    return [getattr(each, "id", "") for each in assigned.targets] == [name]
+
+
+def _writes(call: ast.Call) -> bool:
+    """Whether it opens a transaction that may write."""
+    write = next((each.value for each in call.keywords if each.arg == "write"), None)
+    by_default = {"queue": True, "district": True, "open": False}.get(_name(call))
+    return by_default is not None and (by_default if write is None else getattr(write, "value", True))
 
 
 # ------------------------------------------------------------------------------------------------------- what is told
@@ -161,10 +252,17 @@ def deliveries(paper: Path) -> Counter[str]:
     return Counter(each["delivery"] for each in stage.read(paper) if "delivery" in each)
 
 
-async def keys(url: str) -> set[str]:
+async def taken(url: str) -> set[str]:
     """The intents that the database remembers."""
-    of = table(models.InboxKey)
-    return {row.key for row in await rows(url, select(of.c.key))}
+    inbox, account, chosen = table(models.InboxKey), table(models.Account), table(models.ChosenDistrict)
+    found = {row.key.removeprefix("newcomer:") for row in await rows(url, select(inbox.c.key))}
+    if await rows(url, select(account.c.user_id).where(account.c.user_id == stage.ON_TEAMS.user_id)):
+        found.add("k13")
+    if await rows(url, select(chosen.c.user_id)):
+        found.add("k14")
+    if await rows(url, select(account.c.user_id).where(account.c.unreachable_since.is_not(None))):
+        found.add("k15")
+    return found
 
 
 async def repeated(url: str) -> set[str]:
@@ -187,9 +285,10 @@ async def what_is_told(url: str, paper: Path) -> Told:
     messages = await rows(
         url, select(message.c.challenge_id, message.c.kind, message.c.person_id, message.c.lane, message.c.state)
     )
-    assert {row.state for row in messages} <= {MessageState.SENT, MessageState.DROPPED, MessageState.PENDING}
     chats: dict[str, tuple[str, str]] = {}
     for each in stage.read(paper):
+        if "tried" in each:
+            continue
         post = each.get("edited") or each["post"]
         chats[post] = (each.get("to") or chats[post][0], WHEN.sub("…", str(each["card"])))
     return Told(

@@ -305,6 +305,18 @@ async def test_a_refused_message_comes_again_later_and_was_not_delivered(databas
     assert (again.attempts, again.unknown_since) == (2, None)
 
 
+async def test_a_repetition_that_was_refused_was_none(database: Database) -> None:
+    await plan(database, message())
+    await claim_messages(database)
+    [vanished] = await claim_messages(database, NOW + LEASE)
+    async with database.queue() as connection:
+        await queue.mark_repeated(connection, [vanished])
+        await queue.mark_later(connection, [vanished], NOW + LEASE, NOW + 2 * LEASE)
+
+    [again] = await claim_messages(database, NOW + 2 * LEASE)
+    assert (again.unknown_since, again.repeated) == (NOW + LEASE, False)
+
+
 async def test_an_unheard_outcome_is_remembered_from_the_first_time(database: Database) -> None:
     await plan(database, message())
     for at in (NOW, NOW + MINUTE):

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.newcomers import Newcomers
 from bot.profiles import Profile
 from handlers.cards.model import Button, Buttons, Card
 from handlers.district import importer
@@ -96,6 +97,29 @@ async def test_somebody_known_from_another_platform_is_asked_once_and_their_word
         assert again.card.title == "That is settled already"
         assert await story.count() == 2
         await story.promises_hold()
+
+
+async def test_what_they_wrote_is_kept_until_it_is_on_record(database: Database) -> None:
+    async with world(database, "slack") as story:
+        who = newcomer(story)
+        asked = await writes(story, who)
+        # The answer is taken, and the server goes down before it gets to what they wrote.
+        door = Newcomers(story.made.districts, story.clock, story.made.gateway.profiles)
+        await door.answer(Inbound(who, "account.mine", Door.BUTTON, item=await draft(story)))
+        assert await story.count() == 0
+
+        await presses(story, who, asked.card, "Yes, that is me")
+        assert (await story.case()).title == WORDS
+        settled = await presses(story, who, asked.card, "Yes, that is me")
+        assert settled.card is not None
+        assert settled.card.title == "That is settled already"
+        assert await story.count() == 1
+
+
+async def draft(story: World) -> str:
+    of = table(models.Draft)
+    async with story.made.database.queue(write=False) as connection:
+        return str(await connection.scalar(select(of.c.id)))
 
 
 async def test_who_says_no_is_somebody_of_their_own(database: Database) -> None:
