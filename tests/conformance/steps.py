@@ -20,7 +20,7 @@ SCOPE: Final = "How big is it? Who is hit, and where?"
 WHY: Final = "Why? Those who raised it will read this."
 WHEN: Final = "When should it be looked at again?"
 STAFFING: Final[Mapping[str, Any]] = {"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
-CONFIDENTIAL: Final = {"Your name": ["Show my name to the coordinator only"]}
+CONFIDENTIAL: Final[Mapping[str, Any]] = {"Your name": ["Show my name to the coordinator only"]}
 
 
 async def people(story: World, *ids: str) -> list[Actor]:
