@@ -1,7 +1,7 @@
 """Opens the store of one district for whoever holds a transaction: the gateway, the loops, the command line."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 from math import inf
@@ -44,7 +44,6 @@ class Districts:
         came: Came,
         *,
         write: bool = False,
-        before_commit: Callable[[], None] | None = None,
     ) -> AsyncIterator[Store]:
         """A store in a transaction of its own, committed when the block ends. A writer flushes before that.
 
@@ -57,8 +56,6 @@ class Districts:
             self._seen[district_id] = at
             key = self._open_key(sealed, district_id)
             yield Store(connection, directory, key, head.ledger if write else None, came, self.seal)
-            if before_commit:
-                before_commit()
         if write:  # perhaps of people, or of the process
             self._seen.pop(district_id, None)
 
