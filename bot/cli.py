@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from bot import logs, practice, settings, wiring
+from bot import astray, logs, practice, settings, wiring
 from bot.districts import Districts
 from bot.settings import Settings, SettingsError
 from bot.slack.app import SlackStartError
@@ -98,6 +98,9 @@ async def _serve(found: Settings, only: str) -> None:
             "Teams: see docs/teams.md.",
             err=True,
         )
+    await astray.warn_of_none(database)
+    for tenant in sorted({each.workspace_id for each in teams.registrations}):
+        await astray.warn_of_teams(database, tenant)
     web = made.web(beats=only != "web") if only != "worker" else None
     try:
         async with wiring.running(made, web, found.host, found.port, worker=only != "web") as port:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import structlog
 
 SECRETS: Final = re.compile(
-    r"xox[a-z]-[\w-]+|xapp-[\w-]+|Bearer\s+\S+|eyJ[\w-]+\.[\w-]+\.[\w-]*|https://hooks\.slack\.com/\S+"
+    r"wss?://\S+|xox[a-z]-[\w-]+|xapp-[\w-]+|Bearer\s+\S+|eyJ[\w-]+\.[\w-]+\.[\w-]*|https://hooks\.slack\.com/\S+"
 )
 
 
@@ -22,19 +22,21 @@ def configure(form: str, *, quiet: bool = False) -> None:
     """Sets up logging for a process. `quiet`: only what needs somebody."""
     level = logging.WARNING if quiet else logging.INFO
     last: Any = structlog.dev.ConsoleRenderer() if form == "console" else structlog.processors.JSONRenderer()
+    # A traceback without the values of variables: those may be people's words.
+    at_last: list[Any] = [structlog.processors.format_exc_info, without_secrets, last]
+    stamped: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # A traceback without the values of variables: those may be people's words.
-            structlog.processors.format_exc_info,
-            without_secrets,
-            last,
-        ],
+        processors=[structlog.contextvars.merge_contextvars, *stamped, *at_last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    others = logging.StreamHandler(sys.stderr)  # what libraries say, in the same form
+    others.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *stamped],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *at_last],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[others])
     for noisy in ("slack_sdk", "slack_bolt", "aiohttp.access", "apscheduler"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

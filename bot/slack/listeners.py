@@ -42,6 +42,11 @@ LAST_RETRY: Final = 3  # an event is delivered again up to three times, https://
 REMEMBERED: Final = 1000  # messages whose answer we have shown: a re-delivery is not answered twice
 LONGEST_WAIT_S: Final = 60.0  # for an answer that Slack puts off
 FAILURES: Final = (SlackApiError, aiohttp.ClientError, TimeoutError)
+NOT_NOW: Final = frozenset(
+    {"", "accesslimited", "fatal_error", "internal_error", "rate_limited", "ratelimited", "request_timeout"}
+    | {"service_unavailable", "team_added_to_org"}
+)
+"""Refusals that pass, https://docs.slack.dev/reference/methods/auth.test#errors; "" is an answer that is not Slack's."""
 
 NOT_INSTALLED: Final = "Clearway is not set up for this workspace. Please ask your district coordinator."
 NOT_OPENED: Final = "The form could not be opened just now. Please try again in a minute. (Reference {reference})"
@@ -63,6 +68,8 @@ class Room(Protocol):
     def later(self, work: Coroutine[Any, Any, None]) -> None: ...
 
     async def learned(self, registration: "SlackRegistration") -> None: ...
+
+    async def introduced(self, *workspace_ids: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ class Desk:
         )
         self.verifier = SignatureVerifier(registration.signing_secret) if registration.signing_secret else None
         self.bolt = self._listening(api_url)
+        self.introduced = False
         self._answered: OrderedDict[str, None] = OrderedDict()
 
     def _listening(self, api_url: str) -> AsyncApp:
@@ -125,25 +133,53 @@ class Desk:
         bolt.use(_Listeners(self))
         return bolt
 
-    async def introduce(self) -> None:
+    async def introduce(self) -> bool:
+        """Learns who we are; False when Slack cannot be reached. Raises SlackStartError when it refuses the token."""
         known = self.registration
         try:
             me = await self.client.auth_test()
         except FAILURES as failure:
-            if known.workspace_id and known.bot_user_id:
-                log.error("slack.no_introduction", workspace=known.workspace_id, reason=_reason(failure))
-                return
-            raise SlackStartError(
-                f"Slack did not accept the bot token ({_reason(failure)}). Copy the Bot User OAuth Token of your app "
-                "(OAuth & Permissions, it starts with xoxb-) into SLACK_BOT_TOKEN, and see that this server can reach "
-                f"{self.client.base_url}."
-            ) from failure
+            if is_refusal(failure):
+                raise SlackStartError(
+                    f"Slack did not accept the bot token ({reason_of(failure)}). Copy the Bot User OAuth Token of your "
+                    "app (OAuth & Permissions, it starts with xoxb-) into SLACK_BOT_TOKEN."
+                ) from failure
+            self._unreachable("slack.no_introduction", failure)
+            return False
         workspace_id, bot_user_id = str(me["team_id"]), str(me["user_id"])
         self.registration = replace(
             known, workspace_id=workspace_id, bot_user_id=bot_user_id, workspace_url=str(me["url"])
         )
         if self.registration != known:
             await self.room.learned(self.registration)
+        self.introduced = True
+        await self.room.introduced(workspace_id, str(me.get("enterprise_id") or ""))
+        return True
+
+    async def socket_address(self) -> str | None:
+        """Where our socket is to connect; None when Slack cannot be reached.
+
+        Raises SlackStartError when it refuses the app-level token.
+        """
+        try:
+            opened = await self.client.apps_connections_open(app_token=str(self.registration.app_token))
+        except FAILURES as failure:
+            if is_refusal(failure):
+                raise SlackStartError(
+                    f"Slack did not accept the app-level token ({reason_of(failure)}). Make one with the scope "
+                    "connections:write for the same app (Basic Information, App-Level Tokens, it starts with xapp-), see "
+                    "that Socket Mode is on for the app, and put the token into SLACK_APP_TOKEN."
+                ) from failure
+            self._unreachable("slack.not_connected", failure)
+            return None
+        return str(opened["url"])
+
+    def _unreachable(self, event: str, failure: BaseException) -> None:
+        says = (
+            f"Slack cannot be reached at {self.client.base_url}. Clearway keeps trying, and follows up meanwhile. See "
+            "that this server can look up that name and connect to it on port 443."
+        )
+        log.warning(event, workspace=self.registration.workspace_id, reason=reason_of(failure), says=says)
 
     def _parse(self, body: Mapping[str, Any]) -> Inbound | None:
         """Also learns the app id, which no token tells: the request is verified by now."""
@@ -234,10 +270,10 @@ class Desk:
             async with asyncio.timeout_at(by):
                 await opening(trigger_id=body["trigger_id"], view=view)
         except FAILURES as failure:
-            if _reason(failure) == "exchanged_trigger_id":  # the same press came twice: the window is there
+            if reason_of(failure) == "exchanged_trigger_id":  # the same press came twice: the window is there
                 return None
             reference = secrets.token_hex(4)
-            log.warning("slack.not_opened", reason=_reason(failure), reference=reference)
+            log.warning("slack.not_opened", reason=reason_of(failure), reference=reference)
             return render.sentence(NOT_OPENED.format(reference=reference))
         return None
 
@@ -254,7 +290,7 @@ class Desk:
         try:
             reason = _refusal(await webhook.send_dict(answer))
         except FAILURES as failure:
-            reason = _reason(failure)
+            reason = reason_of(failure)
         if reason:
             log.warning("slack.not_shown", action=inbound.action, reason=reason)
 
@@ -265,7 +301,7 @@ class Desk:
                 await self._say(inbound, render.message(card))
                 return
             except FAILURES as failure:
-                log.warning("slack.not_told", action=inbound.action, reason=_reason(failure), again=wait is not None)
+                log.warning("slack.not_told", action=inbound.action, reason=reason_of(failure), again=wait is not None)
                 if wait is None or not _may_repeat(failure):
                     return
                 await asyncio.sleep(max(wait, _asked_to_wait_s(failure)))
@@ -299,7 +335,7 @@ class Desk:
         try:
             await self.client.views_publish(user_id=inbound.identity.user_id, view=render.home(card))
         except FAILURES as failure:
-            log.warning("slack.not_published", reason=_reason(failure))
+            log.warning("slack.not_published", reason=reason_of(failure))
 
     def _first(self, key: str) -> bool:
         """Whether this message has not been answered yet: Slack may deliver it again after our answer."""
@@ -372,7 +408,12 @@ def _refusal(answer: WebhookResponse) -> str:
     return "" if answer.status_code == 200 else f"http_{answer.status_code}"
 
 
-def _reason(failure: BaseException) -> str:
+def is_refusal(failure: BaseException) -> bool:
+    """Whether Slack said no, and will say it again; not when it was out of reach, out of order, or too busy."""
+    return isinstance(failure, SlackApiError) and code_of(failure) not in NOT_NOW
+
+
+def reason_of(failure: BaseException) -> str:
     """A code for the log: never the message of an exception, which may quote what was sent."""
     code = code_of(failure) if isinstance(failure, SlackApiError) else ""
     return code or type(failure).__name__

@@ -169,11 +169,11 @@ async def test_run_listens_to_slack_and_the_log_is_exported(tmp_path: Path, sett
             teacher = SlackPerson(workspace, "Ellie Marsh", "U0LB023", team_id=workspace.team_id)
             await teacher.dm("No substitutes for training days at our school.")
             assert teacher.answers[0].status == 200
-            arrived = (each for _ in range(200) for each in teacher.cards)
-            while not (card := next(arrived, None)):
-                arrived = iter(teacher.cards)
+            for _ in range(600):
+                if teacher.cards:
+                    break
                 await asyncio.sleep(0.05)
-            assert card.title == "Challenge 1 is recorded"
+            assert teacher.cards[0].title == "Challenge 1 is recorded"
             status, checks = await ready("http://127.0.0.1:38271/readyz")
             assert (status, checks["promises"]) == (200, True)
             assert (await ready("http://127.0.0.1:38271/healthz"))[0] == 200
@@ -191,3 +191,64 @@ async def test_run_listens_to_slack_and_the_log_is_exported(tmp_path: Path, sett
     as_json = clearway("log", "export", "-", "--format", "json", cwd=tmp_path, **settings)
     assert "No substitutes" in as_json.stdout
     assert json.loads(as_json.stdout)
+
+
+async def until_it_listens(server: asyncio.subprocess.Process) -> list[bytes]:
+    """The lines up to the one that says so."""
+    assert server.stdout is not None
+    lines = [await asyncio.wait_for(server.stdout.readline(), 60)]
+    while lines[-1] and b"listens" not in lines[-1]:
+        lines.append(await asyncio.wait_for(server.stdout.readline(), 60))
+    return lines
+
+
+async def test_a_socket_that_slack_refuses_stops_the_start_with_a_sentence(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    async with FakeSlack() as slack:
+        told = {
+            "SLACK_BOT_TOKEN": slack.workspace("T0ELSEWHERE").bot_token,
+            "SLACK_APP_TOKEN": "xapp-1-revoked",
+            "SLACK_API_URL": slack.api_url,
+            "CLEARWAY_PORT": "38272",
+        }
+        refused = await asyncio.to_thread(clearway, "run", cwd=tmp_path, **settings | told)
+        said = refused.stdout + refused.stderr
+        assert refused.returncode == 2
+        assert "Slack did not accept the app-level token (invalid_auth)" in said
+        assert "No district has been imported" in said
+        assert "listens" not in said
+        assert "Traceback" not in said
+
+
+async def test_run_goes_on_while_slack_cannot_be_reached_and_says_so(tmp_path: Path, settings: dict[str, str]) -> None:
+    clearway("district", "import", str(FILE), cwd=tmp_path, **settings)
+    async with FakeSlack() as slack:
+        workspace = slack.workspace("T0ELSEWHERE")
+        slack.fail("auth.test", times=2, status=503)
+        environment = settings | {
+            "SLACK_BOT_TOKEN": workspace.bot_token,
+            "SLACK_APP_TOKEN": workspace.app_token,
+            "SLACK_API_URL": slack.api_url,
+            "CLEARWAY_PORT": "38273",
+        }
+        server = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", "from bot.cli import main; main()", "run",
+            cwd=tmp_path, env=dict(os.environ) | environment,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            lines = await until_it_listens(server)
+            assert "Slack cannot be reached" in json.loads(lines[0])["says"]
+            assert lines[-1].startswith(b"Clearway listens")
+            assert server.stdout is not None
+            while b"slack.no_district" not in lines[-1]:
+                lines.append(await asyncio.wait_for(server.stdout.readline(), 60))
+            assert "belongs to the workspace T0ELSEWHERE" in json.loads(lines[-1])["says"]
+            checks: dict[str, Any] = {}
+            while not checks.get("slack"):
+                _, checks = await ready("http://127.0.0.1:38273/readyz")
+        finally:
+            server.terminate()
+            await server.communicate()
+        assert server.returncode == 0

@@ -1,7 +1,7 @@
 """The Slack room, by signed HTTP and by socket: what gets in, what people see, and what happens when things fail."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +10,10 @@ from aiohttp import web
 from slack_sdk.signature import Clock
 
 from bot.slack.app import SlackRoom, SlackStartError
+from bot.transport import Address, TryLaterError
 from handlers.cards.model import Button, Buttons, Card, Form, Option, Press, TextField, Words
 from handlers.request import Reply
-from storage.vocabulary import Door
+from storage.vocabulary import Door, Platform
 from tests.bot.slack_stand import RECEIPT, REPORT, SENTENCE, Stand, StubGateway, registration, slack_stand
 from tests.fakes.slack import FakeSlack, Shown
 from tests.fakes.slack.person import Sent, sign
@@ -157,6 +158,73 @@ async def test_a_registration_that_is_known_starts_although_slack_is_down() -> N
         known = registration(workspace, workspace_id="TLARKSPUR", bot_user_id=workspace.bot_user_id)
         room = SlackRoom([known], StubGateway(), api_url=slack.api_url)
         await room.start()
+        await room.close()
+
+
+async def test_a_token_that_slack_refuses_stops_a_known_registration_too() -> None:
+    async with FakeSlack() as slack:
+        workspace = slack.workspace()
+        known = registration(workspace, bot_token="xoxb-old", workspace_id="TLARKSPUR", bot_user_id="UBOT")
+        with pytest.raises(SlackStartError, match=r"invalid_auth"):
+            await SlackRoom([known], StubGateway(), api_url=slack.api_url).start()
+
+
+async def test_one_refused_token_of_several_does_not_stop_the_others() -> None:
+    async with FakeSlack() as slack:
+        here = slack.workspace()
+        rooms = [registration(here), registration(here, bot_token="xoxb-old", workspace_id="TGONE")]
+        room = SlackRoom(rooms, StubGateway(), api_url=slack.api_url)
+        await room.start()
+        assert not await room.ready()
+        await room.close()
+
+
+async def test_it_starts_while_slack_cannot_be_reached_and_is_ready_once_it_is_introduced() -> None:
+    async with FakeSlack() as slack:
+        workspace = slack.workspace()
+        introduced = asyncio.Event()
+
+        async def met(workspace_ids: Sequence[str]) -> None:
+            assert workspace_ids[0] == "TLARKSPUR"
+            introduced.set()
+
+        slack.fail("auth.test", times=3, status=503)
+        room = SlackRoom([registration(workspace)], StubGateway(), api_url=slack.api_url, on_introduced=met)
+        room.ask_again_s = (0.01,)
+        await room.start()
+        assert not await room.ready()
+        with pytest.raises(TryLaterError):  # it may be a workspace of ours: nothing is given up
+            await room.transport.send(Address(Platform.SLACK, "TLARKSPUR", "U1"), RECEIPT, delivery_id="d")
+        await asyncio.wait_for(introduced.wait(), 10)
+        assert await room.ready()
+        await room.close()
+
+
+async def test_an_app_level_token_that_slack_refuses_stops_the_start_with_the_cure() -> None:
+    async with FakeSlack() as slack:
+        room = SlackRoom([registration(slack.workspace(), app_token="xapp-old")], StubGateway(), api_url=slack.api_url)
+        await room.start()
+        with pytest.raises(SlackStartError, match=r"app-level token \(invalid_auth\).*SLACK_APP_TOKEN"):
+            await room.start_socket_mode()
+        assert not await room.ready()
+        await room.close()
+
+
+async def test_a_socket_that_slack_does_not_give_yet_is_asked_for_again() -> None:
+    async with FakeSlack() as slack:
+        workspace = slack.workspace()
+        slack.fail("apps.connections.open", times=3, status=503)
+        room = SlackRoom([registration(workspace, app_token=workspace.app_token)], StubGateway(), api_url=slack.api_url)
+        room.ask_again_s = (0.01,)
+        await room.start()
+        await room.start_socket_mode()
+        assert not await room.ready()
+        await asyncio.wait_for(workspace.linked.wait(), 10)
+        for _ in range(500):
+            if await room.ready():
+                break
+            await asyncio.sleep(0.01)
+        assert await room.ready()
         await room.close()
 
 
