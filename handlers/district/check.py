@@ -6,11 +6,13 @@ a meeting moves off a closed day, and what has no rule goes to the coordinator.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from handlers.district import check_facts, check_ids, check_process, parsing, reader
 from handlers.district.model import DistrictFile
 from handlers.district.notes import DistrictFileError, Finding, Mistake, Note
+from handlers.district.versions import today
 
 CHECKS: Final[tuple[Callable[[DistrictFile], Iterable[Note]], ...]] = (
     check_ids.given_once,
@@ -49,13 +51,14 @@ class Checked:
         return self.file
 
 
-def check(text: str) -> Checked:
-    """Reads the file and checks all of it."""
+def check(text: str, now: datetime | None = None) -> Checked:
+    """Reads the file and checks all of it; with `now` also what a date of it means on that day."""
     document, unreadable = reader.read(text)
     file, misunderstood = parsing.parse(document)
     if unreadable and not document.data:  # nothing was read, and what follows from that is not worth saying
         return Checked(file, tuple(unreadable), ())
     notes = [note for part in CHECKS for note in part(file)]
+    notes += check_process.on_the_day(file, today(file, now)) if now else ()
     mistakes = {*unreadable, *misunderstood, *(each for each in notes if isinstance(each, Mistake))}
     findings = {each for each in notes if isinstance(each, Finding)}
     return Checked(file, tuple(sorted(mistakes)), tuple(sorted(findings)))

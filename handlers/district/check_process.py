@@ -1,13 +1,15 @@
 """The written process in a district file: does each part speak of what the others name?"""
 
 from collections.abc import Iterator
+from datetime import date
 from difflib import get_close_matches
 
 from handlers.district import parsing
 from handlers.district.model import DistrictFile, PersonEntry
-from handlers.district.notes import Mistake, Note
+from handlers.district.notes import Finding, Mistake, Note
 from handlers.district.parsing import VERSIONS
 from handlers.district.reader import Path
+from handlers.district.versions import new_version
 from storage.directory import PRINCIPAL
 from storage.process import Process
 from storage.vocabulary import ProcessStatus, Rung, Scope, Urgency
@@ -145,7 +147,31 @@ def _deciders(file: DistrictFile, named: str, decider: PersonEntry | None) -> li
     return [each for each in file.people.values() if each.role == PRINCIPAL and each.school_ids and not each.left_on]
 
 
+def on_the_day(file: DistrictFile, day: date) -> Iterator[Finding]:
+    """What hangs on the day of the import."""
+    for n, version in file.versions.items():
+        if version.status is ProcessStatus.IN_FORCE and version.dated and version.dated > day:
+            says = (
+                f"{version.dated} is still to come, but a version in force counts from its import on: import the file on "
+                "that day, or give the version the status approved until then"
+            )
+            yield file.finding((*VERSIONS, n, "date"), says)
+    if not file.document.at(VERSIONS):
+        says = (
+            f"no versions, so the rules stand under the label {parsing.starter_version().version}. Rules that you change "
+            "after the import count only under a version of their own: once they are approved, add "
+            f"`versions: [{new_version(file, day)}]` here"
+        )
+        yield file.finding(PROCESS, says)
+
+
 def filled_up(file: DistrictFile) -> Iterator[Note]:
+    if "student_crisis_text" in file.from_starter:
+        says = (
+            "student_crisis_text is not given, so whoever writes of a student in danger gets the general words of the "
+            "starter process: write your district's own, with whom to call"
+        )
+        yield file.finding(PROCESS, says)
     if file.from_starter:
         yield file.finding(PROCESS, f"taken from the starter process: {', '.join(file.from_starter)}")
     for path in file.unknown:

@@ -12,13 +12,14 @@ from handlers import followups
 from handlers.district.check import check
 from handlers.district.notes import DistrictFileError, Finding
 from handlers.district.plan import plan
+from handlers.district.versions import to_paste, today
 from scheduling.calendar import Calendar
-from storage import models, people, snapshot
+from storage import models, people, registrations, snapshot
 from storage.database import Database
 from storage.sealing import Seal
 from storage.snapshot import Difference
 from storage.store import Came, Store, plain
-from storage.vocabulary import DistrictId, Door, Kind, PersonId
+from storage.vocabulary import DistrictId, Door, Kind, PersonId, Platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class ImportResult:
     draft: str | None
     """The draft that holds the file's rules, where they are not those in force under the same label."""
     findings: tuple[Finding, ...]
+    to_paste: str = ""
+    """With a draft: what to write into the file so that its rules take effect."""
+    warnings: tuple[str, ...] = ()
+    """What the file does together with those of other districts."""
 
 
 async def import_district(database: Database, seal: Seal, text: str, *, now: datetime) -> ImportResult:
@@ -48,7 +53,7 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
 
     Raises DistrictFileError with every mistake, and then changes nothing.
     """
-    checked = check(text)
+    checked = check(text, now)
     file = checked.sound()
     district_id = DistrictId(file.district.id)
     async with database.district(district_id) as connection:
@@ -87,7 +92,30 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
         in_force=directory.in_force.version,
         draft=planned.draft,
         findings=checked.findings,
+        to_paste=to_paste(file, today(file, now), [each.version for each in planned.after.processes])
+        if planned.draft
+        else "",
+        warnings=await _shared(database, district_id, planned.after.workspaces),
     )
+
+
+async def _shared(
+    database: Database, district_id: DistrictId, workspaces: Iterable[models.Workspace]
+) -> tuple[str, ...]:
+    """One workspace may serve several districts, and somebody may be in several; or an id was copied by mistake."""
+    warnings = []
+    async with database.queue(write=False) as connection:
+        for each in workspaces:
+            admit = await registrations.admitted(connection, each.platform, each.workspace_id)
+            others = [other for other in admit if other != district_id]
+            if others:
+                kind = "Teams tenant" if each.platform is Platform.TEAMS else "Slack workspace"
+                warnings.append(
+                    f"the {kind} {each.workspace_id} belongs to {', '.join(others)}, too. Where it serves several "
+                    "districts, that is right: who is in several is asked which one is meant, and whoever is in no file is "
+                    f"taken for staff of {admit[0]}. If not, mend the id in one of the files."
+                )
+    return tuple(warnings)
 
 
 def _counted(some: Iterable[SQLModel]) -> Counter[str]:

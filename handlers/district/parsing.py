@@ -201,7 +201,9 @@ class _Parsing:
 _LACKS: Final = 'lacks "{}": add it'
 _LIST: Final = "must be a list: one entry per line, each with a dash before it"
 _FIELDS: Final = "must have fields of its own, such as {name: …}"
-_CUT: Final = '"{}" is no field, but the rest of a number that a comma has cut: write the number without commas, as 25000'
+_CUT: Final = (
+    '"{}" is no field, but the rest of a number that a comma has cut: write the number without commas, as 25000'
+)
 _SAYS: Final = {
     "int_type": "must be a whole number, without quotes or commas",
     "int_from_float": "must be a whole number",

@@ -24,7 +24,7 @@ def test_the_practice_district_has_no_mistakes() -> None:
 def test_the_small_district_has_neither_mistakes_nor_what_is_worth_knowing_but_the_starter() -> None:
     found = check(TEXT)
     assert found.mistakes == ()
-    assert [each.says.split(":")[1].strip() for each in found.findings] == ["taken from the starter process"]
+    assert ["starter process" in each.says for each in found.findings] == [True, True]
 
 
 # What is replaced by what; the words of the line that is wrong; what is said of it.
@@ -247,6 +247,27 @@ def test_a_finding_takes_effect_as_it_stands(words: str, others: str, says: str 
     assert found.mistakes == ()
     told = [each for each in found.findings if "starter" not in each.says]
     assert [each for each in told if says in each.says] if says else not told
+
+
+def test_a_crisis_text_that_is_not_the_districts_own_is_told_by_itself() -> None:
+    told = "write your district's own, with whom to call"
+    assert [each for each in check(TEXT).findings if told in each.says]
+    own = checked(("  tags: [grants]", '  tags: [grants]\n  student_crisis_text: "Call 555-0100."'))
+    assert not [each for each in own.findings if told in each.says]
+
+
+def test_a_version_in_force_from_a_day_to_come_is_told() -> None:
+    later = TEXT.replace("in_force, date: 2026-08-20", "in_force, date: 2026-10-13")
+    told = [each for each in check(later, NOW).findings if "is still to come" in each.says]
+    assert [each.line for each in told] == [line_of("2026-10-13", later)]
+    assert "is still to come" not in str(check(TEXT, NOW).findings)
+
+
+def test_a_file_without_versions_is_told_how_changed_rules_come_into_force() -> None:
+    without = TEXT[: TEXT.index("  versions:")] + TEXT[TEXT.index("  types: [") :]
+    told = str(check(without, NOW).findings)
+    assert 'versions: [{version: "1.0", status: in_force, date: 2026-10-12, approved_by: sup}]' in told
+    assert "no versions" not in str(check(TEXT, NOW).findings)
 
 
 def test_what_comes_from_the_starter_process_is_told() -> None:

@@ -363,6 +363,26 @@ async def test_other_rules_under_the_same_label_are_a_draft(database: Database) 
     }
 
 
+async def test_what_to_paste_brings_the_draft_into_force(database: Database) -> None:
+    await take(database)
+    draft = await take(database, NEW_RULES)
+    versions_there = TEXT[TEXT.index("process_document:") : TEXT.index("  types: [")].strip()
+    assert '- {version: "1.1", status: in_force, date: 2026-10-12, approved_by: sup}' in draft.to_paste
+    result = await take(database, NEW_RULES, (versions_there, draft.to_paste))
+    assert (result.in_force, result.draft, result.to_paste) == ("1.1", None, "")
+    assert (await directory(database)).in_force.process.daily_message_budget == 2
+
+
+async def test_two_districts_with_one_workspace_are_warned_of_and_taken(database: Database) -> None:
+    assert (await take(database)).warnings == ()
+    other = await take(database, ("id: alder-falls", "id: birch-falls"))
+    assert [each.partition(",")[0] for each in other.warnings] == [
+        "the Slack workspace T0ALDER belongs to alder-falls",
+        "the Teams tenant 00000000-0000-4000-8000-000000000001 belongs to alder-falls",
+    ]
+    assert other.changed
+
+
 async def test_the_same_draft_is_not_made_twice(database: Database) -> None:
     await take(database)
     first = await take(database, NEW_RULES)
