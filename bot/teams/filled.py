@@ -30,6 +30,7 @@ from handlers.cards.model import (
 from handlers.request import Source
 from storage.vocabulary import Door
 
+MOST_NUMBER: Final = 10**15
 MOST_FORM: Final = 1_000_000  # bytes of a form that comes back: no sender decides how much we unpack
 
 _FIELDS: Final[Mapping[str, TypeAdapter[Any]]] = {each.__name__: TypeAdapter(each) for each in get_args(FormField)}
@@ -127,12 +128,8 @@ def _typed(name: str, data: Payload) -> str:
             return ""
         case str(typed):
             return typed.replace("\r\n", "\n").replace("\r", "\n").strip()
-        case bool():
-            raise BrokenActivityError(name)
-        case int(number):
-            return str(number)
-        case float(number):
-            return str(int(number)) if number.is_integer() else str(number)
+        case int(number) | float(number) if not isinstance(number, bool) and abs(number) < MOST_NUMBER:
+            return str(int(number)) if number == int(number) else str(number)
         case _:
             raise BrokenActivityError(name)
 

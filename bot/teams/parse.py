@@ -6,7 +6,7 @@ An activity that is no activity is a BrokenActivityError, whatever is wrong with
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from bot.teams.filled import Filled, filled, is_form
 from bot.teams.forms import MAX_FOUND
@@ -101,9 +101,10 @@ def _inbound(activity: Payload, action: str, door: Door, app_id: str, **more: An
 
 
 def _conversation(activity: Payload) -> tuple[str, str]:
-    """The conversation, and the message whose thread of it is meant, in a channel."""
+    """The conversation, and the message whose thread of it is meant, in a channel. In the chats of others, in which
+    only our message extension is used, Teams does not always name it."""
     named, _, root = string(part(activity, "conversation"), "id").partition(THREAD)
-    return needed("conversation", named), root
+    return named, root
 
 
 def _place(activity: Payload, message_id: str = "", thread_id: str = "", **more: Any) -> Source:
@@ -121,16 +122,14 @@ def _link(activity: Payload, message_id: str) -> str:
     conversation, root = _conversation(activity)
     if not message_id or not conversation.startswith("19:"):
         return ""
-    asked = f"tenantId={quote(tenant_of(activity), safe='')}"
-    data = part(activity, "channelData")
-    if part(data, "team"):
-        group = string(part(data, "team"), "aadGroupId")
-        asked += f"&groupId={quote(group, safe='')}" if group else ""
-        asked += f"&parentMessageId={quote(root or message_id, safe='')}"
+    asked = {"tenantId": tenant_of(activity)}
+    if team := part(part(activity, "channelData"), "team"):
+        asked |= {"groupId": string(team, "aadGroupId"), "parentMessageId": root or message_id}
     else:
-        asked += "&context=%7B%22contextType%22:%22chat%22%7D"
-    path = "/".join(quote(each, safe=":@") for each in (conversation, message_id))
-    return f"https://teams.microsoft.com/l/message/{path}?{asked}"
+        asked |= {"context": '{"contextType":"chat"}'}
+    path = "/".join(quote(each, safe=":@", errors="replace") for each in (conversation, message_id))
+    query = urlencode({name: value for name, value in asked.items() if value}, errors="replace")
+    return f"https://teams.microsoft.com/l/message/{path}?{query}"
 
 
 # ----------------------------------------------------------------------------------------------------------- messages
@@ -192,14 +191,14 @@ def _changed(activity: Payload, app_id: str) -> Inbound | None:
 
 
 def _key(activity: Payload, message_id: str) -> str:
-    return f"message:{tenant_of(activity)}:{_conversation(activity)[0]}:{message_id}"
+    return f"message:{tenant_of(activity)}:{needed('conversation', _conversation(activity)[0])}:{message_id}"
 
 
 def _reacted(activity: Payload, app_id: str) -> Inbound | None:
     """A reaction on a message of ours: the room knows which challenge it shows."""
     added = [each for each in several(activity, "reactionsAdded") if isinstance(each, Mapping)]
     message_id = string(activity, "replyToId")
-    if not added or not message_id or not string(part(activity, "from"), "id"):
+    if not added or not message_id or string(part(activity, "from"), "id").startswith("28:"):
         return None
     return _inbound(activity, "show", Door.EMOJI, app_id, source=_place(activity, message_id))
 
@@ -238,10 +237,8 @@ def _extension(activity: Payload, value: Payload, app_id: str) -> Inbound | None
     if command == MESSAGE_ACTION and said:
         return _reported(activity, said, f"shortcut:{event}", app_id)
     if command == COMPOSE_ACTION:
-        source = _place(activity) if part(activity, "conversation") else Source()
-        return _inbound(
-            activity, "challenge.form", Door.GLOBAL_SHORTCUT, app_id, key=f"shortcut:{event}", source=source
-        )
+        key, source = f"shortcut:{event}", _place(activity)
+        return _inbound(activity, "challenge.form", Door.GLOBAL_SHORTCUT, app_id, key=key, source=source)
     return None
 
 

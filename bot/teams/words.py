@@ -170,8 +170,8 @@ class Reader:
                 self.say("\n")
             case "td" | "th" if not closing:
                 self.say(" ")
-            case "li" if not closing:
-                self.say("\n- ")
+            case "li":
+                self.say("" if closing else "\n- ")
             case _ if name in _BLOCKS or name in _BLOCKS_TOO:
                 self.say("\n")
         return ""
