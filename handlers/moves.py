@@ -163,6 +163,9 @@ def give(
     same = challenge.owner_id == owner_id and challenge.authority is authority
     told_before = {PersonId(each) for each in challenge.informed_ids}
     aware = changes.get("dit_aware_at", challenge.dit_aware_at)
+    if challenge.authority is Authority.TRIAGE is authority and challenge.status is Status.REPORTED:
+        # Whoever sorts it instead has the date that it came with, and reads of it today already.
+        changes = {"owned_since": challenge.owned_since, "prompted_at": now} | changes
     given = {
         "status": lifecycle.after(challenge.status, move),
         "owner_id": owner_id,

@@ -117,11 +117,13 @@ def goals(case: Case, process: Process, calendar: Calendar) -> list[tuple[date, 
     found: list[tuple[date, Goal]] = []
     if challenge.status is Status.REPORTED:
         found.append((after(challenge.owned_since, targets.assign), Goal.SORT))
-    elif challenge.status in WORKING:
-        if challenge.taken_at is None:
-            found.append((after(challenge.owned_since, targets.acknowledge), Goal.TAKE))
-        if challenge.understood_at is None and challenge.decide_by is not None:
-            found.append((max(challenge.decide_by, calendar.today(challenge.owned_since)), Goal.DECIDE))
+    elif challenge.status in WORKING and challenge.taken_at is None:
+        found.append((after(challenge.owned_since, targets.acknowledge), Goal.TAKE))
+    waits = challenge.status is Status.REPORTED or challenge.status in WORKING
+    if waits and challenge.understood_at is None and challenge.decide_by is not None:
+        # Also while it waits to be sorted: until somebody has it who decides, nobody will.
+        found.append((max(challenge.decide_by, calendar.today(challenge.owned_since)), Goal.DECIDE))
+    if challenge.status in WORKING:
         if challenge.owner_acted_at is None or challenge.owner_acted_at < challenge.owned_since:
             found.append((after(challenge.owned_since, targets.first_update), Goal.UPDATE))
         found.extend((step.due_on, Goal.STEP) for step in case.open_steps)
@@ -145,18 +147,15 @@ def _owner_prompt(case: Case, process: Process, calendar: Calendar) -> Due:
     last = calendar.today(max(start, challenge.prompted_at) if challenge.prompted_at else start)
     quiet_until = calendar.school_days_after(last, 1)  # at most one prompt about a challenge on a school day
 
-    if challenge.unanswered:
-        overdue = [goal for goal in goals(case, process, calendar) if goal[0] < quiet_until]
-        gap = min(challenge.unanswered * cadence.after_due, cadence.nudge_open) if overdue else cadence.nudge_open
-        day, goal, by = calendar.school_days_after(last, gap), Goal.MOVE, None
-        if overdue:
-            by, goal = overdue[0]
-        return Due(calendar.morning_of(day), Duty.PROMPT, challenge.owner_id, goal=goal, by=by)
-
     options: list[tuple[date, Goal, date | None]] = [
         (calendar.school_days_after(last, cadence.nudge_open), Goal.MOVE, None)
     ]
+    softer = min(challenge.unanswered * cadence.after_due, cadence.nudge_open)
     for by, goal in goals(case, process, calendar):
+        if challenge.unanswered:  # then only what has passed counts, and the gaps grow
+            late = calendar.school_days_after(by, cadence.after_due)
+            options.append((max(late, quiet_until, calendar.school_days_after(last, softer)), goal, by))
+            continue
         before = calendar.school_days_before(by, cadence.before_due)
         late = calendar.school_days_after(by, cadence.after_due)
         if goal not in {Goal.TAKE, Goal.UPDATE} and before >= quiet_until:
