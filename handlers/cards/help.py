@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from handlers.cards import lists
+from handlers.cards.challenge import venue_name
 from handlers.cards.model import Button, Buttons, Card, Element, Facts, Heading, Items, Note, Press, Quote, Text
 from handlers.cards.text import Role, Voice, Who, phrase
 from handlers.rules import access, presence, spoken
@@ -203,10 +204,36 @@ def process(voice: Voice, directory: Directory) -> Card:
                         voice("{n} school days later", n=targets.follow_up_after_resolution),
                     ),
                     *((voice.label(level), meaning) for level, meaning in version.process.urgency.items()),
+                    (voice("Where it is discussed"), "; ".join(_venues(voice, version.process.venues))),
                 )
             ),
+            Buttons((Button(voice("Who uses this process?"), Press("process.people")),)),
         ),
     )
+
+
+def _venues(voice: Voice, venues: Sequence[str]) -> Iterator[str]:
+    for each in venues:
+        yield venue_name(voice, each)
+
+
+def users(voice: Voice, directory: Directory, today: date) -> Card:
+    """Who uses the process: the teams that are named in it, and who has the authority to remove what (R-12)."""
+    body: list[Element] = [Heading(voice("Teams that use it"))]
+    named = [each for each in directory.teams.values() if each.uses_process]
+    for team in named:
+        members = [directory.people[each].name for each in team.member_ids if directory.people[each].here_on(today)]
+        body.append(Facts(((team.name, ", ".join(members) or voice("nobody yet")),)))
+    if not named:
+        body.append(Text(voice("No team is named in the process yet.")))
+    body.append(Heading(voice("Who can remove what")))
+    deciding = [each for each in directory.people.values() if each.authority and each.here_on(today)]
+    body.append(
+        Facts(tuple((each.name, ", ".join(voice.label(code) for code in sorted(each.authority))) for each in deciding))
+    )
+    watching = presence.coordinator(directory, today)
+    body.append(Note(voice("{who} watches over the process.", who=Who(watching.id))))
+    return Card(voice("Who uses the process"), tuple(body))
 
 
 def home_questions(voice: Voice, actor: Person, directory: Directory, today: date) -> Iterator[tuple[str, str]]:
