@@ -13,7 +13,7 @@ import yaml
 from handlers.cards.text import Voice, from_json
 from storage.database import Database
 from storage.vocabulary import Door
-from tests.stories.platforms import EVERYWHERE, IN_CHAT
+from tests.stories.platforms import EVERYWHERE
 from tests.world import Actor, World, world
 
 ITEMS: Final[list[dict[str, Any]]] = yaml.safe_load(
@@ -142,16 +142,13 @@ async def test_a_fall_of_messages(database: Database, platform: str) -> None:
                     assert not any(span in (each.text or "") for each in (await story.case(number)).words)
 
 
-@IN_CHAT
 @pytest.mark.parametrize(
     "item",
     [each for each in ITEMS if each["expected"]["kind"] == "challenge" and each["platform"] == "slack"],
     ids=lambda item: item["id"],
 )
-async def test_by_direct_message_and_triage_it_comes_out_the_same(
-    database: Database, item: dict[str, Any], platform: str
-) -> None:
-    async with world(database, platform, at=item["posted_at"][:16].replace("T", " ")) as story:
+async def test_by_direct_message_and_triage_it_comes_out_the_same(database: Database, item: dict[str, Any]) -> None:
+    async with world(database, "slack", at=item["posted_at"][:16].replace("T", " ")) as story:
         author, coordinator = await story.person(item["author"]), await story.person("p-010")
         await author.dm(item["text"])
         if item["expected"]["pii"]["present"]:

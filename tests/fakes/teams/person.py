@@ -71,7 +71,7 @@ class TeamsPerson:
         self.found: list[Json] = []
         """What the search of the message extension found."""
         self._put_away: set[str] = set()
-        self._typed: dict[str, dict[str, str]] = {}
+        self._typed: dict[tuple[str, str], dict[str, str]] = {}
         self._read = 0
 
     @property
@@ -358,6 +358,7 @@ class TeamsPerson:
         activity = {name: said[name] for name in said.keys() & {"text", "textFormat", "attachments"}}
         activity |= self._activity(kind, message.conversation, root=message.root or message.id, activity_id=message.id)
         activity["channelData"]["eventType"] = event
+        activity["timestamp"] = _instant(self.teams.new_id())  # a story's clock may stand still between two edits
         if said:
             activity["entities"] = said["entities"]
         await self._do(activity, 1)
@@ -407,7 +408,7 @@ class TeamsPerson:
         return read_card(card, str(message.activity.get("summary") or message.text), post=message)
 
     def _standing(self, message: Message, card: Json) -> Sheet:
-        typed = self._typed.setdefault(f"{message.id}.{message.edits}.{len(message.views)}", {})
+        typed = self._typed.setdefault((message.id, json.dumps(card)), {})  # another card there is another form
         return Sheet(read_card(card).title, card, message.conversation, message, typed=typed)
 
     def _open_sheet(self) -> Sheet | None:
