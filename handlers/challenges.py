@@ -76,7 +76,8 @@ async def message(store: Store, request: Request, now: datetime) -> Reply:
     if not text:
         return Reply(card=help_cards.help_card(request.voice, request.actor, store.directory, acts.today(store, now)))
     if privacy.is_crisis(text):
-        return Reply(card=draft_cards.crisis(request.voice, store.directory.in_force.process.student_crisis_text))
+        crisis_text = store.directory.in_force.process.student_crisis_text
+        return Reply(card=draft_cards.crisis(request.voice, crisis_text, in_channel=drafts.in_channel(request)))
     if case := await thread_case(store, request, now):
         return await reply_in_thread(store, request, case, text, now)
     report = Report(

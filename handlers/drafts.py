@@ -44,7 +44,7 @@ async def hold_report(
         )
         return Reply(form=forms.check_words(request.voice, store.directory, values, draft))
     kinds = sorted({kind for finding in findings.values() for kind in finding.kinds})
-    return Reply(card=draft_cards.held(request.voice, draft, safe["what"], kinds))
+    return Reply(card=draft_cards.held(request.voice, draft, safe["what"], kinds, in_channel=in_channel(request)))
 
 
 async def hold_note(
@@ -53,7 +53,13 @@ async def hold_note(
     """The same for a reply to a card."""
     words = {"is": "note", "challenge_id": case.id, "what": text, "safe": {"what": finding.safe_text}}
     draft = _hold(store, request, words, now)
-    return Reply(card=draft_cards.held(request.voice, draft, finding.safe_text, sorted(finding.kinds)))
+    kinds = sorted(finding.kinds)
+    return Reply(card=draft_cards.held(request.voice, draft, finding.safe_text, kinds, in_channel=in_channel(request)))
+
+
+def in_channel(request: Request) -> bool:
+    """Whether it was written before others, where it goes on standing whatever we do with it."""
+    return request.door is Door.MENTION and not request.source.direct
 
 
 async def hold_ambiguous(
@@ -91,7 +97,8 @@ async def still_held(store: Store, voice: Voice, draft: str, person_id: PersonId
     if words is None:
         return None
     if safe := words.get("safe"):
-        return draft_cards.held(voice, draft, str(safe.get("what") or words["what"]), ())
+        shared = words.get("door") == Door.MENTION
+        return draft_cards.held(voice, draft, str(safe.get("what") or words["what"]), (), in_channel=shared)
     return draft_cards.answer_or_report(voice, draft, await store.waiting_for(person_id))
 
 

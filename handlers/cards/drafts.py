@@ -18,13 +18,18 @@ def shortened(text: str, most: int = REWRITE_SHOWN) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def crisis(voice: Voice, text: str) -> Card:
+def still_there(voice: Voice) -> str:
+    return voice("Your message still stands in the channel, for everybody there to read. Please edit it or delete it.")
+
+
+def crisis(voice: Voice, text: str, *, in_channel: bool = False) -> Card:
     """The district's own crisis text, at once. Nothing is logged, and the card says that nobody is watching."""
     return Card(
         voice("Someone may be in danger"),
         (
             Text(text),
             Text(voice("Nobody is watching this chat. Nothing of what you wrote was recorded.")),
+            *([Text(still_there(voice))] if in_channel else []),
             Buttons(
                 (
                     Button(voice("That is not what I meant"), Press("challenge.form", item=ANYWAY), opens_form=True),
@@ -36,7 +41,7 @@ def crisis(voice: Voice, text: str) -> Card:
     )
 
 
-def held(voice: Voice, draft: str, safe: str, kinds: Sequence[str]) -> Card:
+def held(voice: Voice, draft: str, safe: str, kinds: Sequence[str], *, in_channel: bool = False) -> Card:
     """A private, kind warning with a safe rewrite; nothing is recorded until the author chooses."""
     return Card(
         voice("Before this is recorded"),
@@ -48,6 +53,7 @@ def held(voice: Voice, draft: str, safe: str, kinds: Sequence[str]) -> Card:
                 )
             ),
             Quote(safe),
+            *([Text(still_there(voice))] if in_channel else []),
             Buttons(
                 (
                     Button(voice("Send it like this"), Press("draft.safe", item=draft), "primary"),

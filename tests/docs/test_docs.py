@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from pydantic import BaseModel
 from typer.main import get_command
 
 from bot import cli, settings
@@ -19,9 +20,11 @@ from bot.slack.parse import COMMANDS
 from docs import draw_lifecycle
 from handlers import registry
 from handlers.capture import Report, capture
-from handlers.district import EXAMPLE
+from handlers.cards import labels
+from handlers.district import EXAMPLE, model
 from handlers.district.check import check
 from handlers.rules import asking
+from storage import process
 from storage.database import Database
 from storage.directory import Directory, Person, School
 from storage.store import Came
@@ -76,6 +79,41 @@ def test_settings_of_later_are_called_so() -> None:
     told = section(read("settings.md"), "## Not read yet")
 
     assert set(re.findall(r"`([A-Z_]+)`", told)) == settings.LATER
+
+
+PARTS: Final[dict[str, type[BaseModel]]] = {
+    "## The file itself": model.Whole,
+    "## district": model.DistrictEntry,
+    "### platforms.slack": model.Slack,
+    "### platforms.teams": model.Teams,
+    "## calendar": model.CalendarEntry,
+    "## schools": model.SchoolEntry,
+    "## people": model.PersonEntry,
+    "### people.leave": model.Leave,
+    "## authority_matrix": process.MatrixRow,
+    "## teams": model.TeamEntry,
+    "## routines": model.RoutineEntry,
+    "## process_document": process.Process,
+    "### process_document.versions": model.VersionEntry,
+}
+
+
+@pytest.mark.parametrize(("heading", "part"), [pytest.param(*each, id=each[0].strip("# ")) for each in PARTS.items()])
+def test_every_field_of_the_district_file_is_told(heading: str, part: type[BaseModel]) -> None:
+    text = section(read("district-file.md"), heading).partition("\n### ")[0]
+    told = [name.strip("`") for name, _ in rows(text)]
+    fields = {known.alias or name for name, known in part.model_fields.items()}
+    beside = {"authority_matrix"} if part is process.Process else set()  # a section of its own
+    kept = re.search(r"\*Kept:\* (.*?)\.\n", text, re.DOTALL)
+
+    assert sorted(told) == sorted(fields - beside)
+    assert set(re.findall(r"`(\w+)`", kept[1] if kept else "")) == getattr(part, "keeps", frozenset())
+
+
+def test_every_role_of_the_district_file_is_told() -> None:
+    told = {name.strip("`"): words for name, words in rows(section(read("district-file.md"), "### Roles"))}
+
+    assert told == labels.ROLES
 
 
 def commands(command: Any = None, path: str = "clearway") -> Iterator[tuple[str, Any]]:

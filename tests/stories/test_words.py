@@ -1,5 +1,7 @@
 """What people write in their own words: no guess drops it, no answer is taken for something else."""
 
+import pytest
+
 from storage.database import Database
 from storage.vocabulary import Field, Status
 from tests.world import World, detroit, world
@@ -46,6 +48,20 @@ async def test_the_button_under_a_districts_crisis_text_leads_to_a_report(databa
         assert CRISIS in str(teacher.form)
         await teacher.submit({"What is in the way?": LAST_SPRING} | NOBODY)
         assert (await story.case()).title == LAST_SPRING
+
+
+@pytest.mark.parametrize("words", [LAST_SPRING, "My student Maya Rodriguez has an IEP and sits alone."])
+async def test_who_writes_of_a_student_in_a_channel_is_told_that_it_still_stands_there(
+    database: Database, words: str
+) -> None:
+    async with world(database, "slack") as story:
+        teacher = await story.person("p-023")
+        still = "Your message still stands in the channel"
+        await teacher.dm(words)
+        assert still not in teacher.last_card.text
+        await teacher.driver.mention(words, "cedar-flats-staff")
+        assert still in teacher.answer.text
+        assert await story.count() == 0
 
 
 async def test_a_bare_no_while_a_question_waits_is_no_greeting(database: Database) -> None:
