@@ -5,17 +5,19 @@ first date of its agenda. `on_due` does what that date asks for, reading the pre
 """
 
 from datetime import date, datetime
+from typing import Any, Final
 
 from handlers import acts, moves, owners
 from handlers.cards.text import Phrase, Who, phrase, to_json
-from handlers.rules import access, cadence, lanes, presence
+from handlers.rules import access, cadence, lanes, presence, routing
 from handlers.rules.cadence import Duty
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
 from scheduling.calendar import Calendar
 from storage.case import Case
-from storage.models import Helper, Reporter, Step, Timer
-from storage.store import Store
+from storage.directory import COORDINATOR, Directory
+from storage.models import Challenge, Helper, Reporter, Step, Timer
+from storage.store import Store, unplain
 from storage.vocabulary import (
     ENDED,
     Authority,
@@ -37,7 +39,7 @@ def settle(store: Store, now: datetime) -> None:
     today = calendar.today(now)
     for case in store.touched:
         process = acts.process_of(store, case)
-        agenda = cadence.agenda(case, store.directory, process, calendar, today)
+        agenda = cadence.agenda(case, store.directory, process, calendar, today, now)
         # What is due already is looked at again at once, but by the loop, not here.
         next_at = max(agenda[0].at, now) if agenda else None
         store.change(case.challenge, next_at=next_at)
@@ -52,9 +54,9 @@ async def on_due(store: Store, timer: Timer, now: datetime) -> None:
         return
     calendar = acts.calendar(store)
     today = calendar.today(now)
-    if mend(store, case, now):
+    if mend(store, case, now) or await give_back(store, case, now):
         return
-    agenda = cadence.agenda(case, store.directory, acts.process_of(store, case), calendar, today)
+    agenda = cadence.agenda(case, store.directory, acts.process_of(store, case), calendar, today, now)
     due = agenda[0]
     if due.at > now:
         store.set_timer(TimerKind.FOLLOW_UP, case.id, due.at)
@@ -71,6 +73,8 @@ async def on_due(store: Store, timer: Timer, now: datetime) -> None:
             _review(store, case, now)
         case Duty.COVER:
             pass  # mend has looked: nobody else is there
+        case Duty.RETURN:
+            pass  # give_back has looked: it is not theirs, or they are away again
         case Duty.CONFIRM:
             _ask_for_confirmation(store, case, now)
         case Duty.REMIND:
@@ -133,6 +137,75 @@ def mend_owner(store: Store, case: Case, now: datetime) -> bool:
         why=to_json(reason),
     )  # fmt: skip
     return True
+
+
+async def give_back(store: Store, case: Case, now: datetime) -> bool:
+    """What somebody holds for one who was away goes back to them, now that they are there; True when it did.
+
+    What a stand-in has begun on stays with them. What is to be sorted is the coordinator's, whoever has looked at it.
+    """
+    challenge, directory, today = case.challenge, store.directory, acts.today(store, now)
+    if not moves.is_unsettled(challenge.status) or challenge.review_on is not None or challenge.rung in moves.RAISED:
+        return False
+    barred = moves.facts_of(case).barred
+    if challenge.authority is Authority.TRIAGE:
+        watcher = presence.coordinator(directory, today)
+        owner = directory.people[challenge.owner_id]
+        held = owner.role != COORDINATOR and watcher.role == COORDINATOR and watcher.id not in {owner.id, *barred}
+        if held:
+            asked = {name: getattr(challenge, name) for name in ("asked_at", "asked_times")}
+            reason = phrase("{who} is back, and sorts it.", who=Who(watcher.id))
+            moves.give(
+                store, case, Kind.HANDED_BACK, now, by=None, owner_id=watcher.id, authority=Authority.TRIAGE, reason=reason,
+                move=Move.TO_TRIAGE, **asked,
+            )  # fmt: skip
+        return held
+    if challenge.authority is not Authority.DELEGATE or challenge.owner_acted_at is not None:
+        return False
+    before = await _before_the_leave(store, case)
+    who = PersonId(str(before.get("owner_id") or ""))
+    facts, version = moves.facts_of(case), directory.version(challenge.process_id)
+    if not before:  # it came to them at once: it is whose the process says it is
+        route = routing.route(facts, directory, version, today)
+        if route.authority is Authority.MATRIX and _has_stood_in(directory, challenge.owner_id, route.owner_id):
+            moves.send(
+                store, case, Kind.HANDED_BACK, now, by=None, because=phrase("{who} is back", who=Who(route.owner_id))
+            )
+            return True
+        return False
+    there = presence.is_active(directory, who, today) and directory.absence(who, today) is None
+    authority = before.pop("authority", challenge.authority)
+    if not there or who in barred or not routing.holds_authority(facts, who, authority, directory, version, today):
+        return False
+    before.pop("owner_id")
+    move = Move.TO_SCHOOL if challenge.status is Status.WITH_SCHOOL else Move.ASSIGN
+    reason = phrase("{who} is back, and has it again.", who=Who(who))
+    moves.give(
+        store, case, Kind.HANDED_BACK, now, by=None, owner_id=who, authority=authority, reason=reason, move=move, **before
+    )  # fmt: skip
+    return True
+
+
+KEPT: Final = ("owner_id", "authority", "status", "taken_at", "understood_at", "understood_by_id")
+"""What somebody who is back finds as they left it."""
+
+
+async def _before_the_leave(store: Store, case: Case) -> dict[str, Any]:
+    """How it stood with the one for whom its owner holds it; empty where it did not come from somebody who went away."""
+    owner_id = str(case.challenge.owner_id)
+    for event in reversed(await store.history(case.id)):
+        changed = event.data.get("changes", {}).get("challenge", {})
+        if changed.get("owner_id", [None, None])[1] == owner_id and event.kind is not Kind.HANDED_BACK:
+            if event.kind is not Kind.REPAIRED:
+                return {}
+            return {name: unplain(Challenge, name, changed[name][0]) for name in KEPT if name in changed}
+    return {}
+
+
+def _has_stood_in(directory: Directory, stand_in: PersonId, person_id: PersonId) -> bool:
+    """Whether the one has stood in for the other."""
+    leaves = (each for each in directory.absences if each.person_id == person_id)
+    return any(stand_in in {each.delegate_id, each.above_limit_id} for each in leaves)
 
 
 def left_steps(store: Store, case: Case, now: datetime) -> list[Step]:

@@ -243,6 +243,8 @@ class Kind(StrEnum):
     UNDONE = "undone"
     REPAIRED = "repaired"
     """The audit put right what had come apart, for example after an owner left."""
+    HANDED_BACK = "handed_back"
+    """Who was away is back, and what somebody else held for them is theirs again."""
     STEPS_MOVED = "steps_moved"
     """The open steps of somebody who has left went to whoever leads it."""
     DATES_MOVED = "dates_moved"

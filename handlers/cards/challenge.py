@@ -500,7 +500,8 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.OPENED_UP: "{who} opened it to the district team",
     Kind.ADMITTED: "{who} admitted somebody",
     Kind.UNDONE: "{who} undid a slip",
-    Kind.REPAIRED: "it moved to {to}, because its owner was no longer there",
+    Kind.REPAIRED: "it moved to {to}, because who had it could not act",
+    Kind.HANDED_BACK: "it went back to {to}, who is there again",
     Kind.STEPS_MOVED: "the steps of somebody who has left went to {to}",
     Kind.DATES_MOVED: "a day was closed, and what was due on it is due on the next school day",
     Kind.UNDELIVERABLE: "a message could not be delivered",
@@ -581,6 +582,8 @@ def due_line(seen: View, due: Due) -> str:
             what = voice("{who} goes on leave, and it goes to whoever may act for them", who=who)
         case Duty.COVER:
             what = voice("it goes to {who}, who stands in", who=who)
+        case Duty.RETURN:
+            what = voice("it goes back to {who}, who is there again", who=who)
         case Duty.CONFIRM:
             what = voice("those who raised it are asked whether it was addressed")
         case Duty.REMIND:

@@ -17,10 +17,10 @@ from handlers.rules import presence
 from scheduling import recurrence
 from scheduling.calendar import Calendar
 from storage.case import Case
-from storage.directory import Directory
+from storage.directory import COORDINATOR, Directory
 from storage.models import Reporter, Step
 from storage.process import Process
-from storage.vocabulary import ENDED, WORKING, PersonId, SchoolId, Status, Urgency
+from storage.vocabulary import ENDED, WORKING, Authority, PersonId, SchoolId, Status, Urgency
 
 A_YEAR: Final = timedelta(days=366)
 """How far ahead anything is dated: no form takes a later day, so nothing rests longer without being looked at."""
@@ -39,6 +39,8 @@ class Duty(StrEnum):
     """The pause, the wait or the decline has reached its date."""
     COVER = "cover"
     """The owner goes on leave: it moves to whoever may act for them, or up."""
+    RETURN = "return"
+    """Who was away is back: what somebody else holds for them goes back, unless they have begun on it."""
     CONFIRM = "confirm"
     """The reporters are asked whether it was addressed sufficiently."""
     REMIND = "remind"
@@ -72,15 +74,23 @@ class Due:
     by: date | None = None
 
 
-def agenda(case: Case, directory: Directory, process: Process, calendar: Calendar, today: date) -> list[Due]:
+def agenda(
+    case: Case, directory: Directory, process: Process, calendar: Calendar, today: date, now: datetime | None = None
+) -> list[Due]:
     """Every duty that follows from the present state, soonest first. Empty only when the challenge has ended.
 
-    `today` says who is still in post; an instant may lie in the past, and is then due at once.
+    `today` says who is still in post; an instant may lie in the past, and is then due at once. `now`: where it is early
+    in the morning, what comes with that morning is still to come.
     """
-    return sorted(_duties(case, directory, process, calendar, today), key=lambda due: (due.at, due.duty, due.item))
+    early = now is not None and now < calendar.morning_of(today)
+    begun = today - timedelta(days=1) if early else today  # the last day whose morning has come
+    found = _duties(case, directory, process, calendar, today, begun)
+    return sorted(found, key=lambda due: (due.at, due.duty, due.item))
 
 
-def _duties(case: Case, directory: Directory, process: Process, calendar: Calendar, today: date) -> Iterator[Due]:
+def _duties(
+    case: Case, directory: Directory, process: Process, calendar: Calendar, today: date, begun: date
+) -> Iterator[Due]:
     challenge = case.challenge
     if challenge.status in ENDED:
         return
@@ -97,7 +107,8 @@ def _duties(case: Case, directory: Directory, process: Process, calendar: Calend
         return
     # A question to the reporters stops the owner's own clock, and nobody else's.
     yield _owner_prompt(case, process, calendar) if challenge.asked_at is None else _asked(case, process, calendar)
-    yield from _leave(case, directory, calendar, today)
+    yield from _leave(case, directory, calendar, begun)
+    yield from _return(case, directory, calendar, begun)
     for step in case.open_steps:
         if step.owner_id != challenge.owner_id:
             yield _step_prompt(step, process, calendar)
@@ -161,23 +172,36 @@ def _owner_prompt(case: Case, process: Process, calendar: Calendar) -> Due:
         if goal not in {Goal.TAKE, Goal.UPDATE} and before >= quiet_until:
             options.append((before, goal, by))
         options.append((max(late, quiet_until), goal, by))
-    day, goal, by = min(options, key=lambda option: (option[0], option[1] is Goal.MOVE))
-    return Due(calendar.morning_of(day), Duty.PROMPT, challenge.owner_id, goal=goal, by=by)
+    day, goal, target = min(options, key=lambda option: (option[0], option[1] is Goal.MOVE))
+    return Due(calendar.morning_of(day), Duty.PROMPT, challenge.owner_id, goal=goal, by=target)
 
 
-def _leave(case: Case, directory: Directory, calendar: Calendar, today: date) -> Iterator[Due]:
+def _leave(case: Case, directory: Directory, calendar: Calendar, begun: date) -> Iterator[Due]:
     """The first day of the owner's next leave: that morning it goes to whoever may act for them, or up at once.
 
     The duty names whoever stands in, or the owner where nobody does.
     """
     owner_id = case.challenge.owner_id
     for absence in directory.absences:
-        if absence.person_id == owner_id and absence.from_on <= today + A_YEAR:
+        if absence.person_id == owner_id and absence.from_on <= begun + A_YEAR:
             first = calendar.school_days_after(absence.from_on, 0)
-            if today < first <= absence.to_on:
+            if begun < first <= absence.to_on:
                 stand = presence.standing_in(directory, owner_id, first, amount_usd=case.challenge.amount_usd)
                 by = stand.person.id if stand.person else owner_id
                 yield Due(calendar.morning_of(first), Duty.COVER, by, by=absence.from_on)
+
+
+def _return(case: Case, directory: Directory, calendar: Calendar, begun: date) -> Iterator[Due]:
+    """The first school morning after the leave of whoever this may be held for."""
+    challenge = case.challenge
+    for absence in directory.absences:
+        sorts = challenge.authority is Authority.TRIAGE and directory.people[absence.person_id].role == COORDINATOR
+        stands_in = challenge.owner_id in {absence.delegate_id, absence.above_limit_id}
+        holds = challenge.authority is Authority.DELEGATE and stands_in and challenge.owner_acted_at is None
+        if (sorts or holds) and absence.person_id != challenge.owner_id and absence.to_on <= begun + A_YEAR:
+            back = calendar.school_days_after(absence.to_on, 1)
+            if begun < back:
+                yield Due(calendar.morning_of(back), Duty.RETURN, absence.person_id, by=back)
 
 
 def _step_prompt(step: Step, process: Process, calendar: Calendar) -> Due:

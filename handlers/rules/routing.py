@@ -12,7 +12,8 @@ from typing import Final
 
 from handlers.cards.text import At, Dollars, Label, Phrase, Who, phrase
 from handlers.rules import presence
-from storage.directory import PRINCIPAL, Directory, ProcessVersion
+from scheduling.calendar import Calendar
+from storage.directory import COORDINATOR, PRINCIPAL, Directory, ProcessVersion
 from storage.process import MatrixRow
 from storage.vocabulary import Authority, PersonId, Rung, SchoolId, Scope, Urgency
 
@@ -257,11 +258,22 @@ def holds_authority(
     if authority is Authority.NAMED or presence.is_executive(directory.people[owner_id]):
         return True
     if authority is Authority.TRIAGE:
-        return presence.is_coordinator(directory, owner_id, day)
+        return presence.is_coordinator(directory, owner_id, day) or _sorted_until_now(owner_id, directory, day)
     if authority is not Authority.MATRIX and owner_id in _stand_ins(directory):
         return True  # for whoever held it before; it stays with them until it moves
     return route(facts, directory, version, day).owner_id == owner_id or _by_row(
         facts, owner_id, directory, version, day
+    )
+
+
+def _sorted_until_now(owner_id: PersonId, directory: Directory, day: date) -> bool:
+    """Stood in for a coordinator, who is back: what is to be sorted goes back on their first school morning."""
+    calendar = Calendar.of(directory)
+    return any(
+        each.delegate_id == owner_id
+        and directory.people[each.person_id].role == COORDINATOR
+        and each.to_on < day <= calendar.school_days_after(each.to_on, 1)
+        for each in directory.absences
     )
 
 

@@ -1,11 +1,11 @@
 """What somebody new to it ran into, in the first weeks."""
 
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from storage.database import Database
 from storage.vocabulary import Authority, Kind
-from tests.stories.test_mended import WORDS, away
+from tests.stories.test_mended import SCOPE, STAFFING, WORDS, away
 from tests.world import World, detroit, world
 
 ZONE = ZoneInfo("America/Detroit")
@@ -37,3 +37,33 @@ async def test_who_sorts_instead_has_no_more_time_for_it(database: Database) -> 
         assert (challenge.owner_id, challenge.owned_since) == ("p-012", came_in)
         await story.wait_until(detroit("2026-10-12 12:00"))
         assert await days(story, Kind.PROMPTED) == ["10-12"]  # the day before it should be sorted
+
+
+async def test_what_somebody_held_goes_back_on_the_morning_of_the_return(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher, owner = await story.person("p-023"), await story.person("p-004")
+        for number in range(3):
+            await teacher.report(f"{WORDS} {number}", values=STAFFING)
+        await owner.click("I understand it")  # the last of them
+        await owner.submit({SCOPE: "One school."})
+        await teacher.report("Nobody knows what type this is.")
+        await away(story, "p-004", delegate="p-012", first=date(2026, 10, 8), days=1)
+        await away(story, "p-010", delegate="p-012", first=date(2026, 10, 8), days=1)
+        day = detroit("2026-10-08 08:00")
+        for hour in range(0, 24 * 5, 8):  # over the leave, the weekend and the return
+            await story.wait_until(day + timedelta(hours=hour))
+            assert await story.made.loops.run_audit() == []
+            if hour == 0:
+                assert [(await story.case(n)).challenge.owner_id for n in (1, 2, 3, 4)] == ["p-012"] * 4
+                stand_in = await story.person("p-012")
+                await stand_in.command("/challenges 1")
+                await stand_in.click("I'll take it")
+        held = [(await story.case(n)).challenge for n in (1, 2, 3, 4)]
+        assert [each.owner_id for each in held] == ["p-012", "p-004", "p-004", "p-010"]
+        assert [each.authority for each in held][1:] == [Authority.MATRIX, Authority.MATRIX, Authority.TRIAGE]
+        assert held[2].understood_at is not None  # as it was left
+        assert "is back" in str(held[1].why)
+        assert await days(story, Kind.HANDED_BACK) == []
+        back = [each for each in await story.history(2) if each.kind is Kind.HANDED_BACK]
+        assert [f"{each.at.astimezone(ZONE):%m-%d %H:%M}" for each in back] == ["10-12 07:30"]
+        await story.promises_hold()
