@@ -95,6 +95,24 @@ class Client:
         faults = await self.page.evaluate("([card, host]) => window.show(card, host)", [card, HOST])
         assert [each for each in faults if NOT_OF_THE_STANDARD not in each] == []
 
+    async def fill(self, control: Mapping[str, Any], value: str) -> None:
+        """Types, or chooses, as a person does. `control`: the input; `value`: what it is to send, commas between several."""
+        labelled = self.card.get_by_label(control["label"], exact=False)
+        at = labelled.nth(await self.page.evaluate("id => window.nth(id)", control["id"]))
+        titles = {each["value"]: each["title"] for each in control.get("choices") or ()}
+        match control:
+            case {"type": "Input.ChoiceSet", "isMultiSelect": True}:
+                for each in value.split(","):
+                    await self.card.get_by_role("checkbox", name=titles[each]).check()
+            case {"type": "Input.ChoiceSet", "style": "expanded"}:
+                await self.card.get_by_role("radio", name=titles[value]).check()
+            case {"type": "Input.ChoiceSet", "style": "filtered"}:
+                await at.locator("input").fill(titles[value])
+            case {"type": "Input.ChoiceSet"}:
+                await at.select_option(value)
+            case _:
+                await at.fill(value)
+
     async def press(self, label: str) -> None:
         await self.card.get_by_role("button", name=label, exact=True).last.click()
 

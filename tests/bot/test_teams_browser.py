@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import date
 from functools import partial
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import pytest
@@ -20,20 +20,22 @@ from handlers.cards.model import (
     Card,
     Choice,
     Choices,
-    DateField,
     Form,
-    FormField,
     Heading,
-    NumberField,
     Press,
     TextField,
     Words,
 )
 from handlers.request import Inbound
+from storage.database import Database
+from storage.vocabulary import Outcome, PersonId, Status
 from tests.bot.console_stand import EVERY_ELEMENT, EVERY_FIELD
 from tests.bot.teams_cards import CARDS, FORMS, TRIED, WHAT, receipt, report
 from tests.bot.teams_client import Client, Json, opened
-from tests.fakes.teams import limits
+from tests.fakes.teams import TeamsPerson, limits
+from tests.fakes.teams.person import Sheet
+from tests.fakes.teams.shown import inputs_of
+from tests.world import Actor, detroit, teams_account, world
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]  # one browser for all of them
 
@@ -208,60 +210,47 @@ async def test_buttons_are_pressed_by_keyboard(window: Window) -> None:
 # ------------------------------------------------------------------------------------------------------------ to fill
 
 TYPED = "Typed: *now*\n<at>you</at>"
-DAY = date(2026, 11, 2)
 
 
-async def fill(client: Client, item: FormField, n: int) -> Any:
-    """Fills in one field as a person does; what it then sends. `n`: which of the fields with the same label it is."""
-    at = client.card.get_by_label(item.label, exact=False).nth(n) if not isinstance(item, Words) else None
-    match item:
-        case TextField(multiline=multiline):
-            typed = TYPED if multiline else TYPED.replace("\n", " ")
-            await at.fill(typed)  # type: ignore[union-attr]
-            return typed
-        case NumberField():
-            await at.fill("1250")  # type: ignore[union-attr]
+def to_fill(control: Json) -> str:
+    """Something to type or choose in an input, as it is then sent."""
+    match control["type"]:
+        case "Input.Text":
+            return TYPED if control.get("isMultiline") else TYPED.replace("\n", " ")
+        case "Input.Number":
             return "1250"
-        case DateField():
-            await at.fill(DAY.isoformat())  # type: ignore[union-attr]
-            return DAY.isoformat()
-        case Choice() if item.search:
-            chosen = item.options[-1]
-            shown = forms.field(item)
-            titles = {each.value: each.title for each in next(shown).choices}
-            await at.locator("input").fill(titles[forms.searched(chosen)])  # type: ignore[union-attr]
-            return chosen.value
-        case Choice():
-            chosen = item.options[-1]
-            control = next(forms.field(item))
-            if control.style == "expanded":
-                await client.card.get_by_role("radio").nth(len(item.options) - 1).check()
-            else:
-                await at.select_option(chosen.value)  # type: ignore[union-attr]
-            return chosen.value
-        case Choices():
-            for option in item.options:
-                await client.card.get_by_role("checkbox", name=option.label).check()
-            return [option.value for option in item.options]
+        case "Input.Date":
+            return "2026-11-02"
         case _:
-            return None
+            values = [each["value"] for each in control["choices"]]
+            return ",".join(values) if control.get("isMultiSelect") else values[-1]
 
 
 @every_form
 async def test_what_is_filled_in_is_what_the_room_takes(window: Window, form: Form) -> None:
     async with window(700) as client:
-        await client.show(sheet(forms.dialog(form, once="o1")))
-        filled, met = {}, {}
-        for item in form.fields:
-            if isinstance(item, Words):
-                continue
-            n = met[item.label] = met.get(item.label, -1) + 1
-            filled[item.name] = await fill(client, item, n)
+        drawn = sheet(forms.dialog(form, once="o1"))
+        typed = {each["id"]: to_fill(each) for each in drawn["body"] if each["type"].startswith("Input.")}
+        await client.show(drawn)
+        for control in drawn["body"]:
+            if control["type"].startswith("Input."):
+                await client.fill(control, typed[control["id"]])
         await client.press(form.submit)
+        (sent,) = await client.sent()
+        assert {name: value for name, value in sent["data"].items() if name != "clearway"} == typed
         inbound = await came(client, in_dialog=True)
-        assert inbound.fields == filled
         assert inbound.key == "form:o1"
         assert (inbound.action, inbound.carry) == (form.press.action, dict(form.carry))
+        for item in form.fields:
+            match item:
+                case Words():
+                    continue
+                case Choices(name, options=options):
+                    assert inbound.fields[name] == [each.value for each in options]
+                case Choice(name, options=options):
+                    assert inbound.fields[name] in {each.value for each in options}
+                case _:
+                    assert inbound.fields[item.name] == typed[f"field.{item.name}"]
 
 
 @every_form
@@ -340,3 +329,69 @@ async def nothing_for_axe(client: Client) -> None:
     )
     told = [f"{each['id']}: {node['html'][:150]}" for each in found["violations"] for node in each["nodes"]]
     assert told == []
+
+
+# ------------------------------------------------------------------------------------------------- the practice story
+
+
+class BrowserPerson(TeamsPerson):
+    """Somebody who sees each card in the renderer, and whose presses are what it sends."""
+
+    client: Client
+    pressed = 0
+
+    async def _press(self, sheet: Sheet, action: Json, copies: int) -> None:
+        await self.client.show(sheet.card)
+        for control in inputs_of(sheet.card):
+            if typed := sheet.typed.get(control["id"]):
+                await self.client.fill(control, typed)
+        await self.client.press(action["title"])
+        (*_, sent) = await self.client.sent()
+        assert (sent["type"], sent.get("verb")) == (action["type"], action.get("verb"))
+        self.pressed += 1
+        await super()._press(sheet, action | {"data": sent["data"], "associatedInputs": "none"}, copies)
+
+
+async def test_from_teacher_to_leader_to_superintendent_to_teacher(
+    window: Window, sqlite_template: Path, tmp_path: Path
+) -> None:
+    database = Database(f"sqlite:///{copy(sqlite_template, tmp_path / 'clearway.db')}")
+    async with world(database, "teams") as story, window() as client:
+        assert story.tenant is not None
+        people = []
+        for person_id in ("p-019", "p-002", "p-001"):
+            name = (await story.directory()).people[PersonId(person_id)].name
+            person = BrowserPerson(story.tenant, name, teams_account(person_id))
+            person.client = client
+            story.people[person_id] = Actor(story, person)
+            people.append(story.people[person_id])
+        teacher, leader, top = people
+
+        where = {"Type": "Alignment", "Where may the power to remove it sit?": "In the district"}
+        await teacher.report("Calendars contradict each other.", values={"What is in the way?": WHAT} | where)
+        await client.show(teacher.last_card.card)
+        assert WHAT in await client.text()
+        assert await client.page.locator(FORMATTED).count() == 0
+
+        await leader.click("I'll take it")
+        await leader.click("Not mine")
+        await leader.submit({"Why is it not yours? (optional)": "Only the superintendent can settle it."})
+        assert (await story.case()).challenge.owner_id == "p-001"
+
+        await top.click("I'll take it")
+        await top.click("I understand it")
+        await top.submit({"How big is it? Who is hit, and where?": TYPED})
+        await client.show(top.last_card.card)
+        assert TYPED in await client.text()
+        await top.click("Resolved")
+        await top.submit({"What was done?": "There is one calendar now."})
+
+        await story.wait_until(detroit("2026-10-21 12:00"))
+        assert teacher.last_card.title == "Challenge 1: was it addressed?"
+        await teacher.click("Yes, it was addressed")
+
+        closed = (await story.case()).challenge
+        assert (closed.status, closed.outcome) == (Status.CLOSED, Outcome.CONFIRMED)
+        assert [each.driver.pressed for each in people] == [2, 3, 5]
+        await story.promises_hold()
+    await database.close()
