@@ -216,6 +216,15 @@ def _about_no_challenge(voice: Voice, message: Told, event: Event | None) -> Car
             last=date.fromisoformat(event.data["to"]),
         )
         return cards.plain(voice, voice("You stand in"), said)
+    if event.kind is Kind.BACK and event.actor_id:
+        said = voice(
+            "{who} is back. What you have not begun on goes back to them; the rest stays with you.",
+            who=Who(event.actor_id),
+        )
+        return cards.plain(voice, voice("You do not stand in any more"), said)
+    if event.kind is Kind.UNDONE and event.actor_id and event.data.get("away"):
+        said = voice("{who} is away after all, as they had said. You stand in for them.", who=Who(event.actor_id))
+        return cards.plain(voice, voice("You stand in"), said)
     if event.kind is Kind.UNDONE and event.actor_id:
         said = voice("{who} is not away after all. You do not stand in for them.", who=Who(event.actor_id))
         return cards.plain(voice, voice("You do not stand in"), said)

@@ -1,7 +1,7 @@
 """What the coordinator does: sorts, names owners, restricts, merges, redirects, enters for a caller, is substituted."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from handlers import acts, moves
@@ -39,6 +39,7 @@ from storage.vocabulary import (
 )
 
 UNDO_WITHIN = timedelta(minutes=10)
+ONE_DAY = timedelta(days=1)
 
 
 async def sort_form(store: Store, request: Request, now: datetime) -> Reply:
@@ -394,17 +395,74 @@ async def substitute(store: Store, request: Request, now: datetime) -> Reply:
         delegate_id=stand_in,
         delegate_limit_usd=limit,
     )
+    replaced = await _cut_short(store, request.actor.id, first, last)
     await people.add_absence(store.connection, absence)
     await store.look_again(now)
     event = store.record(
         None, Kind.SUBSTITUTED, by=request.actor.id, at=now,
-        data={"absence": absence.id, "delegate": stand_in, "from": first.isoformat(), "to": last.isoformat()},
+        data={
+            "absence": absence.id, "delegate": stand_in, "from": first.isoformat(), "to": last.isoformat(),
+            "replaced": replaced,
+        },
     )  # fmt: skip
     tell(store, [stand_in], MessageKind.INFORM, event, now, lane=Lane.SINGLE)
     voice = request.voice
     said = voice("{who} stands in for you from {first} to {last}.", who=Who(stand_in), first=first, last=last)
     undo_it = Button(voice("Undo"), Press("undo", item=event.id))
     return Reply(card=Card(voice("You are away"), (Text(said), Buttons((undo_it,))), summary=said))
+
+
+async def _cut_short(store: Store, person_id: PersonId, first: date, last: date) -> dict[str, str]:
+    """What somebody has said before of the same days holds no longer; by its id, the last day that each had."""
+    replaced = {}
+    for each in await people.absences_of(store.connection, store.district_id, person_id, first):
+        if each.from_on <= last:
+            replaced[each.id] = each.to_on.isoformat()
+            ends = min(max(first, each.from_on), each.to_on + ONE_DAY) - ONE_DAY
+            await people.end_absence(store.connection, store.district_id, each.id, ends)
+    return replaced
+
+
+async def back(store: Store, request: Request, now: datetime) -> Reply:
+    """ "I am back": the absence of today, or else the next one, ends. What the stand-in has not begun on comes back."""
+    today = acts.today(store, now)
+    said = await people.absences_of(store.connection, store.district_id, request.actor.id, today)
+    covering = [each for each in said if each.from_on <= today]
+    ended = covering or sorted(said, key=lambda each: each.from_on)[:1]
+    if not ended:
+        raise acts.refuse("You are not away, and have not said that you will be.")
+    for each in ended:
+        ends = max(each.from_on, today) - ONE_DAY
+        await people.end_absence(store.connection, store.district_id, each.id, ends)
+    await store.look_again(now)
+    data = {"ended": {each.id: each.to_on.isoformat() for each in ended}}
+    event = store.record(None, Kind.BACK, by=request.actor.id, at=now, data=data)
+    tell(store, _stand_ins(ended), MessageKind.INFORM, event, now, lane=Lane.SINGLE)
+    voice = request.voice
+    words = voice(
+        "Nobody stands in for you any more. What you had comes back to you, but for what your stand-in has begun on."
+    )
+    undo_it = Button(voice("Undo"), Press("undo", item=event.id))
+    return Reply(card=Card(voice("You are back"), (Text(words), Buttons((undo_it,))), summary=words))
+
+
+def _stand_ins(absences: Sequence[Absence]) -> list[PersonId]:
+    return [each.delegate_id for each in absences if each.delegate_id]
+
+
+async def _undo_back(store: Store, request: Request, target: Event, now: datetime) -> Reply:
+    """They are away after all, as they had said."""
+    today = acts.today(store, now)
+    for absence_id, last in target.data["ended"].items():
+        await people.end_absence(store.connection, store.district_id, absence_id, date.fromisoformat(last))
+    again = await people.absences_of(store.connection, store.district_id, request.actor.id, today)
+    again = [each for each in again if each.id in target.data["ended"]]
+    await store.look_again(now)
+    event = store.record(None, Kind.UNDONE, by=request.actor.id, at=now, data={"undone": [target.id], "away": True})
+    if not await store.forget_messages([target.id]):
+        tell(store, _stand_ins(again), MessageKind.INFORM, event, now, lane=Lane.SINGLE)
+    voice = request.voice
+    return Reply(card=cards.plain(voice, voice("Undone"), voice("You are away, as you had said.")))
 
 
 # ------------------------------------------------------------------------------------------------------------ slips
@@ -496,12 +554,16 @@ async def _compensate(store: Store, case: Case, act: Sequence[Event], request: R
 async def _undo_absence(store: Store, request: Request, now: datetime) -> Reply:
     """They are not away after all. What has moved to their stand-in comes back, where nobody has acted on it since."""
     target = await store.event(EventId(request.item))
-    if target is None or target.actor_id != request.actor.id or "absence" not in target.data:
+    if target is None or target.actor_id != request.actor.id or target.kind not in {Kind.SUBSTITUTED, Kind.BACK}:
         raise acts.refuse("Only who did it can undo it.")
     if now - target.at > UNDO_WITHIN:
         raise acts.refuse("That was more than ten minutes ago. Tell the coordinator what should change.")
+    if target.kind is Kind.BACK:
+        return await _undo_back(store, request, target, now)
     if not await people.remove_absence(store.connection, store.district_id, target.data["absence"]):
         raise acts.refuse("That is undone already.")
+    for absence_id, last in target.data.get("replaced", {}).items():
+        await people.end_absence(store.connection, store.district_id, absence_id, date.fromisoformat(last))
     store.directory, _ = await people.load_directory(store.connection, store.district_id)
     for case in await store.cases(await store.open_with(target.data["delegate"])):
         history = await store.history(case.id)

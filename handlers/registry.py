@@ -132,6 +132,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "enter": Entry(coordinator.enter),
         "substitute.form": _recalls(coordinator.substitute_form),
         "substitute": Entry(coordinator.substitute),
+        "back": Entry(coordinator.back),
         "undo": Entry(coordinator.undo),
         # Asking
         "log.ask": _reads(reports.ask),

@@ -364,6 +364,26 @@ async def remove_absence(connection: AsyncConnection, district_id: DistrictId, a
     return gone.rowcount == 1
 
 
+async def absences_of(
+    connection: AsyncConnection, district_id: DistrictId, person_id: PersonId, since: date
+) -> list[models.Absence]:
+    """When somebody is away, from that day on; the one entered last is the last."""
+    theirs = _absences(district_id).where(
+        absences.c.person_id == person_id, absences.c.to_on >= since, absences.c.to_on >= absences.c.from_on
+    )
+    return [models.Absence(**row._mapping) for row in await connection.execute(theirs)]
+
+
+async def end_absence(connection: AsyncConnection, district_id: DistrictId, absence_id: str, to_on: date) -> bool:
+    """An absence ends on that day instead; where that is the day before its first, it covers none. False where there is
+    no such absence any more. It stays on record, so that who has begun on something keeps the right to it."""
+    changed = await connection.execute(
+        update(absences).where(absences.c.district_id == district_id, absences.c.id == absence_id).values(to_on=to_on)
+    )
+    await bump_revision(connection, district_id)
+    return changed.rowcount == 1
+
+
 async def add_absence(connection: AsyncConnection, absence: models.Absence) -> None:
     """Somebody will be away. Where two absences cover a day, the one added last holds."""
     await _insert_last(connection, absences, absence)

@@ -250,6 +250,8 @@ class Kind(StrEnum):
     DATES_MOVED = "dates_moved"
     """A day was closed on which something was due."""
     UNDELIVERABLE = "undeliverable"
+    BACK = "back"
+    """Somebody is back sooner than they said."""
     SUBSTITUTED = "substituted"
     """The coordinator put somebody in their place for a time."""
     PROCESS_MOVED = "process_moved"

@@ -246,13 +246,34 @@ def home_questions(voice: Voice, actor: Person, directory: Directory, today: dat
     yield voice("Raised by you"), "reported open"
 
 
+def _away(voice: Voice, actor: Person, directory: Directory, today: date) -> Iterator[Element]:
+    """That they are away, or will be, and who stands in; and a way to end it."""
+    now = directory.absence(actor.id, today)
+    to_come = [each for each in directory.absences if each.person_id == actor.id and today < each.from_on <= each.to_on]
+    absence = now or min(to_come, key=lambda each: each.from_on, default=None)
+    if absence is None:
+        return
+    until, stand_in = absence.to_on, absence.delegate_id
+    when = phrase("You are away until {until}", until=until)
+    if now is None:
+        when = phrase("You will be away from {first} until {until}", first=absence.from_on, until=until)
+    said = voice("{when}; nobody stands in for you.", when=when)
+    if stand_in:
+        said = voice("{when}; {who} stands in for you.", when=when, who=Who(stand_in))
+    yield Text(said)
+    yield Buttons((Button(voice("I am back") if now else voice("I am there after all"), Press("back")),))
+
+
 def home(
     voice: Voice, actor: Person, directory: Directory, sections: Sequence[tuple[str, str, log.Found]], today: date
 ) -> Card:
     """What needs this person now; help is below."""
     leads = access.has_authority(actor, directory, today)
     watches = presence.is_coordinator(directory, actor.id, today)
-    body: list[Element] = [Buttons(tuple(_home_buttons(voice, leads=leads, watches=watches)))]
+    body: list[Element] = [
+        *_away(voice, actor, directory, today),
+        Buttons(tuple(_home_buttons(voice, leads=leads, watches=watches))),
+    ]
     for title, words, found in sections:
         body.append(Heading(title))
         if not found.lines:

@@ -102,7 +102,7 @@ def _person(row: models.Person, found: Snapshot) -> Written:
     as_read = rows.person(entry, row.kept, row.position, row.district_id)
     names = {each: each for each in SAME_NAME}
     written = _changed_since(written, as_read, row, **names, successor_id="successor", school_ids="schools")
-    away = [each for each in found.absences if each.person_id == row.id]
+    away = [each for each in found.absences if each.person_id == row.id and each.from_on <= each.to_on]
     was_away = [rows.absence(row.id, each, row.district_id) for each in entry.leave]
     if [rows.says(each) for each in away] != [rows.says(each) for each in was_away]:
         written["leave"] = [_leave(each) for each in away]

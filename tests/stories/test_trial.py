@@ -67,3 +67,37 @@ async def test_what_somebody_held_goes_back_on_the_morning_of_the_return(databas
         back = [each for each in await story.history(2) if each.kind is Kind.HANDED_BACK]
         assert [f"{each.at.astimezone(ZONE):%m-%d %H:%M}" for each in back] == ["10-12 07:30"]
         await story.promises_hold()
+
+
+async def test_home_says_that_somebody_is_away_and_they_come_back_sooner(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher, owner = await story.person("p-023"), await story.person("p-004")
+        for number in range(2):
+            await teacher.report(f"{WORDS} {number}", values=STAFFING)
+        await owner.command("/clearway away")
+        await owner.submit(
+            {"Who stands in for you?": "Bea Thornquist", "First day": "2026-10-06", "Last day": "2026-10-30"}
+        )
+        stand_in = await story.person("p-011")
+        assert (await story.case(2)).challenge.owner_id == "p-011"
+        await stand_in.command("/challenges 1")
+        await stand_in.click("I'll take it")
+        await owner.command("/clearway away")  # other days
+        await owner.submit(
+            {"Who stands in for you?": "Bea Thornquist", "First day": "2026-10-08", "Last day": "2026-10-09"}
+        )
+        left = [each for each in (await story.directory()).absences if each.person_id == "p-004"]
+        assert [(each.from_on.day, each.to_on.day) for each in left] == [(6, 7), (8, 9)]
+        await owner.click("Undo")
+        await owner.open_home()
+        assert "You are away until Fri, Oct 30" in str(owner.home)
+        await owner.click("I am back")
+        assert [(await story.case(n)).challenge.owner_id for n in (1, 2)] == ["p-011", "p-004"]
+        assert await story.made.loops.run_audit() == []
+        await owner.open_home()
+        assert "You are away" not in str(owner.home)
+        await owner.click("Undo")
+        assert (await story.case(2)).challenge.owner_id == "p-011"
+        await owner.open_home()
+        assert "You are away until Fri, Oct 30" in str(owner.home)
+        await story.promises_hold()
