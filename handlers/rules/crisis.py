@@ -57,6 +57,15 @@ PARTS: Final[Mapping[str, str]] = MappingProxyType(
         r"teenager|daughter|son|he|she|hes|shes)",
         "kin": r"(mom|mother|dad|father|stepmom|stepmother|stepdad|stepfather|parent|guardian|uncle|aunt|boyfriend|brother|cousin|"
         r"grandpa|grandma|babysitter)",
+        "anybody": r"(man|woman|guy|stranger|adult|visitor|neighbor|somebody|someone|person|driver|coach|sub|substitute|aide|para|"
+        r"teacher|principal|custodian|janitor|volunteer|employee|colleague|student|they|who|<kin>|<child>)",
+        "worker": r"(a|an|the|this|another|my|our|his|her|their|some) <adj>(coach|driver|aide|para|sub|substitute|counselor|nurse|"
+        r"secretary|custodian|janitor|superintendent|administrator|staff|coworker|colleague|neighbor|child|children)",
+        "minor": r"(him|her|me|(a|an|the|this|that|another|other|my|our|some|one of (my|our|the)) <adj>(kids?|child|children|students?|"
+        r"girls?|boys?|pupils?|graders?))",
+        # not "her keyboard", "the student folder": a person, and then an end, a place, a time, a body
+        "and no thing": r"(?= ?(\.|$)| (in|on|at|by|near|under|behind|beside|inside|outside|during|before|after|when|while|where|every|"
+        r"again|and|there|like|from|body|private|legs?|thighs?|chest|breasts?|butt|bottom|hair|neck|skin)\b)",
         "self": r"(himself|herself|themself|themselves|myself|yourself)",
         "people": r"(him|her|them|everyone|everybody|someone|somebody|anyone|people|kids|students|staff|classmates|(a|an|the|another|"
         r"other|his|her|their|my|some|all|all the|all his|all her) <adj>(student|kid|teacher|principal|para|mom|mother|dad|father|"
@@ -163,19 +172,31 @@ DANGER: Final = (
         r"(hurt|harm|attack|beat up) <people>",
         r"shoot(ing)? (up )?(the|this|our|my|his|her) (school|building|class|classroom|place|cafeteria)",
         r"blow up (the|this|our) (school|building|gym)",
+        # a threat is one whoever makes it, and whether or not it says against whom
+        r"threat\w{1,8} (\w{1,20} ){0,3}shoot(?! (down|holes?|it|pool|hoops|for|((a|an|the|some|more|our|his|her|their) )?<adj>"
+        r"(videos?|photos?|pictures?|pics|films?|movies?|commercials?|scenes?|interviews?|footage|emails?|texts?)))",
+        r"threat\w{1,8} (to |that (he|she|they|hed|shed|theyd|hell|shell|theyll) ?(will |would )?)?(kill|murder|stab|strangle|hurt|harm|"
+        r"attack|beat up|come after) (me|us|<people>|<worker>)",
+        r"<anybody> (said|says|told <adj>|wants?|wanted|is going|was going|plans|planned) (me |us )?(that )?(he |she |they )?(to |will |"
+        r"would |wants to |is going to |was going to )?(kill|murder|shoot|stab|strangle) <worker>(?! (position|role|job|budget|program|line|plan|schedule)s?)",
+        r"shoot(ing)? up (the|this|our|my|his|her) <adj>(office|gym|bus|hallway|hall|campus|playground|house|meeting|game|dance|staff)",
         r"shots fired",
         r"shooter (in|at|on|inside|outside)",
         r"armed (man|person|woman|guy|student|kid|intruder|with a)",
     ),
     _topic(
         # abuse
-        "abus beat mole rape assa traf kidn abdu stab shot stra hit hits hitt hurt punc kick chok touc burn home brui blac welt mark",
+        "abus beat mole rape assa traf kidn abdu stab shot stra hit hits hitt hurt punc kick chok touc grop fond grab hand burn home brui blac welt mark",
         r"<child> <few>(being|been|getting|gets|is|was) <adj>(abused|beaten|molested|raped|assaulted|trafficked|kidnapped|abducted|"
         r"stabbed|shot|strangled)",
         r"<kin> (\w{1,20} ){0,2}?(hits?|hitting|beats?|beating|hurts?|hurting|punched|punches|kicked|kicks|chokes?|choked|touches|"
         r"touched|touching|raped|rapes|molests|molested|burns|burned|abuses|abused|abusing) "
         r"(him|her|them|me|the (kid|kids|child|student|boy|girl|baby))",
         r"touch(es|ed|ing)? (him|her|them|me|a student|the student|kids?) <adj>(inappropriately|sexually|down there)",
+        r"<anybody> (\w{1,20} ){0,2}?(touch(es|ed|ing)|grop(es|ed|ing)|fondl(es|ed|ing)) <minor><and no thing>",
+        r"(man|woman|guy|stranger|adult|visitor|somebody|someone) (\w{1,20} ){0,2}?grab(s|bed|bing) <minor><and no thing>",
+        r"(touch|grab|grop|fondl|show|expos)\w{0,4} (\w{1,20} ){0,4}(private parts|privates|genitals|breasts)",
+        r"hands? (up|down|under|in|inside) (her|his|my|their|a \w{3,9}) (skirt|shirt|pants|dress|shorts|underwear|blouse|bra)",
         r"(afraid|scared|terrified) <adj>to go (back )?home",
         r"((not|isnt|doesnt feel|never) safe|unsafe) at home",
         r"(came|comes|coming|showed up|has|had|covered) <few>(bruises|bruised|black eye|welts|burn marks|belt marks)",
