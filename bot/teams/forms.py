@@ -34,7 +34,6 @@ from microsoft_teams.cards.core import Choice as InputChoice
 from bot.teams.render import (
     CARD,
     MAX_BUTTON,
-    MAX_BYTES,
     MAX_HEADER,
     MAX_LABEL,
     MAX_SUMMARY,
@@ -48,9 +47,9 @@ from bot.teams.render import (
     continued,
     dumped,
     element,
+    fits,
     rich,
     runs,
-    size_of,
     title_of,
 )
 from bot.teams.text import MAX_TEXT, clean, harmless, mere, pieces, shorten
@@ -125,7 +124,7 @@ def _form(form: Form, place: Place, opened_by: Inbound | None, errors: Mapping[s
     )
     for most in (2 * MAX_TEXT, MAX_TEXT // 3, MAX_LABEL):
         made.body = list(_fields(form, place, _placed(form, errors), most))
-        if size_of(drawn := dumped(made)) <= MAX_BYTES - MAX_SUMMARY * 5:
+        if fits(drawn := dumped(made)):
             break
     return drawn
 

@@ -77,6 +77,8 @@ MAX_SPELT: Final = 1500  # of the card as mere text
 MAX_DATA: Final = 500  # of what a button sends
 MAX_URL: Final = 2000
 
+ROOM: Final = MAX_BYTES - 6 * MAX_SUMMARY
+"""For a card in a message."""
 MORE: Final = "There is more than fits here ({n} more parts). Write “challenges” and the number to see all of it."
 NAME: Final = "Clearway"
 OURS: Final = "clearway"
@@ -90,9 +92,9 @@ REFRESH: Final = "card.refresh"
 def message(said: Card, *, reader: str = "") -> Json:
     """A card as a message: the body of an activity. `reader`: the id ("29:...") of the only one who reads it there."""
     if reader:
-        return _activity(_drawn(said, "chat", reader), said)
+        return _activity(said, card(said, reader=reader))
     if (known := _MESSAGES.get(said)) is None:
-        _MESSAGES[said] = known = _activity(_drawn(said, "chat"), said)
+        _MESSAGES[said] = known = _activity(said, card(said))
     return dict(known)
 
 
@@ -112,34 +114,34 @@ def plainly(said: str) -> Json:
 
 def card(said: Card, *, reader: str = "", place: Place = "chat") -> Json:
     """A card as Adaptive Card. Where it is about one challenge, it is drawn anew whenever `reader` comes to see it."""
-    return dumped(_drawn(said, place, reader))
-
-
-def _activity(drawn: AdaptiveCard, said: Card) -> Json:
-    return {"type": "message", "summary": _summary(said), "attachments": [attached(dumped(drawn))]}
-
-
-def attached(drawn: Json) -> Json:
-    return {"contentType": CARD, "content": drawn}
-
-
-def _drawn(said: Card, place: Place, reader: str = "") -> AdaptiveCard:
-    about = {each.press.challenge_id for each in _presses(said) if each.press.version and each.press.challenge_id}
-    refresh = None
-    if reader and len(about) == 1:
-        again = ExecuteAction(title=NAME, verb=REFRESH, data=_data(Press(REFRESH, about.pop())))
-        refresh = RefreshDefinition(action=again, user_ids=[reader])
     made = AdaptiveCard(
         version=VERSION,
         fallback_text=harmless(_spelt(said)),
         speak=html.escape(_summary(said), quote=False),
-        refresh=refresh,
+        refresh=_refreshed(said, reader) if reader else None,
         msteams=TeamsCardProperties(width="full"),
     )
-    room = MAX_BYTES - size_of(dumped(made)) - 5 * MAX_SUMMARY - MAX_LABEL  # what stands around it is small
-    made.body = _within([*title_of(said.title), *body(said.body, place)], room)
-    made.body = made.body or [*element(Text(said.fallback() or NAME), place)]
-    return made
+    made.body = [*title_of(said.title), *body(said.body, place)] or [*element(Text(said.fallback() or NAME), place)]
+    drawn = dumped(made)
+    if not fits(drawn):
+        drawn["body"] = _within(drawn["body"], ROOM - size_of(drawn | {"body": []}))
+    return drawn
+
+
+def _refreshed(said: Card, reader: str) -> RefreshDefinition | None:
+    about = {each.press.challenge_id for each in _presses(said) if each.press.version and each.press.challenge_id}
+    if len(about) != 1:
+        return None
+    again = ExecuteAction(title=NAME, verb=REFRESH, data=_data(Press(REFRESH, about.pop())))
+    return RefreshDefinition(action=again, user_ids=[reader])
+
+
+def _activity(said: Card, drawn: Json) -> Json:
+    return {"type": "message", "summary": _summary(said), "attachments": [attached(drawn)]}
+
+
+def attached(drawn: Json) -> Json:
+    return {"contentType": CARD, "content": drawn}
 
 
 def body(items: Iterable[Element], place: Place = "chat") -> list[CardElement]:
@@ -237,22 +239,26 @@ def _presses(said: Card) -> Iterator[Button]:
     return (button for each in said.body if isinstance(each, Buttons) for button in each.items)
 
 
-def _within(drawn: list[CardElement], room: int) -> list[CardElement]:
+def _within(drawn: list[Json], room: int) -> list[Json]:
     """What Teams takes of it. What does not fit is counted in a last note; the buttons under it stay."""
-    sizes = [size_of(dumped(each)) + 2 for each in drawn]
-    if sum(sizes) <= room:
-        return drawn
+    sizes = [size_of(each) + 4 for each in drawn]
     tail = len(drawn)
-    while (
-        0 < tail > len(drawn) - ROWS and isinstance(drawn[tail - 1], ActionSet) and sum(sizes[tail - 1 :]) < room // 2
-    ):
+    while tail > max(len(drawn) - ROWS, 0) and drawn[tail - 1]["type"] == "ActionSet":
+        if sum(sizes[tail - 1 :]) > room // 2:
+            break
         tail -= 1
-    room -= sum(sizes[tail:]) + 500
+    room -= sum(sizes[tail:]) + 4 * MAX_LABEL
     kept = 0
     while kept < tail and room >= sizes[kept]:
         room -= sizes[kept]
         kept += 1
-    return [*drawn[:kept], *element(Note(MORE.format(n=tail - kept))), *drawn[tail:]]
+    return [*drawn[:kept], *map(dumped, element(Note(MORE.format(n=tail - kept)))), *drawn[tail:]]
+
+
+def fits(drawn: Json) -> bool:
+    """Whether Teams takes the card, with what stands around it."""
+    spelt = json.dumps(drawn, ensure_ascii=False)
+    return 4 * len(spelt) <= ROOM or len(spelt.encode("utf-16-le")) <= ROOM  # no character has more than four bytes
 
 
 def size_of(drawn: Any) -> int:
