@@ -54,7 +54,7 @@ async def teams_stand(*, times: dict[str, float] | None = None, **more: Any) -> 
 
     async with FakeTeams() as teams:
         tenant, gateway = teams.tenant(), StubGateway()
-        quick = {"pause_s": 0.01, "retried_within_s": 0.05, **(times or {})}
+        quick = {"pause_s": 0.01, "retried_within_s": 60, **(times or {})}
         room = TeamsRoom(options(teams, tenant, **more), gateway, on_learned=learn, on_conversation=converse, **quick)
         await room.start()
         app = web.Application()

@@ -1,7 +1,7 @@
 """The way out to Teams: what a refusal means, how fast we may be, and where a token of ours may go."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,6 +38,8 @@ class Out:
     profiles: TeamsProfiles
     session: aiohttp.ClientSession
     dana: TeamsPerson
+    hasty: Callable[[], None]
+    """From now on nobody waits for more than a moment."""
 
     def address(self, **other: Any) -> Address:
         return Address(Platform.TEAMS, self.tenant.id, self.dana.user_id, **other)
@@ -48,15 +50,21 @@ class Out:
 
 @pytest.fixture
 async def out() -> AsyncIterator[Out]:
-    async with FakeTeams() as teams, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.5)) as session:
+    moment = aiohttp.ClientTimeout(total=0.05)
+    async with FakeTeams() as teams, aiohttp.ClientSession() as session, aiohttp.ClientSession(timeout=moment) as hasty:
         tenant = teams.tenant()
         dana = TeamsPerson(tenant, "Dana Lee")
-        connector = made(teams, tenant, session)
+        sessions = [session]
+        known = options(teams)
+        connector = Connector(
+            registration(tenant), lambda: sessions[-1], cloud=known.cloud, hosts=Hosts(known.allowed_hosts)
+        )
 
         def of(workspace_id: str) -> Connector | None:
             return connector if workspace_id == tenant.id else None
 
-        yield Out(teams, tenant, connector, TeamsTransport(of), TeamsProfiles(of, patience_s=0.3), session, dana)
+        transport, profiles = TeamsTransport(of), TeamsProfiles(of, patience_s=30)
+        yield Out(teams, tenant, connector, transport, profiles, session, dana, lambda: sessions.append(hasty))
         teams.check()
 
 
@@ -167,9 +175,11 @@ async def test_it_says_how_long_to_wait(out: Out, written: Any, seconds: float |
 async def test_a_cut_line_leaves_a_question_after_a_post_and_none_after_an_edit(out: Out) -> None:
     place = await out.send()
     for failure in ({"cut": True}, {"cut": True, "done": True}, {"hang": True}):
+        if "hang" in failure:
+            out.hasty()
         out.teams.fail("send", **failure)
         with pytest.raises(OutcomeUnknownError):
-            await out.send()
+            await out.send(conversation_id=out.dana.chat.id)
         out.teams.fail("edit", times=2, **failure)  # the client itself repeats what may be repeated, once
         with pytest.raises(TryLaterError):
             await out.transport.edit(place, CARD)
@@ -491,7 +501,15 @@ async def test_nobody_is_nobody(out: Out) -> None:
     assert await out.profiles.find(out.tenant.id, "dana.lee@larkspur-bend.example") is None
 
 
-@pytest.mark.parametrize("failure", [{"status": 500}, {"hang": True}, {"cut": True}, {"status": 429}])
+async def test_nobody_waits_long_for_a_look_up(out: Out) -> None:
+    out.profiles.seen(out.tenant.id, out.dana.user_id, heard(out.dana))
+    out.teams.fail("member", hang=True)
+    hasty = TeamsProfiles(lambda _: out.connector, patience_s=0.01)
+    with pytest.raises(TryLaterError, match="slow"):
+        await hasty.look_up(identity(out.dana))
+
+
+@pytest.mark.parametrize("failure", [{"status": 500}, {"cut": True}, {"status": 429}])
 async def test_who_cannot_be_looked_up_just_now_is_looked_up_later(out: Out, failure: dict[str, Any]) -> None:
     out.profiles.seen(out.tenant.id, out.dana.user_id, heard(out.dana))
     out.teams.fail("member", times=2, **failure)
