@@ -11,20 +11,23 @@ from handlers.cards import forms
 from handlers.cards.text import Who, phrase
 from handlers.errors import FormError
 from handlers.request import Reply, Request
-from handlers.rules import access, lifecycle
+from handlers.rules import access, lifecycle, presence
 from handlers.rules.access import Action
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
 from storage.case import Case
+from storage.directory import SUPERINTENDENT
 from storage.models import Event, Step, Words
 from storage.store import Store
 from storage.vocabulary import (
     ENDED,
+    Authority,
     Effect,
     Field,
     Kind,
     MessageKind,
     PersonId,
+    Rung,
     Scope,
     Status,
     StepId,
@@ -104,6 +107,22 @@ async def not_mine(store: Store, request: Request, now: datetime) -> Reply:
     texts = acts.clean(store, request, "reason")
     refused = sorted({*challenge.refused_ids, challenge.owner_id})
     said = {Field.REASON: texts["reason"]}
+    watcher = presence.coordinator(store.directory, acts.today(store, now))
+    at_the_top = challenge.rung is Rung.SUPERINTENDENT or request.actor.role == SUPERINTENDENT
+    if at_the_top and watcher.id not in {*refused, challenge.conduct_of_id}:
+        # Nobody is above them, and it never goes down by itself: somebody names who takes it.
+        reason = phrase(
+            "{who} says it is not theirs, and nobody is above them, so {next} names who takes it.",
+            who=Who(request.actor.id), next=Who(watcher.id),
+        )  # fmt: skip
+        event = moves.give(
+            store, case, Kind.HANDED_ON, now, by=request.actor.id, owner_id=watcher.id, authority=Authority.TRIAGE, reason=reason,
+            move=Move.TO_TRIAGE, said=said, refused_ids=refused, rung=Rung.OWNER,
+        )  # fmt: skip
+        return _done(
+            request, case, event, "Challenge {n} is no longer yours. Nobody is above you, so {who} names who takes it.",
+            who=Who(watcher.id),
+        )  # fmt: skip
     if challenge.rung in moves.RAISED:
         why = phrase("{who} says it is not theirs", who=Who(request.actor.id))
         event = moves.climb(store, case, now, by=request.actor.id, why=why, said=said, refused_ids=refused)

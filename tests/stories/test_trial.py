@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from storage.database import Database
 from storage.vocabulary import Authority, Kind
-from tests.stories.test_mended import SCOPE, STAFFING, WORDS, away
+from tests.stories.test_mended import DISTRICT_WIDE, SCOPE, STAFFING, WORDS, away
 from tests.world import World, detroit, world
 
 ZONE = ZoneInfo("America/Detroit")
@@ -100,4 +100,21 @@ async def test_home_says_that_somebody_is_away_and_they_come_back_sooner(databas
         assert (await story.case(2)).challenge.owner_id == "p-011"
         await owner.open_home()
         assert "You are away until Fri, Oct 30" in str(owner.home)
+        await story.promises_hold()
+
+
+async def test_not_mine_never_goes_down_from_the_top(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher, top, coordinator = [await story.person(each) for each in ("p-023", "p-001", "p-010")]
+        await teacher.report("The visitor rule.", values={"Type": "Policy"} | DISTRICT_WIDE)
+        assert (await story.case()).challenge.owner_id == "p-001"
+        await top.click("Not mine")
+        await top.submit()
+        given = (await story.case()).challenge
+        assert (given.owner_id, given.authority) == ("p-010", Authority.TRIAGE)
+        assert "Nobody is above you, so" in str(top.everything())
+        assert "nobody is above them" in str(coordinator.last_card)
+        await coordinator.click("Reassign")
+        await coordinator.submit({"Who takes it?": "Bea Thornquist", "Why? It stands in the log.": "She knows it."})
+        assert (await story.case()).challenge.owner_id == "p-011"
         await story.promises_hold()
