@@ -251,6 +251,8 @@ async def test_a_decline_is_an_executive_leaders_and_stays_dated(database: Datab
     async with world(database, platform) as story:
         await report(story)
         owner = await story.person("p-004")  # an executive leader, as it happens
+        await owner.click("I understand it")
+        await owner.submit({"How big is it? Who is hit, and where?": "One school."})
         await owner.click("Decline")
         await owner.submit(
             {
