@@ -210,7 +210,7 @@ def may_know(actor: Person, reporter_id: PersonId, facts: Facts, directory: Dire
     if not _inside(actor, today) or not _sees(actor, facts, directory, today):
         return False
     open_to_all = reporter_id not in facts.confidential_ids
-    return open_to_all or actor.id == reporter_id or actor.id in coordinators(directory, today, facts.conduct_of_id)
+    return open_to_all or actor.id == reporter_id or actor.id in confidants(directory, today, facts.conduct_of_id)
 
 
 def may_hear(person: Person, facts: Facts, directory: Directory, today: date) -> bool:
@@ -295,7 +295,8 @@ def parts(actor: Person, facts: Facts, directory: Directory, today: date) -> fro
     leads = actor.id == facts.owner_id
     meets = actor.role in {COACH, PRINCIPAL} and _of_school(actor, facts)
     meets = meets or actor.id in district_team(directory, today)
-    knows = watches or facts.reporter_ids > facts.confidential_ids  # at least one of the reporters
+    confided = actor.id in confidants(directory, today, facts.conduct_of_id)
+    knows = confided or facts.reporter_ids > facts.confidential_ids  # at least one of the reporters
     plays = {
         Part.STAFF: True,
         Part.VIEWER: True,
@@ -327,6 +328,14 @@ def coordinators(directory: Directory, today: date, conduct_of: PersonId | None 
     if not found and (leader := _leader(directory, today, {conduct_of} if conduct_of else set())):
         found = {leader}
     return frozenset(found)
+
+
+@once
+def confidants(directory: Directory, today: date, conduct_of: PersonId | None = None) -> frozenset[PersonId]:
+    """Who may know a confidential reporter: those who watch over the process by their post, as a coordinator or as an
+    executive leader. Anybody else who stands in for the coordinator does all but that."""
+    watching = (directory.people[each] for each in coordinators(directory, today, conduct_of))
+    return frozenset(each.id for each in watching if each.role == COORDINATOR or presence.is_executive(each))
 
 
 def deciders(facts: Facts, directory: Directory, today: date) -> frozenset[PersonId]:

@@ -222,6 +222,24 @@ def test_a_talk_is_entered_by_whoever_may_have_had_it_and_never_by_who_leads_it(
     assert who_may(Action.TALK, about(visibility=Visibility.RESTRICTED)) == {"coordinator"}
 
 
+@pytest.mark.parametrize(
+    ("stand_in", "knows"),
+    [
+        pytest.param("deputy", False, id="any member of staff"),
+        pytest.param("finance", True, id="an executive leader"),
+    ],
+)
+def test_who_stands_in_for_the_coordinator_knows_a_confidential_name_only_as_a_leader(
+    stand_in: str, knows: bool
+) -> None:
+    facts = about(confidential_ids=ids("teacher"))
+    directory = district(absences=[away("coordinator", delegate=stand_in)])
+    person = directory.people[PersonId(stand_in)]
+    assert access.may_know(person, PersonId("teacher"), facts, directory, TODAY) is knows
+    assert access.may(person, Action.TRIAGE, facts, directory, TODAY)
+    assert access.may(person, Action.TALK, facts, directory, TODAY) is knows
+
+
 def test_only_the_coordinator_enters_a_talk_with_a_confidential_reporter() -> None:
     about_one = {"confidential_ids": ids("teacher"), "colleague_ids": ids("liaison")}
     assert who_may(Action.TALK, about(**about_one)) == {"coordinator"}
