@@ -1,5 +1,6 @@
 """What the coordinator does: sorts, names owners, restricts, merges, redirects, enters for a caller, is substituted."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from handlers.capture import Report, capture, join, read_report, sorted_as
 from handlers.cards import challenge as cards
 from handlers.cards import forms
 from handlers.cards.model import Button, Buttons, Card, Press, Text
-from handlers.cards.text import Dollars, Who, phrase
+from handlers.cards.text import Dollars, Label, Who, phrase
 from handlers.errors import FormError
 from handlers.owners import add_step
 from handlers.request import Reply, Request
@@ -116,7 +117,12 @@ async def reassign(store: Store, request: Request, now: datetime) -> Reply:
             raise FormError(
                 {"owner": phrase("Challenge {n} cannot go to them. Please pick somebody else.", n=case.number)}
             )
-        lifecycle.after(case.challenge.status, Move.ASSIGN)
+        if not lifecycle.may(case.challenge.status, Move.ASSIGN):
+            wrong = phrase(
+                "Challenge {n} cannot go to somebody else now. Where it stands: {status}.",
+                n=case.number, status=Label(case.challenge.status),
+            )  # fmt: skip
+            raise FormError({"numbers": wrong})
         event = moves.give(
             store,
             case,
@@ -135,7 +141,7 @@ async def reassign(store: Store, request: Request, now: datetime) -> Reply:
 
 async def _numbered(store: Store, request: Request, action: Action, now: datetime) -> list[Case]:
     """The challenges of the form: the card's own, or those whose numbers were typed."""
-    typed = str(request.fields.get("numbers") or "").replace("#", " ").replace(",", " ").split()
+    typed = re.sub(r"[#,;&+]|\band\b", " ", str(request.fields.get("numbers") or ""), flags=re.IGNORECASE).split()
     if not typed:
         return [await acts.case_for(store, request, action, now)]
     numbers = [acts.number(each) for each in typed]
@@ -162,17 +168,23 @@ async def restrict(store: Store, request: Request, now: datetime) -> Reply:
         case.helpers.append(
             store.add(Helper(district_id=store.district_id, challenge_id=case.id, person_id=admitted, since=now))
         )
+    if visibility is case.challenge.visibility and not added:
+        said = phrase("Nothing has changed: challenge {n} is seen by whom it was.", n=case.number)
+        return Reply(card=cards.done(request.voice, case, said, None), challenge_id=case.id)
     kind = Kind.RESTRICTED if closed else Kind.OPENED_UP
+    if visibility is case.challenge.visibility:
+        kind = Kind.ADMITTED
     event = store.record(case, kind, by=request.actor.id, at=now, data={"added": added}, visibility=visibility)
     if admitted:
         tell(store, [admitted], MessageKind.INFORM, event, now, case=case)
-    if closed:
+    if kind is Kind.RESTRICTED:
         await store.look_at_digests(case.id, now)
-    said = (
-        phrase("Challenge {n} is now restricted.", n=case.number)
-        if closed
-        else phrase("Challenge {n} is now open to the district team.", n=case.number)
-    )
+    sentences = {
+        Kind.RESTRICTED: "Challenge {n} is now restricted.",
+        Kind.OPENED_UP: "Challenge {n} is now open to the district team.",
+        Kind.ADMITTED: "{who} can see challenge {n} now.",
+    }
+    said = phrase(sentences[kind], n=case.number, who=Who(admitted or request.actor.id))
     return Reply(card=cards.done(request.voice, case, said, event), challenge_id=case.id)
 
 

@@ -122,8 +122,13 @@ class _Told:
     def words_of(self, event: Event) -> str | None:
         return " ".join(_text(each) for each in self.case.words if each.id in event.words) or None
 
+    @cached_property
+    def undone(self) -> frozenset[str]:
+        """The acts that were taken back as slips: they stand in the history, and count for nothing."""
+        return frozenset(each for event in self.history for each in event.data.get("undone") or ())
+
     def events(self, *kinds: Kind) -> list[Event]:
-        return [each for each in self.history if each.kind in kinds]
+        return [each for each in self.history if each.kind in kinds and each.id not in self.undone]
 
     def act(self, event: Event) -> dict[str, Any]:
         return {"on": self.day(event.at), "by": self.who(event.actor_id)}

@@ -1,5 +1,6 @@
 """Questions answered: what is open, overdue, whose, where; one challenge with its history; what happens next; help."""
 
+import math
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -63,7 +64,10 @@ async def more(store: Store, request: Request, now: datetime) -> Reply:
 async def _list(store: Store, request: Request, question: asking.Question, now: datetime) -> Any:
     found = await _find(store, request, question, now, limit=PAGE)
     asked = asking.spell(question, store.directory)
-    return lists.lines(request.voice, asked, question.page, found, acts.today(store, now))
+    pages = 0
+    if not found.lines and question.page > 1:
+        pages = math.ceil((await _find(store, request, replace(question, page=1), now, limit=PAGE)).total / PAGE)
+    return lists.lines(request.voice, asked, question.page, found, acts.today(store, now), pages)
 
 
 async def _find(store: Store, request: Request, question: asking.Question, now: datetime, limit: int) -> log.Found:

@@ -239,7 +239,7 @@ def users(voice: Voice, directory: Directory, today: date) -> Card:
 def home_questions(voice: Voice, actor: Person, directory: Directory, today: date) -> Iterator[tuple[str, str]]:
     """What Home shows: headings, and the question whose answer stands below each."""
     if presence.is_coordinator(directory, actor.id, today):
-        yield voice("To be sorted"), "new"
+        yield voice("To be sorted"), "unsorted"
         yield voice("Overdue"), "overdue"
         yield voice("Waiting for an answer"), "waiting"
     yield voice("With you"), "mine open"

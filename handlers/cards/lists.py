@@ -56,9 +56,13 @@ def short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def lines(voice: Voice, asked: str, page: int, found: log.Found, today: date) -> Card:
-    """The answer to a question about the log. `asked`: the question in words, which ask for it again."""
+def lines(voice: Voice, asked: str, page: int, found: log.Found, today: date, pages: int = 0) -> Card:
+    """The answer to a question about the log. `asked`: the question in words, which ask for it again; `pages`: how many
+    there are, where this one is beyond them."""
     title = voice("Challenges: {asked}", asked=asked)
+    if not found.lines and pages:
+        said = voice(phrases("There is one page.", "There are {n} pages.", n=pages))
+        return Card(title, (Text(said),), summary=f"{title}. {said}")
     if not found.lines:
         hint = voice("Try “all”, or “help” for what can be asked.")
         return Card(title, (Text(voice("None.")), Note(hint)), summary=voice("Challenges: {asked}. None.", asked=asked))

@@ -1,6 +1,6 @@
 """The grammar of `/challenges [words]`: plain words in any order, understood whole or answered with what was not.
 
-    open mine reported overdue waiting resolved closed new all        at <school>  type <type>  owner <name>
+    open unsorted mine reported overdue waiting resolved closed new all        at <school>  type <type>  owner <name>
     older than 30 days      since <date>      "text to find"      42      page 2      help
 
 Names match by the beginnings of their words, without regard to case or accents; quotes keep a name together.
@@ -53,6 +53,7 @@ class NotUnderstood:
 STATES: Final[Mapping[str, frozenset[Status]]] = MappingProxyType(
     {
         "open": OPEN,
+        "unsorted": frozenset({Status.REPORTED}),
         "resolved": frozenset({Status.RESOLVED, Status.AWAITING_CONFIRMATION}),
         "closed": frozenset({Status.CLOSED}),
         "all": frozenset(Status),
@@ -77,7 +78,7 @@ FILLERS: Final = frozenset(
 NOUNS: Final = frozenset({"challenge", "challenges"})
 
 EXAMPLES: Final = (
-    "open", "mine", "reported", "overdue", "waiting", "resolved", "closed", "new", "all",
+    "open", "unsorted", "mine", "reported", "overdue", "waiting", "resolved", "closed", "new", "all",
     "at <school>", "type <type>", "owner <name>", "older than 30 days", "since Oct 1", '"text to find"', "42", "help",
 )  # fmt: skip
 
@@ -243,6 +244,8 @@ class _Reader:
             elif token.plain in LEADING:
                 found |= self.led_by(token)
             elif number := _NUMBER.fullmatch(token.plain):
+                if "number" in found:  # one at a time: neither is dropped in silence
+                    raise _Stuck(token.said, [str(found["number"]), number[1]])
                 found["number"] = self.bounded(token, number[1], MOST_NUMBER, "42")
             elif token.plain not in FILLERS | self.nouns:
                 raise _Stuck(token.said, self.suggestions(token))

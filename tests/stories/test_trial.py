@@ -3,9 +3,11 @@
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from handlers import log as record
 from storage.database import Database
-from storage.vocabulary import Authority, Kind
-from tests.stories.test_mended import DISTRICT_WIDE, SCOPE, STAFFING, WORDS, away
+from storage.store import Came
+from storage.vocabulary import Authority, Door, Kind
+from tests.stories.test_mended import DISTRICT_WIDE, SCOPE, STAFFING, WORDS, away, resolved
 from tests.world import World, detroit, world
 
 ZONE = ZoneInfo("America/Detroit")
@@ -118,3 +120,47 @@ async def test_not_mine_never_goes_down_from_the_top(database: Database) -> None
         await coordinator.submit({"Who takes it?": "Bea Thornquist", "Why? It stands in the log.": "She knows it."})
         assert (await story.case()).challenge.owner_id == "p-011"
         await story.promises_hold()
+
+
+async def test_what_is_asked_and_saved_is_answered_as_it_is(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher, coordinator = await story.person("p-023"), await story.person("p-010")
+        await teacher.report(WORDS, values=STAFFING)
+        await teacher.report("Nobody knows what type this is.")
+        await coordinator.command("/challenges 1 2")
+        assert "I did not understand “2”" in str(coordinator.answer)
+        await coordinator.command("/challenges page 99")
+        assert "There is one page." in str(coordinator.answer)
+        await coordinator.command("/challenges unsorted")
+        assert "Show 2" in str(coordinator.answer)
+        assert "Show 1" not in str(coordinator.answer)
+        await coordinator.open_home()
+        to_be_sorted = str(coordinator.home).split("To be sorted")[1].split("Overdue")[0]
+        assert WORDS not in to_be_sorted
+        assert "Nobody knows" in to_be_sorted
+
+        before = len(await story.history())
+        await coordinator.command("/challenges 1")
+        await coordinator.click("Who can see it")
+        await coordinator.submit()
+        assert "Nothing has changed" in str(coordinator.everything())
+        assert len(await story.history()) == before
+
+        await coordinator.command("/challenges 1")
+        await coordinator.click("Reassign")
+        named = {"Who takes it?": "Bea Thornquist", "Why? It stands in the log.": "She knows it."}
+        await coordinator.submit({"Which challenges? One number, or several": "1 and 2"} | named)
+        assert [(await story.case(n)).challenge.owner_id for n in (1, 2)] == ["p-011", "p-011"]
+
+
+async def test_what_was_undone_is_in_no_column_of_the_export(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await resolved(story)
+        teacher = await story.person("p-023")
+        await story.wait_until(detroit("2026-10-21 12:00"))
+        await teacher.click("Yes, it was addressed")
+        await teacher.click("Undo")
+        await teacher.click("Yes, it was addressed")
+        async with story.made.districts.open(story.district_id, Came(Door.OPERATOR)) as store:
+            rows = [row async for row in record.rows_for_export(store, now=story.clock.now())]
+        assert [len(rows[0][name]) for name in ("follow_up", "closed", "reopened")] == [1, 1, 0]
