@@ -84,6 +84,9 @@ NAME: Final = "Clearway"
 OURS: Final = "clearway"
 """Under this name stands what our buttons and forms send."""
 REFRESH: Final = "card.refresh"
+ANYBODY: Final = "*"
+"""In place of a reader, for a chat in which there is only one: Teams then asks for whoever is in it,
+https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/universal-actions-for-adaptive-cards/work-with-universal-actions-for-adaptive-cards"""
 
 
 # --------------------------------------------------------------------------------------------------------- messages
@@ -133,7 +136,7 @@ def _refreshed(said: Card, reader: str) -> RefreshDefinition | None:
     if len(about) != 1:
         return None
     again = ExecuteAction(title=NAME, verb=REFRESH, data=_data(Press(REFRESH, about.pop())))
-    return RefreshDefinition(action=again, user_ids=[reader])
+    return RefreshDefinition(action=again, user_ids=None if reader == ANYBODY else [reader])
 
 
 def _activity(said: Card, drawn: Json) -> Json:

@@ -9,8 +9,6 @@ from bot.transport import Address, Place, UndeliverableError
 from handlers.cards.model import Buttons, Card, Note
 from storage.vocabulary import Platform
 
-PERSON: Final = "29:"
-"""How Teams' own id of a person begins; a district's file may have the id in the directory instead."""
 SHORTENED: Final = "This did not fit whole. Write “challenges” and the number to see all of it."
 
 
@@ -24,11 +22,10 @@ class TeamsTransport:
         """Teams keeps nothing with a message that we could find it by: `delivery_id` stays with us."""
         connector = self._connector(to.workspace_id)
         conversation = to.conversation_id or await connector.create(to.user_id)
-        reader = reader_of(to.user_id)
         try:
-            post = await connector.send(conversation, render.message(card, reader=reader))
+            post = await connector.send(conversation, render.message(card, reader=render.ANYBODY))
         except TooBigError:
-            post = await connector.send(conversation, render.message(shortened(card), reader=reader))
+            post = await connector.send(conversation, render.message(shortened(card)))
         return Place(Platform.TEAMS, to.workspace_id, conversation, post)
 
     async def edit(self, place: Place, card: Card) -> None:
@@ -36,7 +33,8 @@ class TeamsTransport:
             raise UndeliverableError("place_unknown")
         connector = self._connector(place.workspace_id)
         try:
-            await connector.update(place.conversation_id, place.post_id, render.message(card))
+            shown = render.message(card, reader=render.ANYBODY)
+            await connector.update(place.conversation_id, place.post_id, shown)
         except TooBigError:
             await connector.update(place.conversation_id, place.post_id, render.message(shortened(card)))
 
@@ -49,11 +47,6 @@ class TeamsTransport:
         if connector is None:
             raise UndeliverableError("not_installed")
         return connector
-
-
-def reader_of(user_id: str) -> str:
-    """The id by which Teams asks for somebody's own view of a card; "" where it is not that id."""
-    return user_id if user_id.startswith(PERSON) else ""
 
 
 def shortened(card: Card) -> Card:

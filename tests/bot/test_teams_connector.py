@@ -101,9 +101,11 @@ async def test_somebody_may_be_named_by_their_id_in_the_directory(out: Out) -> N
     assert out.dana.last_card.title == "Challenge 42"
 
 
-async def test_a_card_asks_for_its_reader_alone_what_it_shows_now(out: Out) -> None:
-    await out.send()
-    assert out.dana.last_card.card["refresh"]["userIds"] == [out.dana.user_id]
+async def test_a_card_asks_what_it_shows_now_also_after_it_was_edited(out: Out) -> None:
+    place = await out.send()
+    assert out.dana.last_card.card["refresh"]["action"]["verb"] == "card.refresh"
+    await out.transport.edit(place, CARD)
+    assert out.dana.last_card.card["refresh"]["action"]["verb"] == "card.refresh"
 
 
 async def test_nobody_can_look_for_a_message(out: Out) -> None:

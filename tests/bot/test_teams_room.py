@@ -89,7 +89,7 @@ def in_seconds(seconds: int) -> int:
         pytest.param({"exp": in_seconds(-301)}, id="expired"),
         pytest.param({"exp": None}, id="never expires"),
         pytest.param({"exp": "soon"}, id="expires at a word"),
-        pytest.param({"nbf": in_seconds(400)}, id="not yet valid"),
+        pytest.param({"nbf": in_seconds(3600)}, id="not yet valid"),
         pytest.param({"serviceurl": None}, id="no service address"),
         pytest.param({"serviceurl": "https://smba.trafficmanager.net/amer/"}, id="another service address"),
     ],

@@ -252,7 +252,7 @@ class TeamsPerson:
         """Opens the chat: cards that name this person as a reader ask what they show now."""
         for message in self._direct():
             card = (message.card() or {}).get("refresh") or {}
-            if self.user_id in card.get("userIds", ()):
+            if card and self.user_id in card.get("userIds", (self.user_id,)):  # without names, whoever is in the chat
                 await self._execute(message, card["action"], {}, trigger="automatic")
 
     # ---------------------------------------------------------------------------------------------------- what they see
