@@ -221,7 +221,7 @@ async def _said_otherwise(store: Store, page: Sequence[Event], told: Told) -> li
             elif (
                 row is None
                 or store.digest(row) != digest
-                or (row.challenge_id, row.author_id) != (event.challenge_id, event.actor_id)
+                or (row.challenge_id, row.author_id) != (event.challenge_id, event.data.get("author", event.actor_id))
             ):
                 says = f"the words of line {event.seq} are not what was said"
                 found.append(Breach(store.district_id, "history", None, says, event.challenge_id))

@@ -13,7 +13,7 @@ from handlers.rules import cadence, presence, routing
 from handlers.telling import tell
 from storage.case import Case
 from storage.directory import Person
-from storage.models import Challenge, Event, Reporter
+from storage.models import Challenge, Event, Reporter, Words
 from storage.process import Process
 from storage.store import Store
 from storage.vocabulary import (
@@ -235,6 +235,22 @@ def announce(store: Store, case: Case, route: routing.Route, event: Event, now: 
     tell(store, [each for each in hear if each != route.owner_id], MessageKind.INFORM, assigned, now, case=case)
 
 
+def brought(store: Store, case: Case, text: str, author_id: PersonId, now: datetime) -> list[Words]:
+    """A note by whoever said it, also where somebody else brings it along."""
+    if not text:
+        return []
+    words = Words(
+        district_id=store.district_id,
+        challenge_id=case.id,
+        field=Field.NOTE,
+        author_id=author_id,
+        said_at=now,
+        text=text,
+    )
+    case.words.append(store.add(words))
+    return [words]
+
+
 def join(
     store: Store,
     case: Case,
@@ -245,8 +261,12 @@ def join(
     confidential: bool,
     link: str = "",
     by: PersonId | None = None,
+    came_from: int | None = None,
 ) -> Event:
-    """Adds a reporter to a challenge, with their facts, and sends them their receipt. `by`: who did it for them."""
+    """Adds a reporter to a challenge, with their facts, and sends them their receipt.
+
+    `by`: who did it for them; `came_from`: the number of the challenge that they raised, where it has joined this one.
+    """
     reporter = Reporter(
         district_id=store.district_id,
         challenge_id=case.id,
@@ -257,13 +277,11 @@ def join(
         joined_at=now,
     )
     case.reporters.append(store.add(reporter))
+    data: dict[str, Any] = {"added": [f"reporter:{person_id}"], "confidential": confidential}
+    if came_from is not None:
+        data |= {"number": came_from, "author": person_id}
     event = store.record(
-        case,
-        Kind.JOINED,
-        by=by or person_id,
-        at=now,
-        said={Field.NOTE: text},
-        data={"added": [f"reporter:{person_id}"], "confidential": confidential},
+        case, Kind.JOINED, by=by or person_id, at=now, spoken=brought(store, case, text, person_id, now), data=data
     )
     tell(store, [person_id], MessageKind.RECEIPT, event, now, case=case, lane=Lane.SINGLE if by else None)
     return event

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from handlers import acts, moves
-from handlers.capture import Report, capture, join, read_report, sorted_as
+from handlers.capture import Report, brought, capture, join, read_report, sorted_as
 from handlers.cards import challenge as cards
 from handlers.cards import forms
 from handlers.cards.model import Button, Buttons, Card, Press, Text
@@ -221,20 +221,26 @@ async def merge(store: Store, request: Request, now: datetime) -> Reply:
             confidential=each.confidential,
             link=each.link or "",
             by=request.actor.id,
+            came_from=case.number,
         )
         facts = ""
     if facts:
-        store.record(into, Kind.NOTED, by=request.actor.id, at=now, said={Field.NOTE: facts}, data={"from": case.id})
+        author = case.reporters[0].person_id
+        store.record(
+            into, Kind.NOTED, by=request.actor.id, at=now, spoken=brought(store, into, facts, author, now),
+            data={"from": case.id, "number": case.number, "author": author},
+        )  # fmt: skip
     _bring_steps(store, case, into, request.actor.id, now)
     event = store.record(
-        case, Kind.MERGED, by=request.actor.id, at=now, data={"into": into.id}, status=status, merged_into_id=into.id,
+        case, Kind.MERGED, by=request.actor.id, at=now, data={"into": into.id, "number": into.number},
+        status=status, merged_into_id=into.id,
         closed_at=now, asked_at=None, review_on=None,
     )  # fmt: skip
     moves.tell_involved(store, case, event, now)
     return Reply(
         card=cards.done(
             request.voice,
-            case,
+            into,
             phrase("Challenge {n} has joined challenge {into}.", n=case.number, into=into.number),
             None,
         ),

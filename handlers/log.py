@@ -130,6 +130,11 @@ class _Told:
     def events(self, *kinds: Kind) -> list[Event]:
         return [each for each in self.history if each.kind in kinds and each.id not in self.undone]
 
+    @property
+    def joined(self) -> int | None:
+        merged = self.events(Kind.MERGED)
+        return merged[-1].data.get("number") if merged else None
+
     def act(self, event: Event) -> dict[str, Any]:
         return {"on": self.day(event.at), "by": self.who(event.actor_id)}
 
@@ -297,6 +302,7 @@ COLUMNS: Final = (
     Column("resolution", "what was done", lambda it: it.said(Field.RESOLUTION)),
     Column("follow_up", "answers and talks: when, with whom, how, what was said (R-38)", lambda it: it.talks),
     Column("outcome", "confirmed or not confirmed: counted apart (R-37)", lambda it: _word(it.case.challenge.outcome)),
+    Column("joined", "the number of the challenge that it has become part of (R-06)", lambda it: it.joined),
     Column("closed", "when and by whom", lambda it: [it.act(each) for each in it.events(Kind.CLOSED)]),
     Column("reopened", "when and by whom", lambda it: [it.act(each) for each in it.events(Kind.REOPENED)]),
     Column("informed", "who else was told, and when (R-85)", lambda it: it.informed),

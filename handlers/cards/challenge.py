@@ -438,6 +438,8 @@ def _buttons(seen: View) -> Iterator[Button]:
             yield button(voice("Move to the rules in force"), "process", form=True)
     if seen.can(Action.MERGE, Move.MERGE):
         yield button(voice("Join with another"), "merge", form=True)
+    if challenge.merged_into_id:
+        yield Button(voice("Show the challenge that it joined"), Press("show", challenge.merged_into_id))
     if seen.can(Action.REDIRECT, Move.REDIRECT):
         yield button(voice("Redirect"), "redirect", form=True)
 
@@ -508,14 +510,28 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.PROCESS_MOVED: "{who} moved it to another version of the process",
     Kind.REDACTED: "{who} took words out of it",
 }
+WITH_ANOTHER: Final[Mapping[Kind, str]] = {
+    Kind.JOINED: "{who} joined challenge {n} to it, which {author} had raised",
+    Kind.NOTED: "{who} joined challenge {n} to it, which {author} had raised",
+    Kind.MERGED: "{who} joined it with challenge {n}",
+}
+"""The same, where another challenge is part of it."""
 MOST_HISTORY = 25  # lines in a card; the export has them all
 
 
 def event_line(seen: View, event: Event) -> str:
     """One line of history, in words."""
     told = HISTORY.get(event.kind, event.kind.value)
-    to = event.data.get("to")
-    return seen.voice(told, who=seen.name(event.actor_id), to=seen.name(PersonId(to)) if to else "–")
+    to, number, author = (event.data.get(each) for each in ("to", "number", "author"))
+    if number is not None:
+        told = WITH_ANOTHER.get(event.kind, told)
+    return seen.voice(
+        told,
+        who=seen.name(event.actor_id),
+        to=seen.name(PersonId(to)) if to else "–",
+        n=number,
+        author=seen.name(PersonId(author)) if author else "–",
+    )
 
 
 def with_history(seen: View, history: Sequence[Event], words: Mapping[str, Words], agenda: Sequence[Due]) -> Card:

@@ -171,7 +171,9 @@ async def test_an_entry_tells_the_whole_story(store: Store) -> None:
                 "answer": "yes",
             }
         ],
+        "effect": None,
         "outcome": "confirmed",
+        "joined": None,
         "closed": [{"on": "2026-11-01", "by": "Max Delaney"}],
         "reopened": [],
         "informed": [{"who": "Kit Farrow", "on": "2026-10-12"}],

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from handlers import log as record
 from storage.database import Database
 from storage.store import Came
-from storage.vocabulary import Authority, Door, Kind
+from storage.vocabulary import Authority, Door, Field, Kind
 from tests.stories.test_mended import DISTRICT_WIDE, SCOPE, STAFFING, WORDS, away, resolved
 from tests.world import World, detroit, world
 
@@ -164,3 +164,25 @@ async def test_what_was_undone_is_in_no_column_of_the_export(database: Database)
         async with story.made.districts.open(story.district_id, Came(Door.OPERATOR)) as store:
             rows = [row async for row in record.rows_for_export(store, now=story.clock.now())]
         assert [len(rows[0][name]) for name in ("follow_up", "closed", "reopened")] == [1, 1, 0]
+
+
+async def test_two_that_are_joined_name_each_other_and_keep_who_said_what(database: Database) -> None:
+    async with world(database, "slack") as story:
+        for who, text in (("p-023", "The coach covers classes."), ("p-015", "Our coach is pulled, too.")):
+            await (await story.person(who)).report(text, values=STAFFING)
+        coordinator, other = await story.person("p-010"), await story.person("p-015")
+        await coordinator.command("/challenges 2")
+        await coordinator.click("Join with another")
+        await coordinator.submit({"Which challenge does it join? Its number": "1"})
+        note = next(iter((await story.case()).all_said(Field.NOTE)))
+        assert (note.author_id, note.text) == ("p-015", "Our coach is pulled, too.")
+        await coordinator.command("/challenges 1")
+        assert "joined challenge 2 to it, which" in str(coordinator.answer)
+        await other.command("/challenges 2")
+        assert "joined it with challenge 1" in str(other.answer)
+        await other.click("Show the challenge that it joined")
+        assert "Challenge 1" in str(other.everything()[-1])
+        async with story.made.districts.open(story.district_id, Came(Door.OPERATOR)) as store:
+            rows = [row async for row in record.rows_for_export(store, now=story.clock.now())]
+        assert [row["joined"] for row in rows] == [None, 1]
+        await story.promises_hold()
