@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import os
+import shlex
 import signal
 import sys
 from collections.abc import Coroutine
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,6 +53,7 @@ app.add_typer(teams_app, name="teams")
 
 def main() -> None:
     """The entry point: what the operator must mend is told in sentences, not as a traceback."""
+    os.umask(0o077)  # a database, an export, a file of settings: what we make is for the user that we run as
     try:
         app()
     except (SettingsError, schema.NewerDatabaseError, SlackStartError, UnsealError) as error:
@@ -62,6 +66,21 @@ def main() -> None:
 
 
 NOT_MADE = "The database is not made yet: run `clearway district import FILE` (or `clearway db upgrade`) first."
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        say(f"Clearway {version('clearway')}")
+        raise typer.Exit(OK)
+
+
+@app.callback()
+def clearway(
+    _: Annotated[
+        bool, typer.Option("--version", help="Which Clearway this is.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Clearway: what stands in the way of the work reaches somebody who can remove it."""
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -158,15 +177,19 @@ def init(
     file: Annotated[Path, typer.Option(help="Where the settings are written.")] = Path(".env"),
 ) -> None:
     """Makes a key and a file of settings to start from; changes nothing that is there."""
+    load = f"set -a; . {shlex.quote(str(file.absolute()))}; set +a"
     if file.exists():
-        fail(f"{file} is there already, and Clearway does not overwrite it. To use it: set -a; . ./{file.name}; set +a")
+        fail(f"{file} is there already, and Clearway does not overwrite it. To use it: {load}")
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(INIT.format(key=Seal.new_key()))
     file.chmod(0o600)
-    say(f"{file} is written, readable by you alone. Keep a copy of CLEARWAY_SECRET_KEYS in a safe place:")
+    say(f"{file.absolute()} is written, readable by you alone. Keep a copy of CLEARWAY_SECRET_KEYS in a safe place:")
     say("without it, what is encrypted in the database cannot be read.")
-    say(
-        "Next: fill in what Slack or Teams needs, then `set -a; . ./.env; clearway district import FILE; clearway run`."
-    )
+    say("Next: fill in what Slack or Teams needs, and save the file. Then:")
+    say(f"  {load}")
+    say("  clearway check-config")
+    say("  clearway district import FILE")
+    say("  clearway run")
 
 
 INIT = """\
@@ -198,7 +221,8 @@ def check_config() -> None:
         say(f"{name} = {value}")
     say(settings.slack_verdict(found))
     revision = schema.current(found.database_url)
-    say(f"database: {'not made yet' if revision is None else 'revision ' + revision}")
+    where = settings.database_file(found)
+    say(f"database: {'not made yet' if revision is None else 'revision ' + revision}" + (f", {where}" if where else ""))
 
 
 @db_app.command()
@@ -223,7 +247,7 @@ def current() -> None:
 @district_app.command(name="check")
 def district_check(file: Path) -> None:
     """Reads a district file and names every mistake with its line and cure; findings are told apart. Changes nothing."""
-    found = checking.check(_read(file))
+    found = checking.check(_read(file), SystemClock().now())
     for each in found.mistakes:
         say(f"{file}:{each}")
     for finding in found.findings:
@@ -255,19 +279,21 @@ def district_import(file: Path) -> None:
         fail("Nothing was imported. Please mend the lines above.")
     for finding in result.findings:
         say(f"note: {finding}")
-    if not result.changed:
-        say(f"{result.name}: nothing to change.")
-        return
-    say(f"{result.name}: {'made' if result.created else 'changed'}; process {result.in_force} is in force.")
+    for warning in result.warnings:
+        say(f"warning: {warning}")
+    made = f"{'made' if result.created else 'changed'}; process {result.in_force} is in force."
+    say(f"{result.name}: {made if result.changed else 'nothing to change.'}")
     for what, counts in (("added", result.added), ("changed", result.updated), ("removed", result.removed)):
         if counts:
             say(f"  {what}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())))
     if result.left:
         say(f"  no longer in the file, and marked as having left: {', '.join(result.left)}")
     if result.draft:
-        say(
-            f"  the file's rules differ from those in force under the same version: they are kept as draft {result.draft}"
-        )
+        say(f"  the file's rules differ from those in force under the same version, {result.in_force}.")
+        say(f"  They are kept as draft {result.draft}, and DO NOT take effect.")
+        say("  When they are approved, give them a version of their own in the file, and import it again. For example:")
+        say()
+        say(result.to_paste)
 
 
 @district_app.command(name="export")
@@ -374,5 +400,6 @@ def log_export(
     if str(file) == "-":
         sys.stdout.write(text)
     else:
-        file.write_text(text, encoding="utf-8", newline="")
+        # Excel takes a CSV without this mark for one in the machine's own code page, and garbles every accent.
+        file.write_text(text, encoding="utf-8-sig" if form == "csv" else "utf-8", newline="")
         say(f"{file} is written.")

@@ -15,7 +15,6 @@ from bot.console.app import ConsoleRoom
 from bot.console.practice import GuideStep
 from bot.console.rooms import Rooms
 from bot.console.transport import ConsoleTransport
-from bot.districts import Districts
 from bot.wiring import Clearway
 from handlers.cards.text import Voice, Who, phrase
 from handlers.district import importer
@@ -81,9 +80,13 @@ class Guide:
             if cast is None:
                 return []
             teacher, leader, top = cast
-            challenge_id = await store.latest_reported_by(teacher.id)
-            history = await store.history(challenge_id) if challenge_id else []
-        return _steps(Voice(directory), teacher, leader, top, history)
+            steps = _steps(Voice(directory), teacher, leader, top, [])
+            for challenge_id in await store.reported_by(teacher.id):
+                told = _steps(Voice(directory), teacher, leader, top, await store.history(challenge_id))
+                if all(each.done for each in told):
+                    return told  # done once is done, whatever is reported after that
+                steps = told
+        return steps
 
 
 def _cast(directory: Directory) -> tuple[Person, Person, Person] | None:
@@ -157,23 +160,29 @@ def _steps(voice: Voice, teacher: Person, leader: Person, top: Person, history: 
     ]
 
 
-async def is_fictional(districts: Districts) -> bool:
-    """Whether every district of this database is made up; an empty database is."""
-    async with districts.database.queue(write=False) as connection:
-        ids = await registrations.district_ids(connection)
-    for district_id in ids:
-        async with districts.open(district_id, Came(Door.OPERATOR)) as store:
-            if not store.directory.fictional:
-                return False
-    return True
-
-
 class NotFictionalError(Exception):
-    """The practice workspace was pointed at a database with a real district in it."""
+    """The practice workspace was pointed at a database that is not its own."""
 
-    def __init__(self, file: Path) -> None:
-        super().__init__(
+
+async def refuse_others(file: Path) -> None:
+    """Raises NotFictionalError where the file holds a district that is real, or was made elsewhere. Changes nothing."""
+    url = f"sqlite:///{file}"
+    if await asyncio.to_thread(schema.current, url) is None:
+        return
+    database = Database(url)
+    try:
+        async with database.queue(write=False) as connection:
+            districts = await registrations.district_ids(connection)
+            real = await registrations.real_district_ids(connection)
+    finally:
+        await database.close()
+    if real:
+        raise NotFictionalError(
             f"{file} holds a real district; practice only opens made-up ones. Name another file: --database FILE"
+        )
+    if districts and not _key_of(file).exists():
+        raise NotFictionalError(
+            f"{file} was not made by practice: its key, {_key_of(file)}, is not there. Name another file: --database FILE"
         )
 
 
@@ -183,6 +192,7 @@ async def workspace(file: Path, port: int) -> AsyncIterator[str]:
 
     Raises NotFictionalError before it serves anything, and OSError where the port is taken.
     """
+    await refuse_others(file)
     file.parent.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{file}"
     seal = _own_seal(file)
@@ -190,9 +200,6 @@ async def workspace(file: Path, port: int) -> AsyncIterator[str]:
     database = Database(url)
     clock = MovableClock()
     made = wiring.build(database, seal, clock=clock, console=True)
-    if not await is_fictional(made.districts):
-        await database.close()
-        raise NotFictionalError(file)
     async with database.queue(write=False) as connection:
         clock.ahead = await registrations.practice_ahead(connection)
 
@@ -253,11 +260,15 @@ async def _to_console(_: web.Request) -> web.Response:
 
 def _own_seal(file: Path) -> Seal:
     """The practice database's own key, kept beside it: there is nothing in it to protect."""
-    key = file.with_suffix(".key")
+    key = _key_of(file)
     if not key.exists():
         key.write_text(Seal.new_key())
         key.chmod(0o600)
     return Seal([key.read_text().strip()])
+
+
+def _key_of(file: Path) -> Path:
+    return file.with_suffix(".key")
 
 
 def show(address: str) -> None:

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from bot.slack import credentials
 from bot.teams import credentials as microsoft
@@ -73,7 +75,19 @@ class Settings(BaseSettings):
     def _is_known(cls, value: str) -> str:
         if not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
-        return value.replace("postgres://", "postgresql://", 1)
+        value = value.replace("postgres://", "postgresql://", 1)
+        try:
+            there = make_url(value).database
+        except (ArgumentError, ValueError):
+            raise ValueError("cannot be read: write postgresql://user:password@host/name") from None
+        if not there and value.startswith("sqlite"):
+            raise ValueError(
+                "names no file: write sqlite:///clearway.db for one in the working directory, or, with four slashes, "
+                "sqlite:////var/lib/clearway/clearway.db for one at a fixed place"
+            )
+        if not there:
+            raise ValueError("names no database: write postgresql://user:password@host/name")
+        return value
 
     @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret", "slack_api_url", mode="before")
     @classmethod
@@ -160,12 +174,21 @@ def _with_files(given: dict[str, str]) -> dict[str, str]:
     return given
 
 
+TAKES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "CLEARWAY_PORT": "takes a number from 1 to 65535, such as 3000",
+        "CLEARWAY_LOG_FORMAT": "takes json or console",
+        "CLEARWAY_TEAMS_INSECURE_LOCAL": "takes 1, or is not set",
+    }
+)
+"""What may stand in those that are more than words."""
+
+
 def _faults(error: ValidationError) -> Iterator[str]:
     for fault in error.errors():
         name = str(fault["loc"][0])
-        says = fault["msg"].removeprefix("Value error, ")
-        shaped = name in credentials.SHAPES or name == credentials.API_URL or name in microsoft.SHAPED
-        yield f"{name} {says}." if shaped else f"{name}: {says}."
+        says = str(fault["ctx"]["error"]) if fault["type"] == "value_error" else TAKES.get(name, "has no such value")
+        yield f"{name} {says}."
 
 
 def unknown_names(environment: Mapping[str, str] | None = None) -> list[str]:
@@ -173,6 +196,12 @@ def unknown_names(environment: Mapping[str, str] | None = None) -> list[str]:
     given = os.environ if environment is None else environment
     known = KNOWN | {each + FILE for each in KNOWN} | {"CLEARWAY_CRASH_AT", "CLEARWAY_TEST_POSTGRES_URL"}
     return sorted(each for each in given if each.startswith("CLEARWAY_") and each not in known)
+
+
+def database_file(settings: Settings) -> Path | None:
+    """Where the database is on this machine; None where a server has it."""
+    url = make_url(settings.database_url)
+    return Path(url.database).absolute() if url.get_backend_name() == "sqlite" and url.database else None
 
 
 def shown(settings: Settings) -> list[tuple[str, str]]:
@@ -184,6 +213,8 @@ def shown(settings: Settings) -> list[tuple[str, str]]:
         text = (
             ("set" if value else "not set")
             if secret or "secret" in name or "token" in name
+            else ", ".join(value)
+            if isinstance(value, tuple) and value
             else str(value or "not set")
         )
         if name == "database_url":

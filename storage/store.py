@@ -486,15 +486,14 @@ class Store:
             .values(due_at=now)
         )
 
-    async def latest_reported_by(self, person_id: PersonId) -> ChallengeId | None:
-        """The challenge that this person raised or joined last."""
+    async def reported_by(self, person_id: PersonId) -> list[ChallengeId]:
+        """The challenges that this person raised or joined, the latest last."""
         statement = (
             select(reporters.c.challenge_id)
             .where(reporters.c.district_id == self.district_id, reporters.c.person_id == person_id)
-            .order_by(reporters.c.joined_at.desc())
-            .limit(1)
+            .order_by(reporters.c.joined_at, reporters.c.challenge_id)
         )
-        return await self.connection.scalar(statement)
+        return list(await self.connection.scalars(statement))
 
     async def open_with(self, person_id: PersonId) -> list[ChallengeId]:
         """The open challenges that this person leads or has an open step of: what a leaver leaves behind."""

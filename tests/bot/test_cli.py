@@ -1,6 +1,7 @@
 """The command line, as an operator uses it: in its own process, with its own environment."""
 
 import asyncio
+import codecs
 import csv
 import json
 import os
@@ -8,12 +9,14 @@ import re
 import subprocess
 import sys
 import urllib.request
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot import practice
+from bot.settings import SettingsError, read
 from tests.fakes.slack import FakeSlack, SlackPerson
 
 FILE = Path(practice.FILE)
@@ -23,7 +26,7 @@ def clearway(*arguments: str, cwd: Path, **environment: str) -> subprocess.Compl
     known = {name: value for name, value in os.environ.items() if not name.startswith(("CLEARWAY_", "SLACK_"))}
     return subprocess.run(
         [sys.executable, "-c", "from bot.cli import main; main()", *arguments],
-        cwd=cwd, env=known | environment, capture_output=True, text=True, timeout=60, check=False,
+        cwd=cwd, env=known | environment, capture_output=True, text=True, timeout=180, check=False,
     )  # fmt: skip
 
 
@@ -41,6 +44,66 @@ def test_init_makes_a_file_that_it_never_overwrites(settings: dict[str, str], tm
     assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
     again = clearway("init", cwd=tmp_path)
     assert (again.returncode, "does not overwrite" in again.stderr) == (2, True)
+
+
+def test_init_says_how_to_load_the_file_that_it_made_or_found(tmp_path: Path) -> None:
+    load = f"set -a; . {tmp_path / 'etc' / 'my.env'}; set +a"
+    made = clearway("init", "--file", "etc/my.env", cwd=tmp_path)
+    again = clearway("init", "--file", "etc/my.env", cwd=tmp_path)
+    assert (made.returncode, again.returncode) == (0, 2)
+    assert load in made.stdout
+    assert load in again.stderr
+
+
+def test_it_says_which_version_it_is(tmp_path: Path) -> None:
+    told = clearway("--version", cwd=tmp_path)
+    assert (told.returncode, told.stdout) == (0, f"Clearway {version('clearway')}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("CLEARWAY_PORT", "web", "CLEARWAY_PORT takes a number from 1 to 65535, such as 3000."),
+        ("CLEARWAY_PORT", "0", "CLEARWAY_PORT takes a number from 1 to 65535, such as 3000."),
+        ("CLEARWAY_LOG_FORMAT", "xml", "CLEARWAY_LOG_FORMAT takes json or console."),
+        ("CLEARWAY_TEAMS_INSECURE_LOCAL", "perhaps", "CLEARWAY_TEAMS_INSECURE_LOCAL takes 1, or is not set."),
+        ("CLEARWAY_DATABASE_URL", "sqlite:///", "CLEARWAY_DATABASE_URL names no file: write sqlite:///clearway.db"),
+        ("CLEARWAY_DATABASE_URL", "postgresql://db", "CLEARWAY_DATABASE_URL names no database: write postgresql://"),
+        ("CLEARWAY_DATABASE_URL", "postgresql://h:p/x", "CLEARWAY_DATABASE_URL cannot be read: write postgresql://"),
+        ("CLEARWAY_DATABASE_URL", "mysql://h/x", "CLEARWAY_DATABASE_URL must begin with sqlite:/// or postgresql://."),
+        ("CLEARWAY_SECRET_KEYS", "short", "CLEARWAY_SECRET_KEYS is not a key; make one with `clearway init`."),
+    ],
+)
+def test_a_bad_value_is_told_in_a_sentence_with_the_cure(name: str, value: str, says: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        read({name: value})
+    assert str(told.value).startswith(says)
+
+
+def test_check_config_says_where_the_database_is(tmp_path: Path, settings: dict[str, str]) -> None:
+    told = clearway("check-config", cwd=tmp_path, **settings)
+    assert f"database: not made yet, {tmp_path / 'clearway.db'}" in told.stdout
+
+
+def test_what_is_made_is_for_the_user_alone_and_excel_reads_its_accents(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    clearway("district", "import", str(FILE), cwd=tmp_path, **settings)
+    clearway("log", "export", "log.csv", cwd=tmp_path, **settings)
+    assert {(tmp_path / each).stat().st_mode & 0o077 for each in ("clearway.db", "log.csv")} == {0}
+    assert (tmp_path / "log.csv").read_bytes().startswith(codecs.BOM_UTF8 + b"number,")
+
+
+def test_rules_that_changed_are_told_how_they_take_effect(tmp_path: Path, settings: dict[str, str]) -> None:
+    clearway("district", "import", str(FILE), cwd=tmp_path, **settings)
+    text = FILE.read_text("utf-8")
+    changed = text.replace("daily_message_budget: 3", "daily_message_budget: 2")
+    assert changed != text
+    (tmp_path / "changed.yaml").write_text(changed)
+    for _ in range(2):  # also when the draft is there already
+        told = clearway("district", "import", "changed.yaml", cwd=tmp_path, **settings)
+        assert "DO NOT take effect" in told.stdout
+        assert '    - {version: "1.2", status: in_force, date: ' in told.stdout
 
 
 def test_a_bad_environment_is_told_in_sentences(tmp_path: Path, settings: dict[str, str]) -> None:
@@ -130,6 +193,17 @@ def test_practice_refuses_a_real_district(tmp_path: Path, settings: dict[str, st
     assert clearway("district", "import", "real.yaml", cwd=tmp_path, **here).returncode == 0
     refused = clearway("practice", "--no-open", "--database", str(tmp_path / "real.db"), cwd=tmp_path)
     assert (refused.returncode, "real district" in refused.stderr) == (2, True)
+    (tmp_path / "real.key").unlink()
+    refused = clearway("practice", "--no-open", "--database", str(tmp_path / "real.db"), cwd=tmp_path)
+    assert (refused.returncode, "real district" in refused.stderr) == (2, True)
+    assert not (tmp_path / "real.key").exists()
+
+
+def test_practice_refuses_a_district_that_it_did_not_make(tmp_path: Path, settings: dict[str, str]) -> None:
+    clearway("district", "import", str(FILE), cwd=tmp_path, **settings)
+    refused = clearway("practice", "--no-open", "--database", "clearway.db", cwd=tmp_path)
+    assert (refused.returncode, "was not made by practice" in refused.stderr) == (2, True)
+    assert not (tmp_path / "clearway.key").exists()
 
 
 async def ready(url: str) -> tuple[int, dict[str, Any]]:
@@ -186,7 +260,7 @@ async def test_run_listens_to_slack_and_the_log_is_exported(tmp_path: Path, sett
     assert (audited.returncode, audited.stdout.strip()) == (0, "Every promise holds.")
     exported = clearway("log", "export", "log.csv", cwd=tmp_path, **settings)
     assert exported.returncode == 0, exported.stderr
-    rows = list(csv.reader((tmp_path / "log.csv").read_text(encoding="utf-8").splitlines()))
+    rows = list(csv.reader((tmp_path / "log.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert any("No substitutes for training days at our school." in row for row in rows)
     as_json = clearway("log", "export", "-", "--format", "json", cwd=tmp_path, **settings)
     assert "No substitutes" in as_json.stdout
