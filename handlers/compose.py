@@ -192,7 +192,12 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
                 "It is for {desk}, and not for this process.", desk=desk(seen, event)
             )
         case _:
-            return "Challenge {n}: news", phrase("{what}.", what=cards.event_line(seen, event))
+            return "Challenge {n}: news", phrase("{what}.", what=capital(cards.event_line(seen, event)))
+
+
+def capital(sentence: str) -> str:
+    """A line of the history as a sentence of its own."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def desk(seen: cards.View, event: Event) -> Phrase:
@@ -286,8 +291,8 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
             "{title} – {about}. {why}",
             title=voice(title, n=case.number),
             about=lists.short(case.title, 90).rstrip("."),
-            why=voice(intro),
-        )
+            why=capital(voice(intro)),
+        ).replace("…. ", "… ")
         press = Press("show", case.id) if seen.may(Action.SEE) else None
         lines[case.id] = (weight, press, text, voice("Open {n}", n=case.number))
     if not lines:

@@ -77,6 +77,8 @@ def _answered(
         Answer.PARTLY: "Thank you. What is missing is now a step, and challenge {n} goes on.",
         Answer.NO: "Thank you for saying so. Challenge {n} is open again, with {who}.",
     }
+    if case.challenge.status is Status.CLOSED:
+        sentences[Answer.YES] = "Thank you. Your yes is on record, and challenge {n} is closed."
     said = phrase(sentences[answer], n=case.number, who=Who(case.challenge.owner_id))
     return Reply(card=cards.done(request.voice, case, said, event), challenge_id=case.id)
 
@@ -135,7 +137,7 @@ def _add_what_is_missing(store: Store, case: Case, comment: str, now: datetime, 
         by=by,
         at=now,
         spoken=[words],
-        data={"added": [label]},
+        data={"added": [label], "partly": True},
         also=moves.ask_anew(case),
         status=lifecycle.after(challenge.status, Move.ADD_STEP),
         resolved_at=None,

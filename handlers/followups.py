@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from handlers import acts, moves, owners
-from handlers.cards.text import Phrase, Who, phrase, to_json
+from handlers.cards.text import Phrase, Who, phrase, phrases, to_json
 from handlers.rules import access, cadence, lanes, presence, routing
 from handlers.rules.cadence import Duty
 from handlers.rules.lifecycle import Move
@@ -278,7 +278,7 @@ def _prompt_owner(store: Store, case: Case, due: cadence.Due, now: datetime) -> 
     process = acts.process_of(store, case)
     at_the_top = challenge.rung is process.ladder[-1]  # where it stays, dated, and is asked about ever more softly
     if challenge.unanswered >= process.climb_after(challenge.urgency) and not at_the_top:
-        moves.climb(store, case, now, by=None, why=phrase("No answer to {n} prompts", n=challenge.unanswered))
+        moves.climb(store, case, now, by=None, why=_unanswered(challenge.unanswered))
         return
     # The first prompt may come singly where it is urgent; all others are soft: they wait for the morning digest. So do
     # those in between where there is a plan, and nothing of it is due.
@@ -292,6 +292,10 @@ def _prompt_owner(store: Store, case: Case, due: cadence.Due, now: datetime) -> 
         prompted_at=lanes.plan(lane, owner, acts.calendar(store), now).at, unanswered=challenge.unanswered + 1,
     )  # fmt: skip
     tell(store, [challenge.owner_id], MessageKind.NUDGE, event, now, case=case, lane=lane)
+
+
+def _unanswered(n: int) -> Phrase:
+    return phrases("No answer to {n} prompt", "No answer to {n} prompts", n=n)
 
 
 def _prompt_step(store: Store, case: Case, due: cadence.Due, now: datetime) -> None:

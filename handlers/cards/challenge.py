@@ -298,7 +298,9 @@ def state_line(seen: View) -> str:
         case Status.REPORTED:
             return voice("Being sorted by {who}.", who=owner)
         case Status.WITH_SCHOOL:
-            return voice("With the school first: {who} has it.", who=owner)
+            if challenge.school_id in seen.directory.people[challenge.owner_id].school_ids:
+                return voice("With the school first: {who} has it.", who=owner)
+            return voice("For the school to remove, and with {who} in its place.", who=owner)
         case Status.ASSIGNED:
             return voice("With {who}.", who=owner)
         case Status.UNDERSTOOD:
@@ -331,6 +333,8 @@ def next_line(seen: View) -> str:
     """When it is looked at next: what the reporter most wants to know."""
     challenge = seen.case.challenge
     if challenge.status in ENDED or challenge.next_at is None:
+        if challenge.status is Status.CLOSED and seen.case.reporter(seen.reader.id):
+            return seen.voice("Nothing more will happen unless you say that it is not gone.")
         return seen.voice("Nothing more will happen unless it is raised again.")
     day = Calendar.of(seen.directory).today(challenge.next_at)
     if challenge.status is Status.RESOLVED:
@@ -525,6 +529,18 @@ def event_line(seen: View, event: Event) -> str:
     to, number, author = (event.data.get(each) for each in ("to", "number", "author"))
     if number is not None:
         told = WITH_ANOTHER.get(event.kind, told)
+    match event.kind:
+        case Kind.REPORTED if event.data.get("for"):
+            told, to = "{who} entered it for {to}", event.data["for"]
+        case Kind.PLANNED if event.data.get("partly"):
+            told = "{who} added a step: what is still missing"
+        case Kind.PLANNED if event.data.get("from"):
+            told = "{who} brought along the steps of the challenge that joined it"
+        case Kind.ESCALATED if event.data.get("with"):
+            told, author = (
+                "it went up the ladder: {author} was brought in to help, and {to} still leads",
+                event.data["with"],
+            )
     return seen.voice(
         told,
         who=seen.name(event.actor_id),

@@ -315,9 +315,10 @@ def understand(voice: Voice, case: Case) -> Form:
 
 
 def reason(voice: Voice, case: Case, action: str, label: str, *, required: bool = True) -> Form:
+    title = {"not_mine": "Not mine: challenge {n}", "close": "Close challenge {n}"}.get(action, "Challenge {n}")
     return open_form(
         voice,
-        voice("Challenge {n}", n=case.number),
+        voice(title, n=case.number),
         voice("Send"),
         _press(action, case),
         (TextField("reason", label, multiline=True, required=required),),
@@ -428,13 +429,17 @@ def resolve(voice: Voice, case: Case) -> Form:
 # ---------------------------------------------------------------------------------------------------- confirmation
 
 
+PARTLY: Final = "Partly: challenge {n}"
+NO: Final = "Not gone: challenge {n}"
+
+
 def comment(voice: Voice, case: Case, answer: Answer) -> Form:
     if answer is Answer.PARTLY:
-        label, action = voice("What is still missing? It becomes the next step."), "partly"
+        label, action, title = voice("What is still missing? It becomes the next step."), "partly", PARTLY
     else:
-        label, action = voice("What is still in the way? (optional)"), "no"
+        label, action, title = voice("What is still in the way? (optional)"), "no", NO
     field = TextField("comment", label, multiline=True, required=answer is Answer.PARTLY)
-    return open_form(voice, voice("Challenge {n}", n=case.number), voice("Send"), _press(action, case), (field,))
+    return open_form(voice, voice(title, n=case.number), voice("Send"), _press(action, case), (field,))
 
 
 def talk(voice: Voice, directory: Directory, case: Case, actor: Person, today: date, item: str) -> Form:

@@ -7,7 +7,7 @@ from datetime import date
 from handlers.cards import lists
 from handlers.cards.challenge import venue_name
 from handlers.cards.model import Button, Buttons, Card, Element, Facts, Heading, Items, Note, Press, Quote, Text
-from handlers.cards.text import Role, Voice, Who, phrase
+from handlers.cards.text import Role, Voice, Who, phrase, phrases
 from handlers.rules import access, presence, spoken
 from handlers.rules.spoken import Command, Nearly
 from storage import log
@@ -33,6 +33,7 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
                 voice("Or write me a direct message, mention me, or use “Report as a challenge” on any message."),
                 voice("/challenges mine, /challenges reported, /challenges 42 – see how it stands."),
                 voice("Reply in the thread of a card to add a note."),
+                voice("/clearway away – say until when you are away, and who stands in for you."),
             )
         ),
     ]
@@ -46,7 +47,6 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
                         "Plan steps with dates; press “Progress” when something moves, “Still blocked” when it does not."
                     ),
                     voice("“Not mine” sends it to somebody else with authority. “Resolved” asks those who raised it."),
-                    voice("/clearway away – say who stands in for you."),
                 )
             ),
         ]
@@ -81,7 +81,7 @@ def questions(voice: Voice) -> Card:
         (
             Items(
                 (
-                    voice("open, new, overdue, waiting, resolved, closed, all"),
+                    voice("open, unsorted, new, overdue, waiting, resolved, closed, all"),
                     voice("mine (with me), reported (by me)"),
                     voice("at Cedar Flats · type staffing · owner Ramon"),
                     voice("older than 30 days · since 2026-10-01"),
@@ -198,10 +198,17 @@ def process(voice: Voice, directory: Directory) -> Card:
             Facts(
                 (
                     (voice("Types"), ", ".join(voice.label(each) for each in version.process.types)),
-                    (voice("First answer within"), voice("{n} school days", n=targets.acknowledge)),
+                    (
+                        voice("First answer within"),
+                        voice(phrases("{n} school day", "{n} school days", n=targets.acknowledge)),
+                    ),
                     (
                         voice("You are asked after it is resolved"),
-                        voice("{n} school days later", n=targets.follow_up_after_resolution),
+                        voice(
+                            phrases(
+                                "{n} school day later", "{n} school days later", n=targets.follow_up_after_resolution
+                            )
+                        ),
                     ),
                     *((voice.label(level), meaning) for level, meaning in version.process.urgency.items()),
                     (voice("Where it is discussed"), "; ".join(_venues(voice, version.process.venues))),

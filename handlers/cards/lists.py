@@ -53,7 +53,7 @@ def nothing_found(voice: Voice) -> Card:
 
 def short(text: str, most: int) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return text if len(text) <= most else text[: most - 1].rstrip(" .,;:–…") + "…"
 
 
 def lines(voice: Voice, asked: str, page: int, found: log.Found, today: date, pages: int = 0) -> Card:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from handlers import log as record
+from handlers.cards import lists
 from storage.database import Database
 from storage.store import Came
 from storage.vocabulary import Authority, Door, Field, Kind
@@ -186,3 +187,41 @@ async def test_two_that_are_joined_name_each_other_and_keep_who_said_what(databa
             rows = [row async for row in record.rows_for_export(store, now=story.clock.now())]
         assert [row["joined"] for row in rows] == [None, 1]
         await story.promises_hold()
+
+
+async def test_cards_and_history_say_what_was_done(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await resolved(story)
+        teacher, owner, coordinator = [await story.person(each) for each in ("p-023", "p-004", "p-010")]
+        await story.wait_until(detroit("2026-10-21 12:00"))
+        await teacher.click("Partly")
+        assert teacher.form.title == "Partly: challenge 1"
+        await teacher.submit({"What is still missing? It becomes the next step.": "The second school."})
+        await teacher.command("/challenges 1")
+        assert "added a step: what is still missing" in str(teacher.answer)
+        assert "planned steps" not in str(teacher.answer)
+        await owner.command("/challenges 1")
+        await owner.click("Still blocked")
+        await teacher.command("/challenges 1")
+        assert "was brought in to help, and Ramon Ibarra-Keough still leads" in str(teacher.answer)
+        await owner.command("/challenges 1")
+        await owner.click("Resolved")
+        await owner.submit({"What was done?": "Both have one."})
+        await teacher.command("/challenges 1")
+        await teacher.click("Yes, it was addressed")
+        assert "challenge 1 is closed" in str(teacher.everything())
+        await teacher.command("/challenges 1")
+        assert "unless you say that it is not gone" in str(teacher.answer)
+
+        await coordinator.command("/clearway")
+        await coordinator.click("Enter for a caller")
+        await coordinator.submit({"Who called?": "Ellie Marsh", "What is in the way?": "No keys."})
+        await coordinator.command("/challenges 2")
+        assert "entered it for Ellie Marsh" in str(coordinator.answer)
+        await teacher.command("/clearway help")
+        assert "/clearway away" in str(teacher.answer)
+
+
+def test_a_text_is_cut_with_one_ellipsis() -> None:
+    assert lists.short("No substitutes. Again.", 16) == "No substitutes…"
+    assert lists.short("No substitutes", 16) == "No substitutes"
