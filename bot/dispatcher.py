@@ -38,6 +38,9 @@ from storage.store import Came, Store
 from storage.vocabulary import DistrictId, Door, Lane, PersonId, Platform
 
 BATCH: Final = 100
+PATIENT_TRIES: Final = 3
+PATIENT_FOR_S: Final = 600.0
+"""So often, and for so long a pause, an account is waited for before the person's other one is tried."""
 AT_ONCE: Final = 8  # in flight, each with a connection at times: requests keep the rest of the pool
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -182,19 +185,19 @@ class Dispatcher:
         return lanes.plan(message.lane, reader, calendar, now, sent_today=sent, budget=budget, due=True)
 
     async def _deliver(self, messages: Sequence[ClaimedMessage], card: Card, shown: int, now: datetime) -> None:
-        """Tries the person's accounts in turn, and marks what came of it."""
+        """Tries the person's accounts in turn, and marks what came of it.
+
+        An account that takes nothing for the moment is waited for; where that goes on, the next one is tried.
+        """
         first = messages[0]
         reasons = []
+        put_off: list[tuple[AccountRow, TryLaterError]] = []
         for account in await self._accounts(first.district_id, first.person_id):
             transport = self.transports.get(account.platform)
             if transport is None:
                 continue
-            resting = self._resting.get((account.platform, account.workspace_id))
-            if resting and resting > now:
-                async with self._queue("outbox: planned") as connection:
-                    await queue.replan(connection, messages, resting, first.lane)
-                return
             try:
+                self._rests(account, now)
                 place = await self._put(transport, account, first, messages, card)
             except UndeliverableError as error:
                 reasons.append((account, error.reason))
@@ -203,8 +206,10 @@ class Dispatcher:
                     await registrations.mark_unreachable(connection, account, now)
                 continue
             except TryLaterError as error:
-                await self._later(messages, account, error, now)
-                return
+                put_off.append((account, error))
+                if _may_still_come(first, error):
+                    break
+                continue
             except OutcomeUnknownError:
                 async with self._queue("outbox: unknown") as connection:
                     await queue.mark_unknown(connection, messages, now, now + LOOK_AGAIN, account.platform)
@@ -218,8 +223,17 @@ class Dispatcher:
                 if account.conversation_id != place.conversation_id:
                     await registrations.set_conversation(connection, account, place.conversation_id)
             return
+        if put_off:
+            await self._later(messages, *put_off[0], now)
+            return
         reason = reasons[-1][1] if reasons else "no account"
         await self._give_up(messages, reason, now)
+
+    def _rests(self, account: AccountRow, now: datetime) -> None:
+        """Raises TryLaterError while the platform has asked for a pause in all of that workspace."""
+        resting = self._resting.get((account.platform, account.workspace_id), now)
+        if resting > now:
+            raise TryLaterError("resting", (resting - now).total_seconds(), whole=False)
 
     async def _put(
         self,
@@ -329,3 +343,9 @@ class Dispatcher:
 def _wait(attempts: int) -> timedelta:
     """Before the next attempt: twice as long each time, up to a limit."""
     return min(FIRST_WAIT * (1 << min(attempts, 12)), LONGEST_WAIT)
+
+
+def _may_still_come(message: ClaimedMessage, error: TryLaterError) -> bool:
+    """Whether to wait for this account. What may have arrived there is never sent to another."""
+    soon = message.attempts <= PATIENT_TRIES and (error.after_s or 0.0) <= PATIENT_FOR_S
+    return soon or message.unknown_since is not None

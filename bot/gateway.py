@@ -46,7 +46,7 @@ OWN: Final = ANSWERS | {CHOOSE, REVOKED}
 """What the gateway does itself: it is asked before anybody knows which person of which district this is."""
 
 Member = tuple[DistrictId, PersonId]
-Account = tuple[Platform, str, str]
+Account = tuple[Platform, str, str, str]
 
 
 class NotCommittedError(Exception):
@@ -162,6 +162,8 @@ class Gateway:
             limit.reschedule(None)  # what is left is the commit; it is not cut short
         if entry.writes:
             self.wake()
+        if inbound.action.startswith("account."):  # whose account it is may be another now
+            self._members.clear()
         return reply
 
     def _by_heart(self, inbound: Inbound) -> tuple[Store, PersonId] | None:
@@ -244,11 +246,11 @@ class Gateway:
         if found:
             if len(self._members) >= REMEMBERED_MOST:
                 self._members.clear()
-            self._members[account_of(identity)] = (at, found)
+            self._members[_remembered_as(identity)] = (at, found)
         return found
 
     def _remembered(self, identity: Identity) -> list[Member]:
-        at, found = self._members.get(account_of(identity), (-inf, []))
+        at, found = self._members.get(_remembered_as(identity), (-inf, []))
         return found if asyncio.get_running_loop().time() - at < REMEMBERED_FOR_S else []
 
     async def _district(self, inbound: Inbound, members: list[Member]) -> Member | Reply:
@@ -265,6 +267,10 @@ class Gateway:
             ) or await registrations.chosen(
                 connection, identity.platform, identity.workspace_id, identity.user_id, where
             )
+            if chosen is None and not where:  # a search, or a page of its own: as they said last, wherever that was
+                chosen = await registrations.chosen_last(
+                    connection, identity.platform, identity.workspace_id, identity.user_id
+                )
         return next((each for each in members if each[0] == chosen), None) or await self._ask_district(inbound, members)
 
     async def choose(self, inbound: Inbound) -> Reply:
@@ -312,6 +318,11 @@ class _RefusedError(UserError):
     def __init__(self, reply: Reply) -> None:
         Exception.__init__(self, "refused")
         self.reply = reply
+
+
+def _remembered_as(identity: Identity) -> Account:
+    """Whoever looks at a tab is known by their directory id alone: both ids tell people apart."""
+    return *account_of(identity), identity.directory_id
 
 
 def _key(inbound: Inbound, person_id: PersonId) -> str:

@@ -70,7 +70,7 @@ class Newcomers:
             if author is None or words is None or words["is"] != NEWCOMER:
                 return Reply(card=cards.settled(Voice(store.directory)))
             first = _inbound(words["inbound"])
-            if first.identity != identity:
+            if account_of(first.identity) != account_of(identity):
                 return Reply(card=cards.settled(Voice(store.directory)))
             if await registrations.accounts(store.connection, *account_of(identity), identity.directory_id):
                 return first  # pressed before; what they did first was not done

@@ -16,7 +16,7 @@ from bot.loops import Loops
 from bot.settings import Settings, SettingsError
 from bot.slack.app import SlackRegistration, SlackRoom
 from bot.teams.cloud import LOOPBACK, cloud_at
-from bot.teams.credentials import LOOPBACK_ONLY
+from bot.teams.credentials import LOOPBACK_ONLY, NOT_WITH_REGISTRATIONS
 from bot.teams.options import TeamsOptions, TeamsRegistration
 from bot.web import application
 from handlers.request import Identity
@@ -225,6 +225,8 @@ async def running(
     try:
         if app is not None and made.teams and made.teams.options.insecure_local and host not in LOOPBACK:
             raise SettingsError(LOOPBACK_ONLY)
+        if app is not None and made.teams and made.teams.options.insecure_local and made.teams.options.registrations:
+            raise SettingsError(NOT_WITH_REGISTRATIONS)
         for room in rooms:
             await room.start()
         if app is not None:

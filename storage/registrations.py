@@ -134,6 +134,18 @@ async def chosen(
     )
 
 
+async def chosen_last(
+    connection: AsyncConnection, platform: Platform, workspace_id: str, user_id: str
+) -> DistrictId | None:
+    """The district that somebody in several has named last, in any conversation."""
+    return await connection.scalar(
+        select(choices.c.district_id)
+        .where(choices.c.platform == platform, choices.c.workspace_id == workspace_id, choices.c.user_id == user_id)
+        .order_by(choices.c.chosen_at.desc())
+        .limit(1)
+    )
+
+
 async def choose_district(
     connection: AsyncConnection,
     platform: Platform,

@@ -199,4 +199,6 @@ class TeamsRoom:
 def _is_local(request: web.Request) -> bool:
     """Whether it comes from this machine, and from no web page: those have an origin, or cannot send JSON."""
     name = request.host.rpartition(":")[0] if not request.host.endswith("]") and ":" in request.host else request.host
-    return request.remote in LOOPBACK and name.strip("[]") in LOOPBACK and "Origin" not in request.headers
+    passed_on = any(each in request.headers for each in ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"))
+    here = request.remote in LOOPBACK and name.strip("[]") in LOOPBACK
+    return here and not passed_on and "Origin" not in request.headers

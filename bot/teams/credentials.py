@@ -26,6 +26,11 @@ NEEDED: Final = (
     f"Teams needs {APP_ID}, {PASSWORD} and {TENANT_ID}, all three. They stand in Azure: the first and the last in the "
     "Configuration of the bot, the client secret under Certificates & secrets of its app registration."
 )
+NOT_WITH_REGISTRATIONS: Final = (
+    "CLEARWAY_TEAMS_INSECURE_LOCAL lets whoever reaches this server be anybody, so it does not go together with a Teams "
+    "app that is registered here. Take it out of the environment, or use a database without registrations "
+    "(`clearway teams registrations` lists them)."
+)
 LOOPBACK_ONLY: Final = (
     f"{INSECURE_LOCAL} lets in whoever reaches this server, and is meant for a loopback address alone. Unset it, or set "
     "CLEARWAY_HOST to 127.0.0.1 while you develop."

@@ -262,14 +262,20 @@ def _query(activity: Payload, value: Payload, app_id: str) -> Inbound | None:
         return None
     given = [each for each in several(value, "parameters") if isinstance(each, Mapping)]
     words = " ".join(string(each, "value") for each in given if each.get("name") != "initialRun")
-    return _inbound(activity, FIND, Door.GLOBAL_SHORTCUT, app_id, text=words.strip())
+    return _inbound(activity, FIND, Door.GLOBAL_SHORTCUT, app_id, text=words.strip(), source=_anywhere(activity))
 
 
 def _search(activity: Payload, value: Payload, app_id: str) -> Inbound | None:
     asked = string(value, "dataset")
     if not asked.endswith(".search"):
         return None
-    return _inbound(activity, asked, Door.BUTTON, app_id, text=string(value, "queryText").strip())
+    text = string(value, "queryText").strip()
+    return _inbound(activity, asked, Door.BUTTON, app_id, text=text, source=_anywhere(activity))
+
+
+def _anywhere(activity: Payload) -> Source:
+    """A search may stand in a window of its own, which is in no conversation."""
+    return _place(activity) if string(part(activity, "conversation"), "id") else Source()
 
 
 def wanted(activity: Payload) -> tuple[int, int]:

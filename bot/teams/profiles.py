@@ -55,8 +55,7 @@ class TeamsProfiles:
         seen = self._seen.get((identity.workspace_id, identity.user_id))
         try:
             async with asyncio.timeout(self._patience_s):
-                conversation = seen.conversation_id if seen else await connector.create(identity.user_id)
-                told = await connector.member(conversation, identity.user_id)
+                told = await self._member(connector, identity, seen)
         except TimeoutError as slow:
             raise TryLaterError("slow") from slow
         except OutcomeUnknownError as unknown:
@@ -64,6 +63,16 @@ class TeamsProfiles:
         except UndeliverableError:
             return None
         return _profile(told, identity, seen)
+
+    @staticmethod
+    async def _member(connector: Connector, identity: Identity, seen: Seen | None) -> Mapping[str, Any]:
+        """Where they wrote, we may be no member: a message action works there, too. Then in the chat between us."""
+        if seen:
+            try:
+                return await connector.member(seen.conversation_id, identity.user_id)
+            except UndeliverableError:
+                pass
+        return await connector.member(await connector.create(identity.user_id), identity.user_id)
 
     async def find(self, workspace_id: str, email: str) -> str | None:
         """A bot may ask for the members of a conversation that it is in, and for nobody else."""

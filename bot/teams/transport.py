@@ -23,10 +23,21 @@ class TeamsTransport:
         connector = self._connector(to.workspace_id)
         conversation = to.conversation_id or await connector.create(to.user_id)
         try:
-            post = await connector.send(conversation, render.message(card, reader=render.ANYBODY))
-        except TooBigError:
-            post = await connector.send(conversation, render.message(shortened(card)))
+            post = await self._post(connector, conversation, card)
+        except UndeliverableError:
+            fresh = await connector.create(to.user_id) if to.conversation_id else conversation
+            if fresh == conversation:
+                raise
+            conversation = fresh  # the chat that we knew was with another bot of ours, say, before it was made anew
+            post = await self._post(connector, conversation, card)
         return Place(Platform.TEAMS, to.workspace_id, conversation, post)
+
+    @staticmethod
+    async def _post(connector: Connector, conversation: str, card: Card) -> str:
+        try:
+            return await connector.send(conversation, render.message(card, reader=render.ANYBODY))
+        except TooBigError:
+            return await connector.send(conversation, render.message(shortened(card)))
 
     async def edit(self, place: Place, card: Card) -> None:
         if not place.post_id:  # Teams did not say where it put it

@@ -538,3 +538,10 @@ async def test_all_members_of_a_conversation_can_be_had_page_by_page(out: Out) -
     names = [each["name"] async for each in small.members(channel.id, page=3)]
     assert sorted(names) == sorted(["Dana Lee", *(f"Person {n}" for n in range(7))])
     assert len(out.teams.called("members")) == 3
+
+
+async def test_a_chat_that_is_gone_is_made_anew(out: Out) -> None:
+    """It was with another bot of ours, say: what we know of a chat is never the last word on a person."""
+    place = await out.send(conversation_id="a:of-a-bot-that-is-gone")
+    assert place.conversation_id == out.dana.chat.id
+    assert out.dana.last_card.title == "Challenge 42"

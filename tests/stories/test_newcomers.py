@@ -1,6 +1,6 @@
 """Somebody writes from a second platform: one person, asked once, and nothing that they wrote is lost."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -120,6 +120,15 @@ async def draft(story: World) -> str:
     of = table(models.Draft)
     async with story.made.database.queue(write=False) as connection:
         return str(await connection.scalar(select(of.c.id)))
+
+
+async def test_the_answer_may_come_by_another_door_than_the_words(database: Database) -> None:
+    """A command of Slack does not say where its author belongs; a press does."""
+    async with world(database, "slack") as story:
+        who = newcomer(story)
+        asked = await writes(story, who)
+        await presses(story, replace(who, home_workspace_id=TENANT), asked.card, "Yes, that is me")
+        assert (await story.case()).title == WORDS
 
 
 async def test_who_says_no_is_somebody_of_their_own(database: Database) -> None:
