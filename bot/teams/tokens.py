@@ -91,8 +91,11 @@ class Keys:
 
     async def get(self, kid: str) -> Key | None:
         """The key of that name; None where there is none, even after having asked once more."""
-        if self._elapsed() - self._fetched_at > KEYS_KEPT_S or kid not in self._known:
+        if self._elapsed() - self._fetched_at > KEYS_KEPT_S:
             await self.refresh()
+        elif kid not in self._known and self._elapsed() - self._asked_at >= ASK_AGAIN_S:
+            await self.refresh()
+            self._asked_at = self._elapsed()  # of a look that was made: a stranger who asks on puts off no other
         if self._elapsed() - self._fetched_at > KEYS_KEPT_MOST_S:
             raise KeysUnavailableError
         return self._known.get(kid)
@@ -109,7 +112,7 @@ class Keys:
                 log.error("teams.no_keys", error=type(failure).__name__)
                 self._asked_at = self._elapsed()
                 return
-            self._fetched_at = self._asked_at = self._elapsed()
+            self._fetched_at = self._elapsed()
             self.fetches += 1
 
     async def _fetch(self) -> dict[str, Key]:

@@ -393,6 +393,20 @@ async def test_a_new_key_is_looked_for_at_once_but_not_again_and_again(publisher
     assert publisher.fetched == 2
 
 
+async def test_a_stranger_who_asks_on_does_not_keep_a_new_key_out(
+    publisher: Publisher, session: aiohttp.ClientSession
+) -> None:
+    at = 1000.0
+    keys = Keys(f"{publisher.url}/metadata", lambda: session, elapsed=lambda: at)
+    await keys.get("key-1")
+    await keys.get("made-up")
+    publisher.keys.append(signing_key(2))
+    for _ in range(4):  # more often than once a minute
+        at += 20
+        await keys.get("made-up")
+    assert await keys.get("key-2")
+
+
 async def test_keys_are_looked_for_once_a_day(publisher: Publisher, session: aiohttp.ClientSession) -> None:
     at = 1000.0
     keys = Keys(f"{publisher.url}/metadata", lambda: session, elapsed=lambda: at)
