@@ -2,17 +2,21 @@
 
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, NullPool, create_engine, inspect, text
+from sqlalchemy import Connection, NullPool, create_engine, insert, inspect, select, text
 from sqlmodel import SQLModel
 
 from storage import models, schema
 from storage.database import Database, sync_url
+from tests import builders
+from tests.builders import NOW
 
 
 def on(url: str) -> Connection:
@@ -53,6 +57,45 @@ def test_the_models_and_the_migrations_do_not_drift(database_url: str) -> None:
     with on(database_url) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, SQLModel.metadata) == []
+
+
+@pytest.mark.parametrize(
+    ("updated_at", "acted_at"),
+    [
+        pytest.param(NOW, None, id="nobody had done anything yet"),
+        pytest.param(NOW + timedelta(days=2), NOW + timedelta(days=2), id="somebody had"),
+    ],
+)
+def test_owners_keep_the_clock_that_they_had(blank_url: str, updated_at: datetime, acted_at: datetime | None) -> None:
+    with schema._transaction(blank_url) as connection:
+        command.upgrade(schema._config(connection), "0002")
+    with on(blank_url) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT set_config('clearway.district', '{builders.DISTRICT}', false)"))
+        directory, built = builders.district(), builders.case(owned_since=NOW, updated_at=updated_at)
+        mine: dict[str, Any] = {"district_id": builders.DISTRICT}
+        owner, version = directory.people[built.challenge.owner_id], directory.in_force
+        school = directory.schools[builders.MAPLE]
+        for row in (
+            models.District(id=builders.DISTRICT, name="", timezone=directory.timezone, ledger_key="", created_at=NOW),
+            models.Person(**mine, id=owner.id, name=owner.name),
+            models.School(**mine, id=school.id, name=school.name),
+            models.Process(**mine, id=version.id, version=version.version, status=version.status),
+            built.challenge,
+        ):
+            of = models.table(type(row))
+            there = {each["name"] for each in inspect(connection).get_columns(of.name)}  # at that revision
+            values = {each.name: getattr(row, each.name) for each in of.c if each.name in there}
+            connection.execute(insert(of).values(values))
+        connection.commit()
+
+    schema.upgrade(blank_url)
+
+    of = models.table(models.Challenge)
+    with on(blank_url) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT set_config('clearway.district', '{builders.DISTRICT}', false)"))
+        assert connection.execute(select(of.c.owner_acted_at)).scalar_one() == acted_at
 
 
 def test_a_newer_database_is_refused_and_left_as_it_is(database_url: str) -> None:
