@@ -3,7 +3,6 @@
 All chance comes from the `Dice` of the step, so that a life can be lived again.
 """
 
-import asyncio
 import random
 from collections.abc import Sequence
 from datetime import timedelta
@@ -374,11 +373,10 @@ async def again(life: Life, pens: Pens, district_id: DistrictId, dice: Dice, *, 
         return
     before = await last_line(life, district_id)
     if at_once:
-        replies = await asyncio.gather(*(life.handle(inbound) for _ in range(10)))
+        await life.send_at_once([(who, inbound)] * 10)
     else:
-        replies = [await life.handle(inbound) for _ in range(3)]
-    for reply in replies:
-        life.note(who, inbound.action, reply)
+        for _ in range(3):
+            await life.send(who, inbound)
     new = await lines_after(life, district_id, before)
     assert len({each.at for each in new}) <= 1, f"{inbound.action} had two effects: {[str(each.kind) for each in new]}"
 
@@ -415,9 +413,7 @@ async def race(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> N
         if inbound is not None:
             inbounds += [(who, inbound)] * dice.randint(1, 2)
     dice.shuffle(inbounds)
-    replies = await asyncio.gather(*(life.handle(inbound) for _, inbound in inbounds))
-    for (who, inbound), reply in zip(inbounds, replies, strict=True):
-        life.note(who, inbound.action, reply)
+    await life.send_at_once(inbounds)
 
 
 async def last_line(life: Life, district_id: DistrictId) -> int:

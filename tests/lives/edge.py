@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.transport import Address, OutcomeUnknownError, Place, TryLaterError, UndeliverableError
+from bot.transport import Address, CannotTellError, OutcomeUnknownError, Place, TryLaterError, UndeliverableError
 from handlers.cards.model import Button, Buttons, Card
 
 TICK: Final = timedelta(milliseconds=1)
@@ -110,7 +110,9 @@ class Edge:
             raise OutcomeUnknownError("cut")
 
     async def find(self, to: Address, *, delivery_id: str) -> Place | None:
-        return self._arrived.get(delivery_id) if self.finds else None
+        if not self.finds:
+            raise CannotTellError
+        return self._arrived.get(delivery_id)
 
     def _note(self, to: Address, card: Card, delivery_id: str, *, arrived: bool) -> None:
         self.attempts.append(Attempt(self.clock.now(), to, card, delivery_id, arrived))

@@ -1,10 +1,12 @@
 """A random life as hypothesis lives it: in each step somebody acts, time passes, or something goes wrong."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from functools import wraps
+from typing import Any, Final, TypeVar, cast
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -30,7 +32,7 @@ BEGINNINGS: Final = (
     "2027-03-12 08:00",  # the clocks go forward on Sunday
     "2027-06-09 11:00",  # summer
 )
-MOST_CHALLENGES: Final = 4  # in a district: many hands on few things
+
 A_WHILE: Final = (
     timedelta(minutes=2),
     timedelta(minutes=11),
@@ -43,11 +45,36 @@ A_WHILE: Final = (
 )
 
 
+Step = TypeVar("Step", bound=Callable[..., None])
+STEPS: Final[set[str]] = set()
+"""Every kind of step that there is."""
+
+
+def step(**drawn: Any) -> Callable[[Step], Step]:
+    """A rule that is counted, so that a test can say that it was lived."""
+
+    def counted(does: Step) -> Step:
+        @wraps(does)
+        def lives(self: "Lives", **values: Any) -> None:
+            self.lived[does.__name__] += 1
+            does(self, **values)
+
+        STEPS.add(does.__name__)
+        return cast("Step", rule(**drawn)(lives))
+
+    return counted
+
+
 class Lives(RuleBasedStateMachine):
     """Two districts whose people, calendar, network and server do as they like."""
 
-    def __init__(self, new_database: NewDatabase) -> None:
+    most_challenges = 3
+    """In a district: many hands on few things."""
+
+    def __init__(self, new_database: NewDatabase, lived: Counter[str] | None = None) -> None:
+        """`lived`: how often each kind of step was, over all lives."""
         super().__init__()
+        self.lived = Counter() if lived is None else lived
         self._stack = ExitStack()
         self._runner = self._stack.enter_context(asyncio.Runner())
         self._url = self._stack.enter_context(new_database())
@@ -80,21 +107,22 @@ class Lives(RuleBasedStateMachine):
 
     # -- people ------------------------------------------------------------------------------------------------------
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def report(self, where: DistrictId, dice: Dice) -> None:
-        self.act(self.report_unless_there_are_many(where, dice))
+        self.act(self.one_more(acts.report, acts.somebody(where, dice), dice))
 
-    async def report_unless_there_are_many(self, where: DistrictId, dice: Dice) -> None:
-        if await self.life.count(where) < MOST_CHALLENGES:
-            await acts.report(self.life, self.pens, acts.somebody(where, dice), dice)
+    async def one_more(self, how: Callable[..., Coroutine[Any, Any, Any]], who: Who, dice: Dice) -> None:
+        """A report by some door; where there are many challenges already, somebody looks at one of those."""
+        if await self.life.count(who.district) < self.most_challenges or dice.maybe(10):
+            await how(self.life, self.pens, who, dice)
         else:
-            await acts.look_and_press(self.life, self.pens, where, dice)
+            await acts.look_and_press(self.life, self.pens, who.district, dice)
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def write(self, where: DistrictId, dice: Dice) -> None:
-        self.act(acts.write(self.life, self.pens, acts.somebody(where, dice), dice))
+        self.act(self.one_more(acts.write, acts.somebody(where, dice), dice))
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def look_and_press(self, where: DistrictId, dice: Dice) -> None:
         self.act(self.several(acts.look_and_press, where, dice))
 
@@ -103,47 +131,47 @@ class Lives(RuleBasedStateMachine):
             await what(self.life, self.pens, where, dice)
             await self.life.settle()
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def work_through(self, where: DistrictId, dice: Dice) -> None:
         self.act(acts.work_through(self.life, self.pens, where, dice))
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def silence(self, where: DistrictId, dice: Dice) -> None:
         """Something is resolved, and then nobody says a word for weeks, or almost nobody."""
         self.act(self.nobody_answers(where, dice), outside=True)
 
     async def nobody_answers(self, where: DistrictId, dice: Dice) -> None:
         await acts.work_through(self.life, self.pens, where, dice)
-        await self.life.pass_time(self.life.clock.at + timedelta(days=dice.randint(14, 50)))
+        await self.life.pass_time(self.life.clock.at + timedelta(days=dice.randint(14, 35)))
         await acts.look_and_press(self.life, self.pens, where, dice)
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def reporters_answer(self, where: DistrictId, dice: Dice) -> None:
         self.act(acts.reporters_answer(self.life, self.pens, where, dice))
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def press_old(self, where: DistrictId, dice: Dice) -> None:
         who, _ = (
             dice.one(self.life.answers) if self.life.answers and dice.maybe(50) else (acts.somebody(where, dice), None)
         )
         self.act(acts.press_old(self.life, self.pens, who, dice))
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def enter(self, where: DistrictId, dice: Dice) -> None:
         who = acts.anybody(where, dice) if dice.maybe(20) else Who(where, acts.PersonId("p-010"))
-        self.act(acts.enter(self.life, self.pens, who, dice))
+        self.act(self.one_more(acts.enter, who, dice))
 
     # -- several at once, again and again, where they should not -----------------------------------------------------
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def race(self, where: DistrictId, dice: Dice) -> None:
         self.act(acts.race(self.life, self.pens, where, dice))
 
-    @rule(where=DISTRICTS, dice=DICE, at_once=st.booleans())
+    @step(where=DISTRICTS, dice=DICE, at_once=st.booleans())
     def again(self, where: DistrictId, dice: Dice, at_once: bool) -> None:
         self.act(acts.again(self.life, self.pens, where, dice, at_once=at_once))
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def poke(self, where: DistrictId, dice: Dice) -> None:
         """Anybody, any action, any challenge: also those of the other district."""
         self.act(self.poke_around(where, dice))
@@ -155,7 +183,7 @@ class Lives(RuleBasedStateMachine):
             who = Who(where, acts.SUPERINTENDENT) if dice.maybe(20) else acts.anybody(where, dice)
             await acts.poke(self.life, self.pens, who, dice.one(ids) if ids else "", action, dice)
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def try_everything(self, where: DistrictId, dice: Dice) -> None:
         self.act(self.everything_by_one(where, dice))
 
@@ -167,22 +195,22 @@ class Lives(RuleBasedStateMachine):
 
     # -- the world ---------------------------------------------------------------------------------------------------
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def goes_away(self, where: DistrictId, dice: Dice) -> None:
         if dice.maybe(60):
             self.act(acts.goes_away(self.life, where, dice), outside=True)
         else:
             self.act(acts.is_away(self.life, self.pens, acts.anybody(where, dice), dice), outside=True)
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def leaves(self, where: DistrictId, dice: Dice) -> None:
         self.act(acts.leaves(self.life, where, dice), outside=True)
 
-    @rule(where=DISTRICTS, dice=DICE)
+    @step(where=DISTRICTS, dice=DICE)
     def is_closed(self, where: DistrictId, dice: Dice) -> None:
         self.act(acts.is_closed(self.life, where, dice), outside=True)
 
-    @rule(weather=st.lists(st.sampled_from(Weather), min_size=1, max_size=6), where=DISTRICTS, dice=DICE)
+    @step(weather=st.lists(st.sampled_from(Weather), min_size=1, max_size=6), where=DISTRICTS, dice=DICE)
     def something_breaks(self, weather: list[Weather], where: DistrictId, dice: Dice) -> None:
         """The line for the next few cards; and at times somebody's account, which may come back later."""
         self.life.edge.weather.extend(weather)
@@ -192,11 +220,11 @@ class Lives(RuleBasedStateMachine):
         if dice.maybe(30):
             self.act(self.life.restart())
 
-    @rule(a_while=st.sampled_from(A_WHILE))
+    @step(a_while=st.sampled_from(A_WHILE))
     def time_passes(self, a_while: timedelta) -> None:
         self.act(self.life.pass_time(self.life.clock.at + a_while), outside=True)
 
-    @rule(a_while=st.sampled_from(A_WHILE))
+    @step(a_while=st.sampled_from(A_WHILE))
     def outage(self, a_while: timedelta) -> None:
         """Nothing runs for a while; then everything comes at once."""
         self.life.clock.move(self.life.clock.at + a_while)
