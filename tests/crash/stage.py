@@ -95,14 +95,23 @@ FRIDAY: Final = (
     intent("k17", COACH, "yes", 1),
     intent("k18", TEACHER, "yes", 1),
 )
+PATIENCE_S: Final = 30.0  # the limit of two seconds has a test of its own
 BEGAN: Final = datetime(2026, 10, 6, 9, tzinfo=ZONE)
-STOPS: Final = tuple(
-    datetime(2026, 10, day, hour, minute, tzinfo=ZONE)
-    for day, hour, minute in ((7, 7, 30), (7, 7, 45), (9, 7, 30), (9, 7, 45), (12, 7, 30), (12, 7, 45))
-)
-"""School mornings, when things fall due, and the hours of the digest."""
-ON_FRIDAY: Final = STOPS[3]
-ON_MONDAY: Final = STOPS[-1]
+MORNINGS: Final = tuple(datetime(2026, 10, day, 7, 45, tzinfo=ZONE) for day in (7, 9, 12))
+"""Of Wednesday, Friday and Monday, at the hour of the digest."""
+ON_FRIDAY, ON_MONDAY = MORNINGS[1:]
+FRIDAY_NIGHT: Final = datetime(2026, 10, 9, 22, tzinfo=ZONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """At which point the plug is pulled, and since when somebody has a hand at it."""
+
+    point: str = ""
+    since: datetime = BEGAN
+
+
+_pulled = Pulled()
 
 
 @dataclass
@@ -167,8 +176,14 @@ class People:
 async def spoil(database: Database) -> None:
     """What a server finds that has seen better days: a timer is missing, a draft is sealed with a key that was lost."""
     timer, draft, challenge = table(models.Timer), table(models.Draft), table(models.Challenge)
-    lost = {"district_id": LARKSPUR, "id": "lost", "person_id": TEACHER, "sealed": "lost", "lapses_at": BEGAN}
-    due = {"district_id": LARKSPUR, "id": "lost", "kind": TimerKind.DRAFT_LAPSES, "about": "lost", "due_at": BEGAN}
+    lost = {"district_id": LARKSPUR, "id": "lost", "person_id": TEACHER, "sealed": "lost", "lapses_at": FRIDAY_NIGHT}
+    due = {
+        "district_id": LARKSPUR,
+        "id": "lost",
+        "kind": TimerKind.DRAFT_LAPSES,
+        "about": "lost",
+        "due_at": FRIDAY_NIGHT,
+    }
     async with database.district(DistrictId(LARKSPUR)) as connection:
         second = await connection.scalar(select(challenge.c.id).where(challenge.c.number == 2))
         await connection.execute(delete(timer).where(timer.c.about == second))
@@ -185,6 +200,7 @@ async def process(
     database = Database(url, pool_size=5)
     made = wiring.build(database, SEAL, clock=clock, console=True)
     made.dispatcher.transports[Platform.CONSOLE] = Paper(paper, finds)
+    made.gateway.limit_s = PATIENCE_S
     made.gateway.profiles |= dict.fromkeys((Platform.SLACK, Platform.TEAMS), People())
     with capture_logs():
         yield made, clock
@@ -225,20 +241,21 @@ async def do(made: Clearway, clock: LifeClock, intents: Sequence[Intent]) -> Non
 
 
 async def settle(made: Clearway, clock: LifeClock) -> None:
-    """What can happen now happens; then the cards that were under way are looked at again, and what was refused is
-    tried again, before anybody does anything else."""
-    for later_s in (4, 40, 4):
-        tell("clock", clock.at.isoformat())
+    """What can happen now happens; and before anybody does anything else what was refused is tried again, and the
+    cards that were under way are looked at again."""
+    for later_s in (40, 4):
+        it_is(clock)
         while await made.loops.run_timers() + await made.loops.run_outbox():
             pass
         clock.move(clock.at + timedelta(seconds=later_s))
 
 
 async def wait(made: Clearway, clock: LifeClock, to: datetime) -> None:
-    """School mornings and digest hours come and go, and every loop goes round."""
-    for stop in STOPS:
-        if clock.at < stop <= to:
-            clock.move(stop)
+    """School mornings come and go, and every loop goes round."""
+    for morning in MORNINGS:
+        if clock.at < morning <= to:
+            clock.move(morning)
+            it_is(clock)
             await made.loops.heartbeat.go_round()
             await settle(made, clock)
 
@@ -246,11 +263,18 @@ async def wait(made: Clearway, clock: LifeClock, to: datetime) -> None:
 async def work(url: str, paper: Path, at: datetime, *, finds: bool = True, again: bool = True) -> None:
     """From Tuesday to Monday. `again`: what was done before is handed in once more; it has no second effect."""
     async with process(url, paper, at, finds=finds) as (made, clock):
-        await made.loops.heartbeat.go_round()
+        it_is(clock)
+        await made.loops.run_audit()
         await do(made, clock, (*(BEFORE if again else ()), *TUESDAY))
         await wait(made, clock, ON_FRIDAY)
         await do(made, clock, FRIDAY)
         await wait(made, clock, ON_MONDAY)
+
+
+def it_is(clock: LifeClock) -> None:
+    tell("clock", clock.at.isoformat())
+    if clock.at >= _pulled.since:
+        crash.arm(_pulled.point)
 
 
 def tell(what: str, value: str) -> None:
@@ -264,9 +288,10 @@ def main() -> None:
         told = json.loads(line)
         process_id = os.fork()
         if not process_id:
-            crash.arm(told["point"])
+            global _pulled
+            _pulled = Pulled(told["point"], datetime.fromisoformat(told["since"]))
             at = datetime.fromisoformat(told["at"])
-            asyncio.run(work(told["url"], Path(told["paper"]), at, finds=told["finds"], again=told["again"]))
+            asyncio.run(work(told["url"], Path(told["paper"]), at, finds=told["finds"], again=False))
             os._exit(0)
         _, status = os.waitpid(process_id, 0)
         tell("ended", str(os.waitstatus_to_exitcode(status)))
