@@ -145,7 +145,11 @@ async def test_several_that_were_given_to_the_wrong_person_come_back(database: D
         await coordinator.command("/challenges 1")
         await coordinator.click("Reassign")
         await coordinator.submit(
-            {"Who takes it?": "Bea Thornquist", "Why? It stands in the log.": "A slip.", "Which challenges? One number, or several": "1, 2"}
+            {
+                "Who takes it?": "Bea Thornquist",
+                "Why? It stands in the log.": "A slip.",
+                "Which challenges? One number, or several": "1, 2",
+            }
         )
         assert {(await story.case(n)).challenge.owner_id for n in (1, 2)} == {"p-011"}
         await coordinator.click("Undo")
