@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import unused_port
 
 from bot import practice
 from bot.settings import SettingsError, read
@@ -28,6 +29,12 @@ def clearway(*arguments: str, cwd: Path, **environment: str) -> subprocess.Compl
         [sys.executable, "-c", "from bot.cli import main; main()", *arguments],
         cwd=cwd, env=known | environment, capture_output=True, text=True, timeout=180, check=False,
     )  # fmt: skip
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Others may test on this machine."""
+    return unused_port()
 
 
 @pytest.fixture
@@ -219,7 +226,9 @@ async def ready(url: str) -> tuple[int, dict[str, Any]]:
     return await asyncio.to_thread(get)
 
 
-async def test_run_listens_to_slack_and_the_log_is_exported(tmp_path: Path, settings: dict[str, str]) -> None:
+async def test_run_listens_to_slack_and_the_log_is_exported(
+    tmp_path: Path, settings: dict[str, str], free_port: int
+) -> None:
     clearway("district", "import", str(FILE), cwd=tmp_path, **settings)
     async with FakeSlack() as slack:
         workspace = slack.workspace("T0LARKSPUR")
@@ -227,7 +236,7 @@ async def test_run_listens_to_slack_and_the_log_is_exported(tmp_path: Path, sett
             "SLACK_BOT_TOKEN": workspace.bot_token,
             "SLACK_SIGNING_SECRET": workspace.signing_secret,
             "SLACK_API_URL": slack.api_url,
-            "CLEARWAY_PORT": "38271",
+            "CLEARWAY_PORT": str(free_port),
         }
         server = await asyncio.create_subprocess_exec(
             sys.executable, "-c", "from bot.cli import main; main()", "run",
@@ -239,7 +248,7 @@ async def test_run_listens_to_slack_and_the_log_is_exported(tmp_path: Path, sett
             line = await asyncio.wait_for(server.stdout.readline(), 30)
             while b"listens" not in line:
                 line = await asyncio.wait_for(server.stdout.readline(), 30)
-            slack.events_url = "http://127.0.0.1:38271/slack/events"
+            slack.events_url = f"http://127.0.0.1:{free_port}/slack/events"
             teacher = SlackPerson(workspace, "Ellie Marsh", "U0LB023", team_id=workspace.team_id)
             await teacher.dm("No substitutes for training days at our school.")
             assert teacher.answers[0].status == 200
@@ -248,9 +257,9 @@ async def test_run_listens_to_slack_and_the_log_is_exported(tmp_path: Path, sett
                     break
                 await asyncio.sleep(0.05)
             assert teacher.cards[0].title == "Challenge 1 is recorded"
-            status, checks = await ready("http://127.0.0.1:38271/readyz")
+            status, checks = await ready(f"http://127.0.0.1:{free_port}/readyz")
             assert (status, checks["promises"]) == (200, True)
-            assert (await ready("http://127.0.0.1:38271/healthz"))[0] == 200
+            assert (await ready(f"http://127.0.0.1:{free_port}/healthz"))[0] == 200
         finally:
             server.terminate()
             await server.communicate()
@@ -277,14 +286,14 @@ async def until_it_listens(server: asyncio.subprocess.Process) -> list[bytes]:
 
 
 async def test_a_socket_that_slack_refuses_stops_the_start_with_a_sentence(
-    tmp_path: Path, settings: dict[str, str]
+    tmp_path: Path, settings: dict[str, str], free_port: int
 ) -> None:
     async with FakeSlack() as slack:
         told = {
             "SLACK_BOT_TOKEN": slack.workspace("T0ELSEWHERE").bot_token,
             "SLACK_APP_TOKEN": "xapp-1-revoked",
             "SLACK_API_URL": slack.api_url,
-            "CLEARWAY_PORT": "38272",
+            "CLEARWAY_PORT": str(free_port),
         }
         refused = await asyncio.to_thread(clearway, "run", cwd=tmp_path, **settings | told)
         said = refused.stdout + refused.stderr
@@ -295,7 +304,9 @@ async def test_a_socket_that_slack_refuses_stops_the_start_with_a_sentence(
         assert "Traceback" not in said
 
 
-async def test_run_goes_on_while_slack_cannot_be_reached_and_says_so(tmp_path: Path, settings: dict[str, str]) -> None:
+async def test_run_goes_on_while_slack_cannot_be_reached_and_says_so(
+    tmp_path: Path, settings: dict[str, str], free_port: int
+) -> None:
     clearway("district", "import", str(FILE), cwd=tmp_path, **settings)
     async with FakeSlack() as slack:
         workspace = slack.workspace("T0ELSEWHERE")
@@ -304,7 +315,7 @@ async def test_run_goes_on_while_slack_cannot_be_reached_and_says_so(tmp_path: P
             "SLACK_BOT_TOKEN": workspace.bot_token,
             "SLACK_APP_TOKEN": workspace.app_token,
             "SLACK_API_URL": slack.api_url,
-            "CLEARWAY_PORT": "38273",
+            "CLEARWAY_PORT": str(free_port),
         }
         server = await asyncio.create_subprocess_exec(
             sys.executable, "-c", "from bot.cli import main; main()", "run",
@@ -321,7 +332,7 @@ async def test_run_goes_on_while_slack_cannot_be_reached_and_says_so(tmp_path: P
             assert "belongs to the workspace T0ELSEWHERE" in json.loads(lines[-1])["says"]
             checks: dict[str, Any] = {}
             while not checks.get("slack"):
-                _, checks = await ready("http://127.0.0.1:38273/readyz")
+                _, checks = await ready(f"http://127.0.0.1:{free_port}/readyz")
         finally:
             server.terminate()
             await server.communicate()

@@ -27,6 +27,7 @@ SCOPE_OF_METHOD: Final = {
     "conversations_history": "im:history",
     "conversations_open": "im:write",
     "users_info": "users:read",
+    "users_lookupByEmail": "users:read.email",
     "views_open": None,
     "views_publish": None,
     "views_push": None,
@@ -61,13 +62,14 @@ def test_every_scope_is_used_and_every_use_has_its_scope(manifest: Any) -> None:
     assert events == SCOPE_OF_EVENT.keys()
     used = {*SCOPE_OF_METHOD.values(), *SCOPE_OF_EVENT.values(), "commands"} - {None}
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == used
-    assert manifest["oauth_config"]["scopes"].keys() == {"bot"}
+    assert manifest["oauth_config"]["scopes"].keys() == {"bot", "bot_optional"}
+    assert manifest["oauth_config"]["scopes"]["bot_optional"] == ["users:read.email"]
 
 
 @pytest.mark.parametrize("file", [SOCKET, HTTP], ids=["socket", "http"])
 def test_every_scope_has_its_reason_beside_it(file: Path) -> None:
-    scopes = yaml.safe_load(file.read_text())["oauth_config"]["scopes"]["bot"]
-    for scope in scopes:
+    scopes = yaml.safe_load(file.read_text())["oauth_config"]["scopes"]
+    for scope in scopes["bot"] + scopes["bot_optional"]:
         assert re.search(rf"^ +- {scope} # \S.+$", file.read_text(), re.MULTILINE), scope
 
 

@@ -452,18 +452,23 @@ def test_the_action_beside_the_box_brings_nothing_but_who() -> None:
 def test_a_search_in_the_box_asks_for_challenges(parameters: list[Json], text: str) -> None:
     value = {"commandId": "challenges", "parameters": parameters, "queryOptions": {"skip": 0, "count": 25}}
     query = IN_GROUP | {"type": "invoke", "name": "composeExtension/query", "value": value}
-    assert heard(query) == Inbound(WHO, "log.find", Door.GLOBAL_SHORTCUT, text=text, app_id=APP)
+    asked = heard(query)
+    assert asked == Inbound(WHO, "log.find", Door.GLOBAL_SHORTCUT, text=text, app_id=APP, source=asked.source)
+    assert (asked.source.conversation_id, asked.source.direct) == (IN_GROUP["conversation"]["id"], False)
     assert parse(query | {"value": value | {"commandId": "another"}}) is None
 
 
 def test_a_search_in_a_form_asks_for_its_set() -> None:
     value = {"queryText": " sam ", "queryOptions": {"skip": 15, "top": 15}, "dataset": "people.search"}
     search = PERSONAL | {"type": "invoke", "name": "application/search", "value": value}
-    assert heard(search) == Inbound(WHO, "people.search", Door.BUTTON, text="sam", app_id=APP)
+    asked = heard(search)
+    assert asked == Inbound(WHO, "people.search", Door.BUTTON, text="sam", app_id=APP, source=asked.source)
+    assert (asked.source.conversation_id, asked.source.direct) == (PERSONAL["conversation"]["id"], True)
     assert wanted(search) == (15, 15)
     assert wanted(search | {"value": {}}) == (0, 15)
     assert wanted(search | {"value": {"queryOptions": {"skip": -1, "top": 10**9}}}) == (0, 15)
     assert parse(search | {"value": value | {"dataset": "npm"}}) is None
+    assert heard(search | {"conversation": {}}).source == Source()  # in a window of its own
 
 
 # --------------------------------------------------------------------------------------------------- presses and forms
