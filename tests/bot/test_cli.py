@@ -226,6 +226,24 @@ async def ready(url: str) -> tuple[int, dict[str, Any]]:
     return await asyncio.to_thread(get)
 
 
+async def started(folder: Path, environment: dict[str, str]) -> asyncio.subprocess.Process:
+    """`clearway run` in a process of its own."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "from bot.cli import main; main()", "run",
+        cwd=folder, env=dict(os.environ) | environment,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+
+
+async def until_it_listens(server: asyncio.subprocess.Process) -> list[bytes]:
+    """The lines up to the one that says so."""
+    assert server.stdout is not None
+    lines = [await asyncio.wait_for(server.stdout.readline(), 60)]
+    while lines[-1] and b"listens" not in lines[-1]:
+        lines.append(await asyncio.wait_for(server.stdout.readline(), 60))
+    return lines
+
+
 async def test_run_listens_to_slack_and_the_log_is_exported(
     tmp_path: Path, settings: dict[str, str], free_port: int
 ) -> None:
@@ -238,16 +256,9 @@ async def test_run_listens_to_slack_and_the_log_is_exported(
             "SLACK_API_URL": slack.api_url,
             "CLEARWAY_PORT": str(free_port),
         }
-        server = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", "from bot.cli import main; main()", "run",
-            cwd=tmp_path, env=dict(os.environ) | environment,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+        server = await started(tmp_path, environment)
         try:
-            assert server.stdout is not None
-            line = await asyncio.wait_for(server.stdout.readline(), 30)
-            while b"listens" not in line:
-                line = await asyncio.wait_for(server.stdout.readline(), 30)
+            assert b"listens" in (await until_it_listens(server))[-1]
             slack.events_url = f"http://127.0.0.1:{free_port}/slack/events"
             teacher = SlackPerson(workspace, "Ellie Marsh", "U0LB023", team_id=workspace.team_id)
             await teacher.dm("No substitutes for training days at our school.")
@@ -274,15 +285,6 @@ async def test_run_listens_to_slack_and_the_log_is_exported(
     as_json = clearway("log", "export", "-", "--format", "json", cwd=tmp_path, **settings)
     assert "No substitutes" in as_json.stdout
     assert json.loads(as_json.stdout)
-
-
-async def until_it_listens(server: asyncio.subprocess.Process) -> list[bytes]:
-    """The lines up to the one that says so."""
-    assert server.stdout is not None
-    lines = [await asyncio.wait_for(server.stdout.readline(), 60)]
-    while lines[-1] and b"listens" not in lines[-1]:
-        lines.append(await asyncio.wait_for(server.stdout.readline(), 60))
-    return lines
 
 
 async def test_a_socket_that_slack_refuses_stops_the_start_with_a_sentence(
@@ -317,11 +319,7 @@ async def test_run_goes_on_while_slack_cannot_be_reached_and_says_so(
             "SLACK_API_URL": slack.api_url,
             "CLEARWAY_PORT": str(free_port),
         }
-        server = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", "from bot.cli import main; main()", "run",
-            cwd=tmp_path, env=dict(os.environ) | environment,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+        server = await started(tmp_path, environment)
         try:
             lines = await until_it_listens(server)
             assert "Slack cannot be reached" in json.loads(lines[0])["says"]
