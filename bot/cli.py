@@ -138,6 +138,8 @@ async def _until_stopped() -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stopped.set)
     await stopped.wait()
+    for each in (signal.SIGINT, signal.SIGTERM):  # who asks again does not want to wait for what is under way
+        loop.remove_signal_handler(each)
 
 
 @app.command(name="practice")

@@ -71,7 +71,10 @@ class Loops:
     async def run_timers(self) -> int:
         """Everything that is due now; returns how many timers were claimed."""
         total = 0
-        while claimed := await timers.run_due(self._queue, self._open, registry.run_timer, self._clock.now()):
+        while not self.heartbeat.stopping:
+            claimed = await timers.run_due(self._queue, self._open, registry.run_timer, self._clock.now())
+            if not claimed:
+                break
             total += claimed
         return total
 
@@ -187,7 +190,7 @@ class Loops:
         return await self._until_next()
 
     async def _outbox(self) -> timedelta | None:
-        while await self._dispatcher.run_once():
+        while not self.heartbeat.stopping and await self._dispatcher.run_once():
             await self._beat(OUTBOX)  # it goes round, however much there is to send
         await self._beat(OUTBOX)
         return await self._until_next()

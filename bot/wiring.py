@@ -241,7 +241,7 @@ async def running(
             made.loops.heartbeat.start()
         yield port
     finally:
-        made.loops.heartbeat.stop()
+        await made.loops.heartbeat.stop()
         if runner is not None:
             await runner.cleanup()
         for room in rooms:

@@ -4,10 +4,11 @@ A loop runs at its interval, at once when it is woken, and at the next due time 
 once, and a wake that comes while it runs makes it go round again.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Final, cast
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -16,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from scheduling.clock import SystemClock
 
 SOONEST: Final = timedelta(milliseconds=50)  # between two rounds that were both asked for at once
+FINISHES_WITHIN_S: Final = 15.0  # a round, once we stop; who stops a service kills it after 30 s or more
 
 log = structlog.get_logger()
 
@@ -41,6 +43,9 @@ class Heartbeat:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}, timezone="UTC"
         )
         self._clock = SystemClock()  # the wall's: how soon a loop comes round is not the district's time
+        self._rounds: set[asyncio.Task[object]] = set()
+        self.stopping = False
+        """A round that has more to do leaves it to the next process."""
 
     def start(self) -> None:
         for loop in self._loops.values():
@@ -53,9 +58,22 @@ class Heartbeat:
             )
         self._scheduler.start()
 
-    def stop(self) -> None:
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+    async def stop(self, within_s: float = FINISHES_WITHIN_S) -> None:
+        """No loop comes round any more. Returns when the rounds under way have ended, cut off after `within_s`.
+
+        Cut off in the middle of a transaction, a round still has its connection to give back: it is waited for too.
+        """
+        if not self._scheduler.running:
+            return
+        self.stopping = True
+        self._scheduler.pause()
+        if rounds := set(self._rounds):
+            _, late = await asyncio.wait(rounds, timeout=within_s)
+            for each in late:
+                log.warning("loop.cut_off", round=each.get_name(), after_s=within_s)
+                each.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._scheduler.shutdown(wait=False)
 
     def pause(self) -> None:
         """No loop comes round until `resume`; one that runs is not stopped."""
@@ -86,14 +104,20 @@ class Heartbeat:
             self._scheduler.modify_job(loop.name, next_run_time=self._clock.now() + wait)
 
     async def _beat(self, loop: Loop) -> None:
+        if self.stopping:
+            return
         loop.running, loop.wanted = True, False
         wish: timedelta | None = None
+        here = cast("asyncio.Task[object]", asyncio.current_task())
+        here.set_name(loop.name)
+        self._rounds.add(here)
         try:
             wish = await loop.run()
         except Exception:
             log.exception("loop.failed", loop=loop.name)
         finally:
             loop.running = False
+            self._rounds.discard(here)
         if loop.wanted:
             self._come_round(loop, SOONEST)
         elif wish is not None:

@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from itertools import chain, repeat
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import aiohttp
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import Clock
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.listeners import Desk, Gateway, SlackRegistration, SlackStartError, reason_of
@@ -34,6 +36,22 @@ CONNECTED_WITHIN_S: Final = 30.0  # a socket; after that its address is stale, a
 ASK_AGAIN_S: Final = (1.0, 5.0, 15.0, 60.0)  # while Slack cannot be reached, and so on every minute
 
 log = structlog.get_logger()
+
+
+class Socket(AsyncSocketModeHandler):
+    """Bolt's, whose requests are under way where others can see it: who stops waits for them."""
+
+    def __init__(self, bolt: AsyncApp, token: str, under_way: set[asyncio.Task[None]], **options: Any) -> None:
+        super().__init__(bolt, token, **options)
+        self._under_way = under_way
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        here = cast("asyncio.Task[None]", asyncio.current_task())
+        self._under_way.add(here)
+        try:
+            await super().handle(client, req)
+        finally:
+            self._under_way.discard(here)
 
 
 class SlackRoom:
@@ -62,7 +80,7 @@ class SlackRoom:
         self._on_introduced = on_introduced
         self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=timeout_s / 2)
         self._session: aiohttp.ClientSession | None = None
-        self._sockets: list[AsyncSocketModeHandler] = []
+        self._sockets: list[Socket] = []
         self._trying: list[asyncio.Task[None]] = []
         self._work: set[asyncio.Task[None]] = set()
 
@@ -92,7 +110,7 @@ class SlackRoom:
         """
         for desk in self._desks:
             if token := desk.registration.app_token:
-                socket = AsyncSocketModeHandler(desk.bolt, token, web_client=desk.client)
+                socket = Socket(desk.bolt, token, self._work, web_client=desk.client)
                 self._sockets.append(socket)
                 socket.client.wss_uri = await desk.socket_address()
                 connecting = partial(self._connect, desk, socket.client)
@@ -140,9 +158,11 @@ class SlackRoom:
             await asyncio.wait(self._work)
 
     async def close(self) -> None:
-        """Lets go of the sockets, then finishes what is left to show."""
+        """Answers what has come over the sockets, lets go of them, then finishes what is left to show."""
         for trying in self._trying:
             trying.cancel()
+        await asyncio.gather(*self._trying, return_exceptions=True)
+        await self.idle()
         for socket in self._sockets:
             await socket.close_async()  # type: ignore[no-untyped-call]
         await self.idle()

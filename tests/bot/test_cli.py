@@ -19,6 +19,7 @@ from aiohttp.test_utils import unused_port
 from bot import practice
 from bot.settings import SettingsError, read
 from tests.fakes.slack import FakeSlack, SlackPerson
+from tests.served import started, stopped, until_it_listens
 
 FILE = Path(practice.FILE)
 
@@ -226,24 +227,6 @@ async def ready(url: str) -> tuple[int, dict[str, Any]]:
     return await asyncio.to_thread(get)
 
 
-async def started(folder: Path, environment: dict[str, str]) -> asyncio.subprocess.Process:
-    """`clearway run` in a process of its own."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from bot.cli import main; main()", "run",
-        cwd=folder, env=dict(os.environ) | environment,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-
-
-async def until_it_listens(server: asyncio.subprocess.Process) -> list[bytes]:
-    """The lines up to the one that says so."""
-    assert server.stdout is not None
-    lines = [await asyncio.wait_for(server.stdout.readline(), 60)]
-    while lines[-1] and b"listens" not in lines[-1]:
-        lines.append(await asyncio.wait_for(server.stdout.readline(), 60))
-    return lines
-
-
 async def test_run_listens_to_slack_and_the_log_is_exported(
     tmp_path: Path, settings: dict[str, str], free_port: int
 ) -> None:
@@ -272,9 +255,8 @@ async def test_run_listens_to_slack_and_the_log_is_exported(
             assert (status, checks["promises"]) == (200, True)
             assert (await ready(f"http://127.0.0.1:{free_port}/healthz"))[0] == 200
         finally:
-            server.terminate()
-            await server.communicate()
-        assert server.returncode == 0
+            returned = await stopped(server)
+        assert returned == 0
         slack.check()
     audited = clearway("audit", cwd=tmp_path, **settings)
     assert (audited.returncode, audited.stdout.strip()) == (0, "Every promise holds.")
@@ -332,6 +314,5 @@ async def test_run_goes_on_while_slack_cannot_be_reached_and_says_so(
             while not checks.get("slack"):
                 _, checks = await ready(f"http://127.0.0.1:{free_port}/readyz")
         finally:
-            server.terminate()
-            await server.communicate()
-        assert server.returncode == 0
+            returned = await stopped(server)
+        assert returned == 0

@@ -40,6 +40,7 @@ from storage.sealing import Seal
 from storage.vocabulary import DistrictId, Platform
 from tests import npm
 from tests.bot.test_cli import clearway
+from tests.served import started, stopped, until_it_listens
 
 APP: Final = "0f8a7c11-2b3c-4d5e-8f90-a1b2c3d4e5f6"
 OTHER_APP: Final = "1f8a7c11-2b3c-4d5e-8f90-a1b2c3d4e5f6"
@@ -631,16 +632,9 @@ async def test_a_clearway_with_a_registration_listens_to_teams_and_takes_nothing
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
     nowhere = "http://127.0.0.1:9/keys"  # Microsoft's keys are not fetched from a test
     more = {"CLEARWAY_PORT": address.rpartition(":")[2], "MICROSOFT_OPENID_METADATA_URL": nowhere}
-    server = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from bot.cli import main; main()", "run",
-        cwd=tmp_path, env=os.environ | environment | more,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+    server = await started(tmp_path, environment | more)
     try:
-        assert server.stdout is not None
-        said = [await asyncio.wait_for(server.stdout.readline(), 60)]
-        while said[-1] and b"listens" not in said[-1]:
-            said.append(await asyncio.wait_for(server.stdout.readline(), 60))
+        said = await until_it_listens(server)
         assert b"listens" in said[-1], said
         assert b"No platform is set up" not in b"".join(said)
         async with ClientSession(address) as session:
@@ -650,6 +644,5 @@ async def test_a_clearway_with_a_registration_listens_to_teams_and_takes_nothing
             async with session.post(package.MESSAGES_PATH, json=forged) as refused:
                 assert refused.status == 401
     finally:
-        server.terminate()
-        await server.communicate()
-    assert server.returncode == 0
+        returned = await stopped(server)
+    assert returned == 0
