@@ -365,7 +365,7 @@ def plan(voice: Voice, directory: Directory, case: Case, calendar: Calendar, tod
             TextField(f"step{n}", voice("Step {n}: what will be done?", n=n), multiline=True, required=n == 1),
             DateField(
                 f"due{n}",
-                voice("By when?"),
+                voice("Step {n}: by when?", n=n),
                 due,
                 hint=voice("Within a year. A day without school moves to the next school day."),
             ),
@@ -373,7 +373,7 @@ def plan(voice: Voice, directory: Directory, case: Case, calendar: Calendar, tod
                 voice,
                 directory,
                 f"owner{n}",
-                voice("By whom?"),
+                voice("Step {n}: by whom?", n=n),
                 today=today,
                 value=case.challenge.owner_id if n == 1 else "",
             ),

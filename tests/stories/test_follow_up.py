@@ -98,8 +98,8 @@ async def test_steps_fall_on_school_days_and_are_asked_about_before_and_after(
         await owner.submit(
             {
                 "Step 1: what will be done?": "Hire two substitutes.",
-                "By when?": "2026-11-26",
-                "By whom?": "Yolanda Breck",
+                "Step 1: by when?": "2026-11-26",
+                "Step 1: by whom?": "Yolanda Breck",
             }
         )
         step = (await story.case()).open_steps[0]

@@ -259,7 +259,7 @@ async def test_undone_words_stand_no_longer_and_an_undone_step_is_kept_in_the_hi
         await owner.click("I understand it")
         await owner.submit({SCOPE: "One school."})
         await owner.click("Plan steps")
-        await owner.submit({"Step 1: what will be done?": "Hire somebody.", "By when?": "2026-10-20"})
+        await owner.submit({"Step 1: what will be done?": "Hire somebody.", "Step 1: by when?": "2026-10-20"})
         planned = next(each for each in await story.history() if each.kind is Kind.PLANNED)
         await press_undo(story, "p-004", planned.id)
         case = await story.case()

@@ -51,7 +51,7 @@ async def understood(story: World) -> Any:
 async def planned(story: World, due: str, by: str = "Yolanda Breck") -> Any:
     owner = await understood(story)
     await owner.click("Plan steps")
-    await owner.submit({"Step 1: what will be done?": "Hire somebody.", "By when?": due, "By whom?": by})
+    await owner.submit({"Step 1: what will be done?": "Hire somebody.", "Step 1: by when?": due, "Step 1: by whom?": by})
     return owner
 
 
@@ -230,9 +230,9 @@ async def test_a_step_far_away_is_refused_beyond_a_year_and_silences_nothing_wit
         await raised(story)
         owner = await planned(story, "9999-12-31", "Ramon Ibarra-Keough")
         for day in ("9999-12-31", "2027-10-08"):
-            await owner.submit({"By when?": day})
+            await owner.submit({"Step 1: by when?": day})
             assert "within a year" in str(owner.form.errors)
-        await owner.submit({"By when?": "2027-10-07"})
+        await owner.submit({"Step 1: by when?": "2027-10-07"})
         assert owner.form is None
         await story.wait_until(detroit("2026-10-28 17:00"))
         asked = await of_kind(story, Kind.PROMPTED, Kind.ESCALATED)

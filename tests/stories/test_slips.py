@@ -87,8 +87,8 @@ async def test_a_step_of_a_restricted_challenge_goes_to_nobody_who_cannot_see_it
         await owner.click("I understand it")
         await owner.submit({"How big is it? Who is hit, and where?": "One school."})
         await owner.click("Plan steps")
-        step = {"Step 1: what will be done?": "Hire somebody.", "By when?": "2026-10-20"}
-        await owner.submit(step | {"By whom?": "Walt Grummond"})
+        step = {"Step 1: what will be done?": "Hire somebody.", "Step 1: by when?": "2026-10-20"}
+        await owner.submit(step | {"Step 1: by whom?": "Walt Grummond"})
         assert "cannot see this challenge" in str(owner.form.errors)
 
 
@@ -166,7 +166,7 @@ async def test_what_is_promised_goes_along_when_two_are_joined(database: Databas
         await owner.click("I understand it")
         await owner.submit({"How big is it? Who is hit, and where?": "One school."})
         await owner.click("Plan steps")
-        step = {"Step 1: what will be done?": "Hire somebody.", "By when?": "2026-10-20", "By whom?": "Bea Thornquist"}
+        step = {"Step 1: what will be done?": "Hire somebody.", "Step 1: by when?": "2026-10-20", "Step 1: by whom?": "Bea Thornquist"}
         await owner.submit(step)
         await coordinator.command("/challenges 2")
         await coordinator.click("Join with another")
