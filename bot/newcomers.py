@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 
 from bot import crash
+from bot.accounts import mail_mark
 from bot.districts import Districts
 from bot.profiles import Profile, Profiles
 from bot.transport import TryLaterError
@@ -134,7 +135,7 @@ class Newcomers:
             return None  # somebody was quicker
         known = await people.known_as(
             store.connection, store.district_id, _platform_account(identity), elsewhere,
-            directory_id=profile.directory_id, mail=_mark(store, profile.email), address=profile.email,
+            directory_id=profile.directory_id, mail=mail_mark(store, profile.email), address=profile.email,
         )  # fmt: skip
         person = store.directory.people.get(known) if known else None
         if person is None or person.external or not person.here_on(cards.today(store.directory, now)):
@@ -190,13 +191,8 @@ class Newcomers:
             person_id=person_id,
             preferred=preferred,
             directory_id=identity.directory_id or profile.directory_id or None,
-            mail=_mark(store, profile.email),
+            mail=mail_mark(store, profile.email),
         )
-
-
-def _mark(store: Store, email: str) -> str | None:
-    """A keyed digest of an address: equal for equal ones, whatever their capitals."""
-    return store.mark(f"mail:{email.casefold()}") if email else None
 
 
 def _platform_account(identity: Identity) -> tuple[Platform, str]:

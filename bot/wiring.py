@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from bot import astray
+from bot import accounts, astray
 from bot.dispatcher import Dispatcher
 from bot.districts import Districts
 from bot.gateway import Gateway
@@ -19,7 +19,6 @@ from bot.teams.cloud import LOOPBACK, cloud_at
 from bot.teams.credentials import LOOPBACK_ONLY, NOT_WITH_REGISTRATIONS
 from bot.teams.options import TeamsOptions, TeamsRegistration
 from bot.web import application
-from handlers.request import Identity
 from scheduling.clock import Clock, SystemClock
 from storage import registrations
 from storage.database import Database
@@ -91,7 +90,7 @@ def build(
             gateway,
             clock=clock,
             on_learned=_remember_connector(database),
-            on_conversation=_remember_chat(database),
+            on_conversation=accounts.remembering(districts, gateway.profiles),
         )
         gateway.profiles[Platform.TEAMS] = made.teams.profiles
         dispatcher.transports[Platform.TEAMS] = made.teams.transport
@@ -120,34 +119,6 @@ def _remember_connector(database: Database):  # type: ignore[no-untyped-def]  # 
             await registrations.update_registration(connection, registration.id, service_url=registration.service_url)
 
     return learned
-
-
-def _remember_chat(database: Database):  # type: ignore[no-untyped-def]  # an async callback, typed by TeamsRoom
-    async def conversing(identity: Identity, conversation_id: str) -> None:
-        """Somebody has written to us in their own chat: messages reach them there, without asking Teams for it."""
-        theirs = {identity.user_id, identity.directory_id}
-        async with database.queue(write=False) as connection:
-            people = await registrations.accounts(
-                connection, identity.platform, identity.workspace_id, identity.user_id, identity.directory_id
-            )
-            rows = [
-                row
-                for district_id, person_id in people
-                for row in await registrations.accounts_of(connection, district_id, person_id)
-                if (row.platform, row.workspace_id) == (identity.platform, identity.workspace_id)
-                and (row.user_id in theirs or (row.directory_id and row.directory_id == identity.directory_id))
-                and (
-                    row.conversation_id != conversation_id
-                    or row.unreachable_since is not None
-                    or (row.directory_id or "") != identity.directory_id
-                )
-            ]
-        if rows:
-            async with database.queue() as connection:
-                for row in rows:
-                    await registrations.set_conversation(connection, row, conversation_id, identity.directory_id)
-
-    return conversing
 
 
 async def slack_registrations(

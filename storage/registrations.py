@@ -183,6 +183,11 @@ async def set_conversation(
     )
 
 
+async def set_mail(connection: AsyncConnection, to: AccountRow, mark: str | None) -> None:
+    """The digest of the address that the platform has verified for this account."""
+    await connection.execute(update(account).where(_is(to)).values(mail=mark))
+
+
 async def mark_unreachable(connection: AsyncConnection, to: AccountRow, now: datetime) -> None:
     """The platform will not take anything for this account; the instant of the first refusal stays."""
     await connection.execute(

@@ -117,6 +117,12 @@ def accounts(file: DistrictFile) -> Iterator[Note]:
                 other = file.people[first[platform, account]]
                 yield file.mistake(("people", n, platform), f"{account} is the account of {other.name}, too: mend one")
             first.setdefault((platform, account), n)
+    addresses: dict[str, int] = {}
+    for n, person in file.people.items():
+        if person.email and addresses.setdefault(person.email.casefold(), n) != n:
+            other = file.people[addresses[person.email.casefold()]]
+            says = f"{person.email} is the address of {other.name}, too: neither is recognized by it"
+            yield file.finding(("people", n, "email"), says)
     if silent := [
         person.name for person in file.people.values() if not (person.slack or person.teams or person.left_on)
     ]:

@@ -99,6 +99,9 @@ _teams_user: Final = _shaped(
 _teams_tenant: Final = _shaped(
     _GUID, "is no tenant ID: copy it from Microsoft Entra, such as 12345678-90ab-cdef-1234-567890abcdef"
 )
+_email: Final = _shaped(
+    r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+", "is no e-mail address: write one, such as dana.lee@district.example"
+)
 _role: Final = _shaped(
     r"[^\W\d_](?:[\w ,.'’&/()+-]{0,78}[\w.)])?",
     'is no role: write it in a few words, such as "school_coach" or "bus dispatcher"',
@@ -227,6 +230,7 @@ class PersonEntry(Entry):
     leave: Annotated[tuple[Leave, ...], BeforeValidator(_several)] = ()
     slack: Annotated[str, AfterValidator(_slack_user)] | None = None
     teams: Annotated[str, AfterValidator(_teams_user)] | None = None
+    email: Annotated[str, AfterValidator(_email)] | None = None
     timezone: Words | None = None
     locale: Words | None = None
     message_from: ClockTime | None = None

@@ -49,7 +49,11 @@ async def plan_steps(story: World) -> None:
     await owner.submit({SCOPE: "Six schools."})
     await owner.click("Plan steps")
     await owner.submit(
-        {"Step 1: what will be done?": "Hire two.", "Step 1: by when?": "2026-11-26", "Step 1: by whom?": "Yolanda Breck"}
+        {
+            "Step 1: what will be done?": "Hire two.",
+            "Step 1: by when?": "2026-11-26",
+            "Step 1: by whom?": "Yolanda Breck",
+        }
     )
     step = (await story.case()).open_steps[0]
     assert (step.due_on, step.owner_id) == (date(2026, 11, 30), PRINCIPAL)

@@ -79,6 +79,7 @@ MISTAKES = [
     pytest.param("slack: U2}", "slack: u2}", "slack: u2", 'did you mean "U2"?', id="an account in small letters"),
     pytest.param("slack: U2}", "slack: robin@example.org}", "robin@", "is no Slack member ID", id="an address for an account"),
     pytest.param("slack: U2}", "slack: T0ALDER}", "slack: T0", "is no Slack member ID", id="a workspace for an account"),
+    pytest.param("slack: U2}", "slack: U2, email: robin}", "email: robin", "is no e-mail address", id="a name for an address"),
     pytest.param("teams: 29:4", "teams: U4", "teams: U4", "is no Teams account", id="a Slack account for Teams"),
     pytest.param("workspace_id: T0ALDER", "workspace_id: alder-falls", "alder-falls, p", "is no Slack workspace ID", id="a name for a workspace"),
     pytest.param("tenant_id: 00000000-0000-4000-8000-000000000001", "tenant_id: alder.example", "alder.example", "is no tenant ID", id="a domain for a tenant"),
@@ -223,6 +224,10 @@ def test_the_flaws_that_the_practice_district_has_on_purpose_are_findings() -> N
         pytest.param("slack: U5", "slack: U5, left_on: 2026-10-30", "nobody follows", id="a vacant post"),
         pytest.param("slack: U5", "slack: U5, left_on: 2026-10-30", "after that the ladder climbs", id="a decider who leaves"),
         pytest.param("slack: U2}", "}", "Clearway cannot reach them: Robin Calloway", id="nobody's account"),
+        pytest.param("slack: U2}", "slack: U2, email: robin.calloway@alder.example}", None, id="an address"),
+        pytest.param(
+            "slack: U2}\n  - {", "slack: U2, email: o@alder.example}\n  - {email: O@alder.example, ", "too: neither", id="an address of two"
+        ),
         pytest.param("role: director_business_finance", "role: superintendent", "the first, Ada Prentiss, is asked", id="two superintendents"),
         pytest.param(", standing_item: true", "", "not a standing item", id="no standing item"),
         pytest.param("measures: [days], uses", "uses", "it has no measures", id="no measures"),

@@ -51,7 +51,9 @@ async def understood(story: World) -> Any:
 async def planned(story: World, due: str, by: str = "Yolanda Breck") -> Any:
     owner = await understood(story)
     await owner.click("Plan steps")
-    await owner.submit({"Step 1: what will be done?": "Hire somebody.", "Step 1: by when?": due, "Step 1: by whom?": by})
+    await owner.submit(
+        {"Step 1: what will be done?": "Hire somebody.", "Step 1: by when?": due, "Step 1: by whom?": by}
+    )
     return owner
 
 

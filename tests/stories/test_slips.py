@@ -166,7 +166,11 @@ async def test_what_is_promised_goes_along_when_two_are_joined(database: Databas
         await owner.click("I understand it")
         await owner.submit({"How big is it? Who is hit, and where?": "One school."})
         await owner.click("Plan steps")
-        step = {"Step 1: what will be done?": "Hire somebody.", "Step 1: by when?": "2026-10-20", "Step 1: by whom?": "Bea Thornquist"}
+        step = {
+            "Step 1: what will be done?": "Hire somebody.",
+            "Step 1: by when?": "2026-10-20",
+            "Step 1: by whom?": "Bea Thornquist",
+        }
         await owner.submit(step)
         await coordinator.command("/challenges 2")
         await coordinator.click("Join with another")

@@ -11,6 +11,7 @@ import pytest
 
 from storage.database import Database
 from storage.vocabulary import Kind, Outcome, Platform, Status
+from tests.fakes.slack import SlackPerson
 from tests.fakes.teams import TeamsPerson
 from tests.world import Actor, World, detroit, teams_account, world
 
@@ -274,3 +275,24 @@ async def test_a_whole_life_across_both_platforms_on_bad_days(database: Database
         assert "Closed: those who raised it say it was addressed." in teacher.cards[0].text
         assert "Closed: those who raised it say it was addressed." in owner.cards[0].text
         await story.promises_hold()
+
+
+async def test_who_has_written_on_teams_is_recognized_on_slack_by_their_address(database: Database) -> None:
+    """Teams finds nobody by an address, so the one of an account from the district's file is noted when it is heard."""
+    async with world(database, "slack", platforms={"p-013": "teams"}) as story:
+        assert story.tenant is not None
+        assert story.workspace is not None
+        known = await story.person("p-013")
+        await known.dm("challenges mine")
+        await story.settle()
+        mail = story.tenant.accounts[teams_account("p-013")].mail
+        profile = {"real_name": "N. Okafor", "display_name": "N.", "email": mail.upper()}
+        newcomer = SlackPerson(story.workspace, "N. Okafor", "U0NEW", profile=profile)
+        await newcomer.dm("Nobody can score the screener at our school.")
+        await story.settle()
+        assert newcomer.cards[-1].title == "Are you Nadine Okafor-Stahl?"
+        await newcomer.click("Yes, that is me")
+        await story.settle()
+        assert [each.person_id for each in (await story.case()).reporters] == ["p-013"]
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        assert "One more account is yours" in str([each.title for each in known.cards])
