@@ -194,7 +194,10 @@ class Dispatcher:
         put_off: list[tuple[AccountRow, TryLaterError]] = []
         for account in await self._accounts(first.district_id, first.person_id):
             transport = self.transports.get(account.platform)
-            if transport is None:
+            if transport is None:  # a platform that is not set up here, or not any more
+                if account.unreachable_since is None:
+                    async with self._queue("outbox: unreachable") as connection:
+                        await registrations.mark_unreachable(connection, account, now)
                 continue
             try:
                 self._rests(account, now)
@@ -220,7 +223,7 @@ class Dispatcher:
             async with self._queue("outbox: sent") as connection:
                 posted = Posted(place.platform, place.workspace_id, place.conversation_id, place.post_id, shown)
                 await queue.mark_sent(connection, messages, now, posted)
-                if account.conversation_id != place.conversation_id:
+                if account.conversation_id != place.conversation_id or account.unreachable_since is not None:
                     await registrations.set_conversation(connection, account, place.conversation_id)
             return
         if put_off:
@@ -295,8 +298,7 @@ class Dispatcher:
         opened = self._districts.open(first.district_id, Came(Door.TIMER), write=True)
         async with crash.around("outbox: undeliverable", opened) as store:
             if await queue.mark_undeliverable(store.connection, messages, now, reason):
-                for each in messages:
-                    await undelivered.surface(store, each, reason, now)
+                await undelivered.surface(store, messages, reason, now)
                 registry.settle(store, now)
                 await store.flush(now)
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from handlers import acts, followups
+from handlers import acts, followups, undelivered
 from handlers.cards import accounts as cards
 from handlers.cards.text import phrase
 from handlers.errors import FormError
@@ -38,20 +38,9 @@ async def account_gone(store: Store, request: Request, now: datetime) -> Reply:
     coordinator, who can tell them or reassign it."""
     actor = request.actor
     await people.mark_unreachable(store.connection, store.district_id, actor.id, request.platform, now)
-    if await people.is_reachable(store.connection, store.district_id, actor.id):
-        return Reply()
-    watcher = presence.coordinator(store.directory, acts.today(store, now))
-    if watcher.id == actor.id:
-        leader = presence.executive_leader(store.directory, acts.today(store, now), barred=[actor.id])
-        watcher = leader or watcher
-    data = {"person": actor.id, "kind": "", "reason": "removed"}
-    held = await store.cases(await store.open_with(actor.id))
-    for case in held:
-        event = store.record(case, Kind.UNDELIVERABLE, by=None, at=now, data=data)
-        tell(store, [watcher.id], MessageKind.UNDELIVERABLE, event, now, case=case, item=actor.id)
-    if not held:
-        event = store.record(None, Kind.UNDELIVERABLE, by=None, at=now, data=data)
-        tell(store, [watcher.id], MessageKind.UNDELIVERABLE, event, now, item=actor.id)
+    since = await people.out_of_reach_since(store.connection, store.district_id, actor.id)
+    if since is not None and not await undelivered.surface_held(store, actor.id, "removed", now, since=since):
+        await undelivered.surface_nothing_held(store, actor.id, "removed", now)
     return Reply()
 
 

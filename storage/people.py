@@ -335,14 +335,17 @@ async def mark_unreachable(
     await connection.execute(update(accounts).where(theirs).values(unreachable_since=since))
 
 
-async def is_reachable(connection: AsyncConnection, district_id: DistrictId, person_id: PersonId) -> bool:
-    """Whether any account of theirs takes messages, as far as we know."""
-    wanted = select(accounts.c.user_id).where(
-        accounts.c.district_id == district_id,
-        accounts.c.person_id == person_id,
-        accounts.c.unreachable_since.is_(None),
+async def out_of_reach_since(
+    connection: AsyncConnection, district_id: DistrictId, person_id: PersonId
+) -> datetime | None:
+    """Since when no account of theirs takes messages, as far as we know; None while one does, or where they have none."""
+    theirs = await connection.scalars(
+        select(accounts.c.unreachable_since).where(
+            accounts.c.district_id == district_id, accounts.c.person_id == person_id
+        )
     )
-    return await connection.scalar(wanted.limit(1)) is not None
+    since = theirs.all()
+    return None if not since or None in since else max(since)
 
 
 async def platforms_of(connection: AsyncConnection, district_id: DistrictId, person_id: PersonId) -> list[Platform]:

@@ -143,6 +143,25 @@ async def test_who_blocks_the_bot_on_teams_hears_on_slack(database: Database) ->
         await story.promises_hold()
 
 
+async def test_all_that_somebody_holds_surfaces_once_nothing_reaches_them(database: Database) -> None:
+    """They have blocked us, of which Teams tells nobody: the first message that fails brings the rest along."""
+    async with world(database, "slack", platforms={"p-004": "teams"}) as story:
+        teacher, owner, coordinator = await people(story, "p-023", "p-004", "p-010")
+        for each in ("one", "two"):
+            await teacher.report(f"{WORDS} {each}", values=STAFFING)
+        assert owner.last_card.title == "Challenge 2: a challenge for you"
+        await owner.driver.block()
+        await teacher.report(f"{WORDS} three", values=STAFFING)
+        await teacher.report(f"{WORDS} four", values=STAFFING)
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        digest = coordinator.last_card.text
+        assert [digest.count(f"Challenge {n}: a message did not arrive") for n in (1, 2, 3, 4)] == [1, 1, 1, 1]
+        for n in (1, 2, 3, 4):
+            lost = [each.data["person"] for each in await story.history(n) if each.kind is Kind.UNDELIVERABLE]
+            assert lost.count("p-004") == 1
+        await story.promises_hold()
+
+
 async def test_a_confidential_reporters_name_does_not_cross_over(database: Database) -> None:
     async with world(database, "slack", platforms=APART) as story:
         teacher, owner, leader = await people(story, "p-023", "p-004", "p-002")
