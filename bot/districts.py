@@ -1,7 +1,7 @@
 """Opens the store of one district for whoever holds a transaction: the gateway, the loops, the command line."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 from math import inf
@@ -58,6 +58,14 @@ class Districts:
             yield Store(connection, directory, key, head.ledger if write else None, came, self.seal)
         if write:  # perhaps of people, or of the process
             self._seen.pop(district_id, None)
+
+    async def names(self, district_ids: Iterable[DistrictId]) -> dict[DistrictId, str]:
+        """What people call these districts."""
+        names = {}
+        for each in district_ids:
+            async with self.open(each, Came(Door.OPERATOR)) as store:
+                names[each] = store.directory.name
+        return names
 
     async def check_keys(self) -> None:
         """Raises UnsealError where the keys do not open what is there: ask before anything is sealed anew."""

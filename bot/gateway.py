@@ -21,8 +21,9 @@ from bot.newcomers import ANSWERS, Newcomers, account_of, from_elsewhere, outsid
 from bot.profiles import Profiles
 from bot.transport import TryLaterError
 from handlers import registry
+from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
-from handlers.cards.model import Button, Buttons, Card, Press, Text
+from handlers.cards.model import Card, Text
 from handlers.cards.text import Voice, Who
 from handlers.errors import FormError, UserError
 from handlers.request import PRESSED, Identity, Inbound, Reply, Request
@@ -40,9 +41,8 @@ REMEMBERED_MOST: Final = 10_000
 
 log = structlog.get_logger()
 
-CHOOSE: Final = "district.choose"
 REVOKED: Final = "registration.revoked"
-OWN: Final = ANSWERS | {CHOOSE, REVOKED}
+OWN: Final = ANSWERS | {account_cards.CHOOSE, REVOKED}
 """What the gateway does itself: it is asked before anybody knows which person of which district this is."""
 
 Member = tuple[DistrictId, PersonId]
@@ -118,7 +118,7 @@ class Gateway:
 
     async def _handle(self, inbound: Inbound, limit: asyncio.Timeout) -> Reply:
         match inbound.action:
-            case action if action == CHOOSE:
+            case account_cards.CHOOSE:
                 return await self.choose(inbound)
             case action if action in ANSWERS:
                 first = await self._newcomers.answer(inbound)
@@ -264,30 +264,25 @@ class Gateway:
             # What is about something says itself whose it is, whatever was chosen for the conversation.
             chosen = await queue.district_of(
                 connection, [district_id for district_id, _ in members], inbound.challenge_id, inbound.item
-            ) or await registrations.chosen(
-                connection, identity.platform, identity.workspace_id, identity.user_id, where
-            )
+            ) or await registrations.chosen(connection, *account_of(identity), where)
             if chosen is None and not where:  # a search, or a page of its own: as they said last, wherever that was
-                chosen = await registrations.chosen_last(
-                    connection, identity.platform, identity.workspace_id, identity.user_id
-                )
-        return next((each for each in members if each[0] == chosen), None) or await self._ask_district(inbound, members)
+                chosen = await registrations.chosen_last(connection, *account_of(identity))
+        if found := next((each for each in members if each[0] == chosen), None):
+            return found
+        names = await self._districts.names([district_id for district_id, _ in members])
+        return Reply(card=account_cards.which_district(names))
 
     async def choose(self, inbound: Inbound) -> Reply:
         """Their answer to that question."""
-        identity = inbound.identity
+        identity, district_id = inbound.identity, DistrictId(inbound.item)
         members = dict(await self._who(identity))
-        district_id = DistrictId(inbound.item)
-        if district_id not in members:
+        if district_id not in (members or await self._newcomers.admitting(identity)):
             return outsider()
         async with crash.around("district: chosen", self._districts.database.queue()) as connection:
             await registrations.choose_district(
-                connection, identity.platform, identity.workspace_id, identity.user_id,
-                inbound.source.conversation_id, district_id, self._clock.now(),
-            )  # fmt: skip
-        return Reply(
-            card=Card("Thank you", (Text("I will remember it for this conversation. Please send it once more."),))
-        )
+                connection, *account_of(identity), inbound.source.conversation_id, district_id, self._clock.now()
+            )
+        return Reply(card=account_cards.district_chosen())
 
     async def _revoked(self, inbound: Inbound) -> Reply:
         """Our app is no longer installed in that workspace: nobody can be reached there, until it is again."""
@@ -298,18 +293,6 @@ class Gateway:
             )
         log.error("registration.revoked", platform=identity.platform, workspace=identity.workspace_id, accounts=lost)
         return Reply()
-
-    async def _ask_district(self, inbound: Inbound, members: list[Member]) -> Reply:
-        buttons = []
-        for district_id, _ in members:
-            async with self._districts.open(district_id, Came(inbound.door)) as store:
-                buttons.append(Button(store.directory.name, Press(CHOOSE, item=district_id)))
-        return Reply(
-            card=Card(
-                "Which district is this about?",
-                (Text("You belong to more than one. Nothing is recorded before you choose."), Buttons(tuple(buttons))),
-            )
-        )
 
 
 class _RefusedError(UserError):

@@ -5,7 +5,7 @@ they answer, and then taken in as if it came now: nothing is recorded under the 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from typing import Any, Final
@@ -24,7 +24,7 @@ from handlers.drafts import KEPT_FOR
 from handlers.request import Identity, Inbound, Reply, Source
 from handlers.telling import tell
 from scheduling.clock import Clock
-from storage import models, people, registrations
+from storage import models, people, queue, registrations
 from storage.store import Came, Store
 from storage.vocabulary import DistrictId, Door, Kind, MessageKind, PersonId, Platform, new_id
 
@@ -45,13 +45,16 @@ class Newcomers:
     async def welcome(self, inbound: Inbound) -> Reply | None:
         """None: they have an account now. A reply: they are refused, or asked first whether we know them."""
         identity = inbound.identity
-        district_id = await self._admitting(identity)
+        admitting = await self.admitting(identity)
         profiles = self._profiles.get(identity.platform)
-        if district_id is None or profiles is None or from_elsewhere(identity):
+        if not admitting or profiles is None or from_elsewhere(identity):
             return outsider()
         profile = await profiles.look_up(identity)
         if profile is None or profile.guest or profile.foreign or profile.bot:
             return outsider()
+        district_id = await self._district(inbound, admitting)
+        if district_id is None:
+            return Reply(card=cards.which_district(await self._districts.names(admitting), joins=True))
         elsewhere = await self._elsewhere(district_id, identity, profile)
         async with self._open("newcomer: commit", district_id, identity) as store:
             return await self._take_in(store, inbound, profile, elsewhere)
@@ -62,9 +65,10 @@ class Newcomers:
         It is kept until `settle`: should we not get round to it, they can press once more.
         """
         identity = inbound.identity
-        district_id = await self._admitting(identity)
-        if district_id is None:
+        admitting = await self.admitting(identity)
+        if not admitting:
             return outsider()
+        district_id = await self._district(inbound, admitting) or admitting[0]
         async with self._open("newcomer: answered", district_id, identity) as store:
             author = await store.draft_author(inbound.item)
             words = await store.held(inbound.item, author) if author else None
@@ -85,7 +89,7 @@ class Newcomers:
 
     async def settle(self, inbound: Inbound) -> None:
         """What they did first is done: the draft goes."""
-        district_id = await self._admitting(inbound.identity)
+        district_id = await self._district(inbound, await self.admitting(inbound.identity))
         if district_id is None:
             return
         async with self._open("newcomer: settled", district_id, inbound.identity) as store:
@@ -97,10 +101,22 @@ class Newcomers:
         came = Came(Door.DIRECT_MESSAGE, identity.platform)
         return crash.around(step, self._districts.open(district_id, came, write=True))
 
-    async def _admitting(self, identity: Identity) -> DistrictId | None:
+    async def admitting(self, identity: Identity) -> list[DistrictId]:
+        """The districts that take in people of this workspace."""
         async with self._districts.database.queue(write=False) as connection:
-            admitted = await registrations.admitted(connection, identity.platform, identity.workspace_id)
-        return admitted[0] if admitted else None
+            return await registrations.admitted(connection, identity.platform, identity.workspace_id)
+
+    async def _district(self, inbound: Inbound, admitting: Sequence[DistrictId]) -> DistrictId | None:
+        """Which of these they belong to; None: they have not said so yet."""
+        if len(admitting) < 2:
+            return next(iter(admitting), None)
+        account = account_of(inbound.identity)
+        async with self._districts.database.queue(write=False) as connection:
+            found = await queue.district_of(connection, admitting, "", inbound.item) or await registrations.chosen(
+                connection, *account, inbound.source.conversation_id
+            )
+            found = found or await registrations.chosen_last(connection, *account)
+        return found if found in admitting else None
 
     async def _elsewhere(
         self, district_id: DistrictId, identity: Identity, profile: Profile

@@ -1,6 +1,6 @@
 """A person's accounts: is this you, where do you want to hear from us, and who may not come in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -8,11 +8,12 @@ from handlers.cards.model import Button, Buttons, Card, Choice, Form, Note, Opti
 from handlers.cards.text import Voice
 from scheduling.calendar import Calendar
 from storage.directory import Directory, Person
-from storage.vocabulary import EventId, Platform
+from storage.vocabulary import DistrictId, EventId, Platform
 
 MINE: Final = "account.mine"
 NOT_MINE: Final = "account.not_mine"
 UNLINK: Final = "account.unlink"
+CHOOSE: Final = "district.choose"
 
 FOR_STAFF: Final = "This is for district staff"
 NAMES: Final = {Platform.SLACK: "Slack", Platform.TEAMS: "Microsoft Teams", Platform.CONSOLE: "the browser"}
@@ -29,6 +30,21 @@ def outsider_body() -> tuple[Text]:
             "Please tell somebody you work with in the district."
         ),
     )
+
+
+def which_district(names: Mapping[DistrictId, str], *, joins: bool = False) -> Card:
+    """Before anything else: whose rules, and whose language, are not known yet. `joins`: they are new to all of these."""
+    why = (
+        "Several districts use this workspace. Which one do you work for? Nothing is recorded before you choose."
+        if joins
+        else "You belong to more than one. Nothing is recorded before you choose."
+    )
+    buttons = tuple(Button(name, Press(CHOOSE, item=district_id)) for district_id, name in names.items())
+    return Card("Which district is this about?", (Text(why), Buttons(buttons)))
+
+
+def district_chosen() -> Card:
+    return Card("Thank you", (Text("I will remember it for this conversation. Please send it once more."),))
 
 
 def is_it_you(voice: Voice, person: Person, platform: Platform, draft: str) -> Card:

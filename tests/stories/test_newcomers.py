@@ -13,7 +13,9 @@ from handlers.request import Identity, Inbound, Reply, Source
 from storage import models, registrations
 from storage.database import Database
 from storage.models import table
+from storage.store import Came
 from storage.vocabulary import Door, Kind, PersonId, Platform
+from tests.lives.life import JUNIPER, elsewhere
 from tests.world import FILE, SEAL, World, detroit, world
 
 TENANT = "00000000-0000-4000-8000-0000000000aa"
@@ -218,3 +220,54 @@ async def test_the_districts_file_taken_in_anew_leaves_what_people_have_settled(
         async with story.made.database.queue(write=False) as connection:
             theirs = await registrations.accounts_of(connection, story.district_id, PersonId(KNOWN))
         assert [each.platform for each in theirs] == [Platform.TEAMS, Platform.SLACK]
+
+
+async def shared(story: World) -> None:
+    """A second district is taken in that admits people of the same tenant."""
+    text = elsewhere(FILE.read_text(encoding="utf-8")).replace("0000000000bb", "0000000000aa")
+    await importer.import_district(story.made.database, SEAL, text, now=story.clock.now())
+
+
+async def test_where_several_districts_share_a_tenant_a_newcomer_is_asked_which_is_theirs(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await shared(story)
+        who = newcomer(story, email="somebody.else@larkspur.example")
+        asked = await writes(story, who)
+        assert asked.card is not None
+        assert asked.card.title == "Which district is this about?"
+        assert await joined(story) == []
+        await presses(story, who, asked.card, "Juniper Falls Public Schools")
+        await writes(story, who, message="m2")
+        async with story.made.districts.open(JUNIPER, Came(Door.OPERATOR)) as store:
+            there = await store.case_numbered(1)
+        assert there is not None
+        assert there.title == WORDS
+        assert await joined(story) == []
+        await writes(story, who, "And the rosters do not load.", "m3")  # they belong to one: nothing is asked again
+        assert await story.count() == 0
+        await story.promises_hold()
+
+
+async def test_who_is_asked_twice_is_known_where_they_said(database: Database) -> None:
+    """First which district, then whether they are the one whom that district knows."""
+    async with world(database, "slack") as story:
+        await shared(story)
+        who = newcomer(story)
+        which = await writes(story, who)
+        await presses(story, who, which.card, "Larkspur Bend Community Schools")
+        asked = await writes(story, who, message="m2")
+        assert asked.card is not None
+        assert asked.card.title == "Are you Nadine Okafor-Stahl?"
+        await presses(story, who, asked.card, "Yes, that is me")
+        assert [each.person_id for each in (await story.case()).reporters] == [KNOWN]
+        await story.promises_hold()
+
+
+async def test_a_guest_is_not_asked_which_district_is_theirs(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await shared(story)
+        who = newcomer(story)
+        story.made.gateway.profiles[Platform.TEAMS].profiles["29:new"] = Profile("A guest", guest=True)  # type: ignore[attr-defined]
+        refused = await writes(story, who)
+        assert refused.card is not None
+        assert refused.card.title == "This is for district staff"
