@@ -46,6 +46,7 @@ FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(hours=1)
 GIVE_UP_AFTER: Final = timedelta(days=3)
 MOST_FAILURES: Final = 10  # of ours, with the waits between them: an hour and a half
+TRIED_AGAIN_AFTER: Final = timedelta(days=1)  # an account that took nothing: they may have let us in again
 LOOK_AGAIN: Final = timedelta(seconds=30)  # after an unknown outcome: what was under way has landed by then
 
 log = structlog.get_logger()
@@ -192,12 +193,9 @@ class Dispatcher:
         first = messages[0]
         reasons = []
         put_off: list[tuple[AccountRow, TryLaterError]] = []
-        for account in await self._accounts(first.district_id, first.person_id):
+        for account in await self._accounts(first.district_id, first.person_id, now):
             transport = self.transports.get(account.platform)
             if transport is None:  # a platform that is not set up here, or not any more
-                if account.unreachable_since is None:
-                    async with self._queue("outbox: unreachable") as connection:
-                        await registrations.mark_unreachable(connection, account, now)
                 continue
             try:
                 self._rests(account, now)
@@ -231,6 +229,9 @@ class Dispatcher:
             return
         reason = reasons[-1][1] if reasons else "no account"
         await self._give_up(messages, reason, now)
+
+    def _running(self) -> frozenset[Platform]:
+        return frozenset(self.transports)
 
     def _rests(self, account: AccountRow, now: datetime) -> None:
         """Raises TryLaterError while the platform has asked for a pause in all of that workspace."""
@@ -270,11 +271,13 @@ class Dispatcher:
             raise CannotTellError
         return found
 
-    async def _accounts(self, district_id: DistrictId, person_id: PersonId) -> list[AccountRow]:
+    async def _accounts(self, district_id: DistrictId, person_id: PersonId, now: datetime) -> list[AccountRow]:
+        """In the order in which to try them: what has refused us within a day comes last, then the preferred first."""
         if self._only is not None:
             return [AccountRow(district_id, person_id, self._only, district_id, person_id, True, None, None)]
         async with self._database.queue(write=False) as connection:
-            return await registrations.accounts_of(connection, district_id, person_id)
+            theirs = await registrations.accounts_of(connection, district_id, person_id)
+        return sorted(theirs, key=lambda each: _has_refused(each, now))
 
     async def _later(
         self, messages: Sequence[ClaimedMessage], account: AccountRow, error: TryLaterError, now: datetime
@@ -298,7 +301,7 @@ class Dispatcher:
         opened = self._districts.open(first.district_id, Came(Door.TIMER), write=True)
         async with crash.around("outbox: undeliverable", opened) as store:
             if await queue.mark_undeliverable(store.connection, messages, now, reason):
-                await undelivered.surface(store, messages, reason, now)
+                await undelivered.surface(store, messages, reason, now, running=self._running())
                 registry.settle(store, now)
                 await store.flush(now)
 
@@ -340,9 +343,12 @@ class Dispatcher:
                 crash.at("before card: edit")
                 await transport.edit(place, card)
                 crash.at("after card: edit")
-            except UndeliverableError:
-                async with self._queue("card: gone") as connection:
-                    await queue.forget_card(connection, claimed)
+            except UndeliverableError as refused:
+                if refused.gone or message is None or claimed.attempts >= MOST_FAILURES:
+                    async with self._queue("card: gone") as connection:
+                        await queue.forget_card(connection, claimed)
+                else:
+                    await self._not_let_in(claimed, message.person_id, refused.reason, now)
                 return
             except (TryLaterError, OutcomeUnknownError) as error:
                 after = getattr(error, "after_s", None)
@@ -352,6 +358,24 @@ class Dispatcher:
                 return
         async with self._queue("card: fresh") as connection:
             await queue.mark_fresh(connection, claimed, version)
+
+    async def _not_let_in(self, claimed: ClaimedCard, person_id: PersonId, reason: str, now: datetime) -> None:
+        """They take nothing from us there any more, as we learn when a card is edited. The card waits for them."""
+        theirs = await self._accounts(claimed.district_id, person_id, now)
+        async with self._queue("card: later") as connection:
+            for each in theirs:
+                if (each.platform, each.workspace_id) == (claimed.platform, claimed.workspace_id):
+                    await registrations.mark_unreachable(connection, each, now)
+            await queue.mark_stale_later(connection, claimed, now + TRIED_AGAIN_AFTER)
+        opened = self._districts.open(claimed.district_id, Came(Door.TIMER), write=True)
+        async with crash.around("outbox: undeliverable", opened) as store:
+            await undelivered.surface_held(store, person_id, reason, now, running=self._running())
+            registry.settle(store, now)
+            await store.flush(now)
+
+
+def _has_refused(account: AccountRow, now: datetime) -> bool:
+    return account.unreachable_since is not None and now - account.unreachable_since < TRIED_AGAIN_AFTER
 
 
 def _wait(attempts: int) -> timedelta:

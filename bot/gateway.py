@@ -203,6 +203,8 @@ class Gateway:
             action=inbound.action,
             door=inbound.door,
             platform=inbound.identity.platform,
+            running=frozenset(Platform) if self._console else frozenset(self.profiles),
+            workspace_id=inbound.identity.workspace_id,
             key=key,
             challenge_id=ChallengeId(inbound.challenge_id),
             item=inbound.item,

@@ -56,11 +56,15 @@ class CannotTellError(Exception):
 
 
 class UndeliverableError(Exception):
-    """The platform will never take it for this account: it is gone, blocked, or was never there."""
+    """The platform will never take it for this account: it is gone, blocked, or was never there.
 
-    def __init__(self, reason: str) -> None:
+    `gone`: what was to be written to is no more. Else it is there, and takes nothing from us.
+    """
+
+    def __init__(self, reason: str, *, gone: bool = True) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.gone = gone
 
 
 class Transport(Protocol):

@@ -37,17 +37,19 @@ async def account_gone(store: Store, request: Request, now: datetime) -> Reply:
     """They have removed or blocked us on this platform. Where no other account is left, what they hold surfaces to the
     coordinator, who can tell them or reassign it."""
     actor = request.actor
-    await people.mark_unreachable(store.connection, store.district_id, actor.id, request.platform, now)
-    since = await people.out_of_reach_since(store.connection, store.district_id, actor.id)
-    if since is not None and not await undelivered.surface_held(store, actor.id, "removed", now, since=since):
-        await undelivered.surface_nothing_held(store, actor.id, "removed", now)
+    await people.mark_unreachable(store.connection, store.district_id, actor.id, _where(request), now)
+    await undelivered.surface_held(store, actor.id, "removed", now, running=request.running, even_none=True)
     return Reply()
 
 
 async def account_back(store: Store, request: Request, now: datetime) -> Reply:
     """They have us on this platform (again): they can be reached there."""
-    await people.mark_unreachable(store.connection, store.district_id, request.actor.id, request.platform, None)
+    await people.mark_unreachable(store.connection, store.district_id, request.actor.id, _where(request), None)
     return Reply()
+
+
+def _where(request: Request) -> tuple[Platform, str]:
+    return request.platform, request.workspace_id
 
 
 async def unlink(store: Store, request: Request, now: datetime) -> Reply:
@@ -67,14 +69,20 @@ async def unlink(store: Store, request: Request, now: datetime) -> Reply:
 
 async def settings_form(store: Store, request: Request, now: datetime) -> Reply:
     """`/clearway settings`: where somebody on several platforms wants to hear from us."""
-    platforms = await people.platforms_of(store.connection, store.district_id, request.actor.id)
+    platforms = await _platforms(store, request)
     if len(platforms) < 2:
         return Reply(card=cards.one_account(request.voice, platforms or [request.platform]))
     return Reply(form=cards.settings(request.voice, platforms, platforms[0]))
 
 
+async def _platforms(store: Store, request: Request) -> list[Platform]:
+    """Those that they have an account on, and that this Clearway is on."""
+    theirs = await people.platforms_of(store.connection, store.district_id, request.actor.id)
+    return [each for each in theirs if each in request.running]
+
+
 async def settings(store: Store, request: Request, now: datetime) -> Reply:
-    platforms = await people.platforms_of(store.connection, store.district_id, request.actor.id)
+    platforms = await _platforms(store, request)
     wanted = next((each for each in platforms if each == request.fields.get("platform")), None)
     if wanted is None:
         raise FormError({"platform": phrase("Please pick one of the list.")})

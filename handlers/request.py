@@ -87,6 +87,9 @@ class Request:
     action: str
     door: Door
     platform: Platform
+    running: frozenset[Platform] = frozenset()
+    """The platforms that this Clearway is on: what it has accounts for elsewhere is of no use here."""
+    workspace_id: str = ""
     key: str = ""
     challenge_id: ChallengeId = NO_CHALLENGE
     item: str = ""

@@ -10,13 +10,16 @@ from storage import people
 from storage.case import Case
 from storage.queue import ClaimedMessage
 from storage.store import Store
-from storage.vocabulary import ChallengeId, Kind, MessageKind, PersonId
+from storage.vocabulary import ChallengeId, Kind, MessageKind, PersonId, Platform
 
 
-async def surface(store: Store, messages: Sequence[ClaimedMessage], reason: str, now: datetime) -> None:
+async def surface(
+    store: Store, messages: Sequence[ClaimedMessage], reason: str, now: datetime, *, running: Collection[Platform]
+) -> None:
     """Records which messages to one person could not be delivered, and tells who watches over it.
 
-    Where no account of theirs takes anything any more, so does all that they hold. Nothing is told of its own failure.
+    Where no account of theirs takes anything any more, all that they hold surfaces. Nothing is told of its own failure.
+    `running`: the platforms that this Clearway is on.
     """
     told: set[ChallengeId] = set()
     for each in messages:
@@ -24,29 +27,32 @@ async def surface(store: Store, messages: Sequence[ClaimedMessage], reason: str,
         _record(store, case, each.person_id, reason, now, kind=each.kind)
         if case is not None and each.kind is not MessageKind.UNDELIVERABLE:
             told.add(case.id)
-    person_id = messages[0].person_id
-    since = await people.out_of_reach_since(store.connection, store.district_id, person_id)
-    if since is not None:
-        await surface_held(store, person_id, reason, now, since=since, but=told)
+    await surface_held(store, messages[0].person_id, reason, now, running=running, but=told)
 
 
 async def surface_held(
-    store: Store, person_id: PersonId, reason: str, now: datetime, *, since: datetime, but: Collection[ChallengeId] = ()
-) -> int:
-    """The same for every open challenge with somebody who is out of reach, once for each; returns how many they hold.
+    store: Store,
+    person_id: PersonId,
+    reason: str,
+    now: datetime,
+    *,
+    running: Collection[Platform],
+    but: Collection[ChallengeId] = (),
+    even_none: bool = False,
+) -> None:
+    """Where no account of theirs takes anything any more: every open challenge that they hold surfaces, once.
 
-    `since`: when they were last heard to be in reach; what was told after it is not told again.
+    `even_none`: that they are out of reach is told also where they hold nothing.
     """
+    since = await people.out_of_reach_since(store.connection, store.district_id, person_id, running)
+    if since is None:
+        return
     held = await store.cases(await store.open_with(person_id))
     for case in held:
         if case.id not in but and not await _is_told(store, case, person_id, since):
             _record(store, case, person_id, reason, now)
-    return len(held)
-
-
-async def surface_nothing_held(store: Store, person_id: PersonId, reason: str, now: datetime) -> None:
-    """Somebody is out of reach who holds nothing at the moment."""
-    _record(store, None, person_id, reason, now)
+    if even_none and not held:
+        _record(store, None, person_id, reason, now)
 
 
 async def _is_told(store: Store, case: Case, person_id: PersonId, since: datetime) -> bool:

@@ -325,23 +325,31 @@ async def known_as(
 
 
 async def mark_unreachable(
-    connection: AsyncConnection, district_id: DistrictId, person_id: PersonId, platform: Platform,
+    connection: AsyncConnection, district_id: DistrictId, person_id: PersonId, where: tuple[Platform, str],
     since: datetime | None,
 ) -> None:  # fmt: skip
-    """Whether they can be reached on a platform, as the platform itself says; None: they can."""
+    """Whether they can be reached in a workspace, as the platform itself says; None: they can."""
     theirs = and_(
-        accounts.c.district_id == district_id, accounts.c.person_id == person_id, accounts.c.platform == platform
+        accounts.c.district_id == district_id,
+        accounts.c.person_id == person_id,
+        accounts.c.platform == where[0],
+        accounts.c.workspace_id == where[1],
     )
     await connection.execute(update(accounts).where(theirs).values(unreachable_since=since))
 
 
 async def out_of_reach_since(
-    connection: AsyncConnection, district_id: DistrictId, person_id: PersonId
+    connection: AsyncConnection, district_id: DistrictId, person_id: PersonId, running: Collection[Platform]
 ) -> datetime | None:
-    """Since when no account of theirs takes messages, as far as we know; None while one does, or where they have none."""
+    """Since when no account of theirs takes messages, as far as we know; None while one does, or where they have none.
+
+    `running`: the platforms that this Clearway is on.
+    """
     theirs = await connection.scalars(
         select(accounts.c.unreachable_since).where(
-            accounts.c.district_id == district_id, accounts.c.person_id == person_id
+            accounts.c.district_id == district_id,
+            accounts.c.person_id == person_id,
+            accounts.c.platform.in_(sorted(running)),
         )
     )
     since = theirs.all()

@@ -86,12 +86,11 @@ async def accounts(
 
 
 async def accounts_of(connection: AsyncConnection, district_id: DistrictId, person_id: PersonId) -> list[AccountRow]:
-    """The person's accounts in the order in which to try them: reachable ones first, then the preferred."""
+    """The person's accounts, the preferred one first."""
     rows = await connection.execute(
         select(account)
         .where(account.c.district_id == district_id, account.c.person_id == person_id)
         .order_by(
-            account.c.unreachable_since.is_not(None),
             account.c.preferred.desc(),
             account.c.platform,
             account.c.workspace_id,

@@ -246,7 +246,7 @@ def _meaning(
     """What a refusal means, https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages#status-code-responses"""
     reason = code or f"http_{status}"
     if status in {403, 404} or status in gone:
-        return UndeliverableError(reason)
+        return UndeliverableError(reason, gone=status != 403)
     if status == 401:
         log.error("teams.locked_out", code=reason)
         return TryLaterError(reason, REINSTATED_AFTER_S)

@@ -18,6 +18,8 @@ class Capability:
     story: Story
     at: str
     """When the story begins, by the district's clock."""
+    both: bool = False
+    """Clearway is on Slack and on Teams."""
 
 
 GAPS: Final[Mapping[str, Mapping[Platform, str]]] = {
@@ -45,9 +47,9 @@ class Chapter:
         self.title = title
         self.capabilities: list[Capability] = []
 
-    def shows(self, sentence: str, *, at: str = "2026-10-06 09:00") -> Callable[[Story], Story]:
+    def shows(self, sentence: str, *, at: str = "2026-10-06 09:00", both: bool = False) -> Callable[[Story], Story]:
         def registered(story: Story) -> Story:
-            self.capabilities.append(Capability(story.__name__, sentence, story, at))
+            self.capabilities.append(Capability(story.__name__, sentence, story, at, both))
             return story
 
         return registered

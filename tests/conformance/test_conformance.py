@@ -18,6 +18,10 @@ RUNS = [
 """All on the database that comes along, and one platform on the other, too: the stories of tests/stories have both."""
 
 
+OTHER = {Platform.SLACK: Platform.TEAMS, Platform.TEAMS: Platform.SLACK}
+BOTH = "p-040"  # somebody of whom no story tells
+
+
 @pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each: each.name)
 @pytest.mark.parametrize(("platform", "database_url"), RUNS, indirect=["database_url"])
 async def test_a_person_can(
@@ -25,7 +29,8 @@ async def test_a_person_can(
 ) -> None:
     record_property("capability", capability.name)  # for the page, which is drawn from what is found here
     record_property("platform", platform.value)
-    async with world(database, platform, at=capability.at) as story:
+    also = {BOTH: OTHER[platform]} if capability.both and platform in OTHER else {}
+    async with world(database, platform, at=capability.at, platforms=also) as story:
         if is_gap(capability.name, platform):
             with pytest.raises(NotOfferedError):
                 await capability.story(story)

@@ -43,17 +43,17 @@ async def test_an_account_belongs_to_one_person_in_each_district(database: Datab
         assert await registrations.accounts(connection, SLACK, "W2", "U1") == []
 
 
-async def test_accounts_are_tried_reachable_first_then_the_preferred(database: Database) -> None:
+async def test_the_preferred_account_comes_first_whether_it_can_be_reached_or_not(database: Database) -> None:
     await two_districts(database)
     async with database.queue() as connection:
         await put(connection, account("U1"), account("U2", TEAMS, preferred=True), account("U3"))
         first, *_ = await registrations.accounts_of(connection, HERE, TEACHER)
         await registrations.mark_unreachable(connection, first, NOW)
         await registrations.mark_unreachable(connection, first, NOW + timedelta(days=1))
-        tried = await registrations.accounts_of(connection, HERE, TEACHER)
+        theirs = await registrations.accounts_of(connection, HERE, TEACHER)
 
-        assert [each.user_id for each in tried] == ["U1", "U3", "U2"]
-        assert tried[-1].unreachable_since == NOW
+        assert [each.user_id for each in theirs] == ["U2", "U1", "U3"]
+        assert theirs[0].unreachable_since == NOW
 
         await registrations.set_conversation(connection, first, "D7")
         again, *_ = await registrations.accounts_of(connection, HERE, TEACHER)

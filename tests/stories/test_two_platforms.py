@@ -162,6 +162,52 @@ async def test_all_that_somebody_holds_surfaces_once_nothing_reaches_them(databa
         await story.promises_hold()
 
 
+async def test_a_platform_that_was_not_there_for_a_while_is_still_the_preferred_one(database: Database) -> None:
+    async with world(database, "slack", platforms={"p-023": "teams"}) as story:
+        teacher = await story.person("p-023")
+        slack, teams = await on_both(story, "p-004")
+        gone = story.made.dispatcher.transports.pop(Platform.SLACK)
+        await teacher.report(f"{WORDS} one", values=STAFFING)
+        assert (len(slack.cards), teams.last_card.title) == (0, "Challenge 1: a challenge for you")
+        story.made.dispatcher.transports[Platform.SLACK] = gone
+        await teacher.report(f"{WORDS} two", values=STAFFING)
+        assert slack.last_card.title == "Challenge 2: a challenge for you"
+
+
+async def test_who_lets_us_in_again_is_written_to_there_again(database: Database) -> None:
+    async with world(database, "slack", platforms={"p-023": "teams"}) as story:
+        teacher = await story.person("p-023")
+        slack, teams = await on_both(story, "p-004")
+        await slack.command("/clearway settings")
+        await slack.submit({"Where shall I write to you?": "Microsoft Teams"})
+        await teams.driver.block()
+        await teacher.report(f"{WORDS} one", values=STAFFING)
+        assert slack.last_card.title == "Challenge 1: a challenge for you"
+        teams.driver.account.blocked = False
+        await teacher.report(f"{WORDS} two", values=STAFFING)
+        assert slack.last_card.title == "Challenge 2: a challenge for you"  # it is not tried at every message
+        await story.wait_until(detroit("2026-10-07 10:00"))
+        await teacher.report(f"{WORDS} three", values=STAFFING)
+        assert teams.last_card.title == "Challenge 3: a challenge for you"
+
+
+async def test_a_block_is_noticed_when_a_card_is_to_change_and_the_card_is_kept(database: Database) -> None:
+    async with world(database, "slack", platforms={"p-004": "teams"}) as story:
+        teacher, owner, coordinator = await people(story, "p-023", "p-004", "p-010")
+        for each in ("one", "two"):
+            await teacher.report(f"{WORDS} {each}", values=STAFFING)
+        await owner.driver.block()
+        await teacher.command("/challenges 1")
+        await teacher.click("Withdraw")
+        await story.settle()
+        assert [each.data["person"] for each in await story.history(2) if each.kind is Kind.UNDELIVERABLE] == ["p-004"]
+        owner.driver.account.blocked = False
+        await story.wait_until(detroit("2026-10-08 10:00"))
+        assert "Withdrawn" in owner.cards[0].text
+        assert "Challenge 2: a message did not arrive" in str([each.text for each in coordinator.cards])
+        await story.promises_hold()
+
+
 async def test_a_confidential_reporters_name_does_not_cross_over(database: Database) -> None:
     async with world(database, "slack", platforms=APART) as story:
         teacher, owner, leader = await people(story, "p-023", "p-004", "p-002")
