@@ -27,17 +27,21 @@ def remembering(
 ) -> Callable[[Identity, str], Awaitable[None]]:
     """What to call when somebody has written to us in their own chat: messages then reach them there, unasked."""
 
+    missed: set[Identity] = set()
+    """Of whose accounts the platform did not tell us when we asked."""
+
     async def conversing(identity: Identity, conversation_id: str) -> None:
         async with districts.database.queue(write=False) as connection:
             theirs = await _accounts(connection, identity)
         news = [each for each in theirs if _is_news(each, identity, conversation_id)]
-        if not news:
-            return
-        async with districts.database.queue() as connection:
-            for each in news:
-                await registrations.set_conversation(connection, each, conversation_id, identity.directory_id)
-        if unmarked := [each for each in news if each.mail is None]:
-            await _mark(districts, profiles, identity, unmarked)
+        if news:
+            async with districts.database.queue() as connection:
+                for each in news:
+                    await registrations.set_conversation(connection, each, conversation_id, identity.directory_id)
+        unmarked = [each for each in theirs if each.mail is None and (each in news or identity in missed)]
+        missed.discard(identity)
+        if unmarked and not await _mark(districts, profiles, identity, unmarked):
+            missed.add(identity)
 
     return conversing
 
@@ -68,20 +72,21 @@ def _is_news(row: AccountRow, identity: Identity, conversation_id: str) -> bool:
 
 async def _mark(
     districts: Districts, profiles: Mapping[Platform, Profiles], identity: Identity, rows: list[AccountRow]
-) -> None:
+) -> bool:
     """Notes the address of an account that a district's file gave: by it they are recognized on another platform, too.
 
-    Teams finds nobody by an address, so it is asked for it here.
+    Teams finds nobody by an address, so it is asked for it here. False: it could not say, and is to be asked again.
     """
     try:
         profile = await profiles[identity.platform].look_up(identity)
-    except TryLaterError as error:  # the next time that they are heard anew
+    except TryLaterError as error:
         log.info("account.not_looked_up", reason=error.reason)
-        return
+        return False
     if profile is None or not profile.email:
-        return
+        return True
     for row in rows:
         async with districts.open(row.district_id, Came(Door.DIRECT_MESSAGE, identity.platform)) as store:
             mark = mail_mark(store, profile.email)
         async with districts.database.queue() as connection:
             await registrations.set_mail(connection, row, mark)
+    return True

@@ -121,12 +121,7 @@ class Gateway:
             case account_cards.CHOOSE:
                 return await self.choose(inbound)
             case action if action in ANSWERS:
-                first = await self._newcomers.answer(inbound)
-                if isinstance(first, Reply):
-                    return first
-                reply = await self._handle(first, limit)
-                await self._newcomers.settle(inbound)
-                return reply
+                return await self._answered(inbound, limit)
             case action if action == REVOKED:
                 return await self._revoked(inbound)
             case _:
@@ -152,6 +147,18 @@ class Gateway:
         if isinstance(chosen, Reply):
             return chosen
         return await self._once(inbound, entry, chosen, limit)
+
+    async def _answered(self, inbound: Inbound, limit: asyncio.Timeout) -> Reply:
+        """A newcomer has said whether we know them: what they did before is done now; the last answer is shown."""
+        before = await self._newcomers.answer(inbound)
+        if isinstance(before, Reply):
+            return before
+        shown = Reply()
+        for each in before:
+            reply = await self._handle(each, limit)
+            shown = reply if reply != Reply() else shown
+        await self._newcomers.settle(inbound)
+        return shown
 
     async def _once(self, inbound: Inbound, entry: registry.Entry, member: Member, limit: asyncio.Timeout) -> Reply:
         district_id, person_id = member

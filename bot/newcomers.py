@@ -1,13 +1,15 @@
 """Somebody writes whom the district's file does not name: welcomed as staff, refused politely, or known already.
 
-Who is known from another platform is asked once whether both accounts are theirs. What they wrote is kept sealed until
-they answer, and then taken in as if it came now: nothing is recorded under the wrong person, and nothing is lost.
+Who is known from another platform is asked once whether both accounts are theirs. What they do before they answer is
+kept sealed, all of it in one draft, and then taken in as if it came now: nothing is recorded under the wrong person, and
+nothing is lost.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -17,11 +19,13 @@ from bot.accounts import mail_mark
 from bot.districts import Districts
 from bot.profiles import Profile, Profiles
 from bot.transport import TryLaterError
+from handlers import registry
 from handlers.cards import accounts as cards
 from handlers.cards.model import Card
 from handlers.cards.text import Voice
 from handlers.drafts import KEPT_FOR
 from handlers.request import Identity, Inbound, Reply, Source
+from handlers.rules import spoken
 from handlers.telling import tell
 from scheduling.clock import Clock
 from storage import models, people, queue, registrations
@@ -30,6 +34,8 @@ from storage.vocabulary import DistrictId, Door, Kind, MessageKind, PersonId, Pl
 
 ANSWERS: Final = frozenset({cards.MINE, cards.NOT_MINE})
 NEWCOMER: Final = "newcomer"
+FINDS: Final = "log.find"
+"""A search in the box to write in."""
 
 log = structlog.get_logger()
 
@@ -49,6 +55,8 @@ class Newcomers:
         profiles = self._profiles.get(identity.platform)
         if not admitting or profiles is None or from_elsewhere(identity):
             return outsider()
+        if inbound.action == FINDS or not identity.user_id:  # where there is no room for a question
+            return Reply(card=cards.hello_first())
         profile = await profiles.look_up(identity)
         if profile is None or profile.guest or profile.foreign or profile.bot:
             return outsider()
@@ -59,8 +67,8 @@ class Newcomers:
         async with self._open("newcomer: commit", district_id, identity) as store:
             return await self._take_in(store, inbound, profile, elsewhere)
 
-    async def answer(self, inbound: Inbound) -> Inbound | Reply:
-        """They have said whether both accounts are theirs: what they did first, to be done now.
+    async def answer(self, inbound: Inbound) -> list[Inbound] | Reply:
+        """They have said whether both accounts are theirs: what they did before, in its order, to be done now.
 
         It is kept until `settle`: should we not get round to it, they can press once more.
         """
@@ -72,23 +80,21 @@ class Newcomers:
         async with self._open("newcomer: answered", district_id, identity) as store:
             author = await store.draft_author(inbound.item)
             words = await store.held(inbound.item, author) if author else None
-            if author is None or words is None or words["is"] != NEWCOMER:
+            if author is None or words is None or not _is_of(words, identity):
                 return Reply(card=cards.settled(Voice(store.directory)))
-            first = _inbound(words["inbound"])
-            if account_of(first.identity) != account_of(identity):
-                return Reply(card=cards.settled(Voice(store.directory)))
+            before = [_inbound(each) for each in words["inbounds"]]
             if await registrations.accounts(store.connection, *account_of(identity), identity.directory_id):
-                return first  # pressed before; what they did first was not done
+                return before  # pressed already; what they did before was not done
             profile = Profile(**words["profile"])
             if inbound.action == cards.MINE:
                 await self._link(store, identity, profile, author)
             else:
                 await self._join(store, identity, profile)
             await store.flush(self._clock.now())
-        return first
+        return before
 
     async def settle(self, inbound: Inbound) -> None:
-        """What they did first is done: the draft goes."""
+        """What they did before is done: the draft goes."""
         district_id = await self._district(inbound, await self.admitting(inbound.identity))
         if district_id is None:
             return
@@ -160,10 +166,30 @@ class Newcomers:
             return None
         if inbound.key and not await store.remember(f"{NEWCOMER}:{inbound.key}", now):
             return Reply()  # asked already
-        words = {"is": NEWCOMER, "inbound": asdict(inbound), "profile": asdict(profile)}
-        draft = store.hold(person.id, words, now + KEPT_FOR)
+        draft = await self._keep(store, person.id, inbound, profile, now)
         await store.flush(now)
         return Reply(card=cards.is_it_you(Voice(store.directory), person, identity.platform, draft))
+
+    @staticmethod
+    async def _keep(store: Store, person_id: PersonId, inbound: Inbound, profile: Profile, now: datetime) -> str:
+        """One draft for everything that one account does before it answers; of questions the last."""
+        entry = registry.entry(inbound.action, inbound.text)
+        asks = not entry.writes and not (inbound.action == spoken.FORM and inbound.text)
+        new = asdict(inbound) | {"asks": asks}
+        for draft, words in (await store.held_for(person_id)).items():
+            if _is_of(words, inbound.identity):
+                before = [each for each in words["inbounds"] if not each["asks"]]
+                more = {"inbounds": [*before, new], "unsaid": words["unsaid"] and asks}
+                await store.keep_in(draft, person_id, words | more)
+                return draft
+        words = {
+            "is": NEWCOMER,
+            "account": account_of(inbound.identity),
+            "profile": asdict(profile),
+            "inbounds": [new],
+            "unsaid": asks,
+        }
+        return store.hold(person_id, words, now + KEPT_FOR)
 
     async def _join(self, store: Store, identity: Identity, profile: Profile) -> None:
         person = models.Person(
@@ -223,8 +249,14 @@ def from_elsewhere(identity: Identity) -> bool:
     return identity.home_workspace_id not in {"", identity.workspace_id}
 
 
+def _is_of(words: Mapping[str, Any], identity: Identity) -> bool:
+    """Whether a draft keeps what this account did."""
+    return words["is"] == NEWCOMER and tuple(words["account"]) == account_of(identity)
+
+
 def _inbound(kept: Mapping[str, Any]) -> Inbound:
-    """The request that was kept, as it came."""
+    """A request that was kept, as it came."""
+    kept = {name: value for name, value in kept.items() if name != "asks"}
     identity = Identity(**kept["identity"] | {"platform": Platform(kept["identity"]["platform"])})
     return Inbound(
         **dict(kept) | {"identity": identity, "door": Door(kept["door"]), "source": Source(**kept["source"])}

@@ -214,7 +214,7 @@ async def lapse(store: Store, timer: Timer, now: datetime) -> None:
     if author is not None:
         await store.drop_draft(timer.about, author)
     store.set_timer(TimerKind.DRAFT_LAPSES, timer.about, None)
-    if author is None or words is None or words["is"] == "other":
+    if author is None or words is None or words["is"] == "other" or words.get("unsaid"):
         return
     # The event holds nobody's words: it only says that something lapsed, so that the message has one to tell of.
     data = {"draft": timer.about, "private": "safe" in words, "newcomer": words["is"] == "newcomer"}

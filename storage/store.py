@@ -446,6 +446,18 @@ class Store:
             return None
         return cast("dict[str, Any]", self._seal.open(draft.sealed, purpose=self._draft_purpose(draft_id)))
 
+    async def keep_in(self, draft_id: str, person_id: PersonId, words: Mapping[str, Any]) -> None:
+        """More words go into a draft; it lapses when it would have."""
+        mine = (drafts.c.district_id == self.district_id, drafts.c.id == draft_id, drafts.c.person_id == person_id)
+        sealed = self._seal.seal(dict(words), purpose=self._draft_purpose(draft_id))
+        await self.connection.execute(update(drafts).where(*mine).values(sealed=sealed))
+
+    async def held_for(self, person_id: PersonId) -> dict[str, dict[str, Any]]:
+        """The words of all drafts of this person, by the draft's id; the oldest first."""
+        mine = select(drafts).where(drafts.c.district_id == self.district_id, drafts.c.person_id == person_id)
+        found = await self._rows(models.Draft, mine.order_by(drafts.c.lapses_at, drafts.c.id))
+        return {each.id: self._seal.open(each.sealed, purpose=self._draft_purpose(each.id)) for each in found}
+
     async def draft_author(self, draft_id: str) -> PersonId | None:
         draft = await self._one(models.Draft, select(drafts).where(drafts.c.id == draft_id))
         return draft.person_id if draft else None

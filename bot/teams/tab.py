@@ -17,7 +17,6 @@ from bot.teams.listeners import Gateway
 from bot.teams.package import TAB_PATH
 from bot.teams.signin import SignIn
 from bot.teams.tokens import KeysUnavailableError, NotTrustedError
-from handlers.cards.accounts import FOR_STAFF
 from handlers.cards.model import (
     Button,
     Buttons,
@@ -37,7 +36,6 @@ from storage.vocabulary import Door
 
 SHOWN: Final = frozenset({"home.show", "show", "log.more", "what_next", "process.show", "process.people", "help"})
 """What the tab shows itself: it changes nothing."""
-HELLO_FIRST: Final = "Please write “hello” to Clearway in the chat first, so that it knows you. Then your Home is here."
 ASK_PATH: Final = f"{TAB_PATH}/ask"
 LIBRARY: Final = "https://res.cdn.office.net/teams-js/2.34.0/js/MicrosoftTeams.min.js"
 LIBRARY_IS: Final = "sha384-brW9AazbKR2dYw2DucGgWCCcmrm2oBFV4HQidyuyZRI/TnAkmOOnTARSTdps3Hwt"
@@ -143,9 +141,7 @@ class Tab:
             card = (await self._gateway.handle(inbound)).card
         except NotCommittedError as failure:
             card = Card("Home", (Text(failure.sentence),))
-        if card is None or card.title == FOR_STAFF:  # nobody of that directory id has written to us yet
-            card = Card("Home", (Text(HELLO_FIRST),))
-        shown = "".join(html(card, chat_with(app_id)))
+        shown = "".join(html(card or Card("Home", ()), chat_with(app_id)))
         back = "" if action == "home.show" else '<p><button type="button" data-do="home.show">Home</button></p>'
         return web.Response(
             text=shown + back, content_type="text/html", headers={"Cache-Control": "no-store", **HEADERS}

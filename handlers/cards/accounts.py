@@ -47,6 +47,12 @@ def district_chosen() -> Card:
     return Card("Thank you", (Text("I will remember it for this conversation. Please send it once more."),))
 
 
+def hello_first() -> Card:
+    """Where nothing can be asked of somebody we do not know: a tab, a search."""
+    said = "Please write “hello” to Clearway in the chat first, so that it knows you."
+    return Card("Clearway does not know you yet", (Text(said),), summary=said)
+
+
 def is_it_you(voice: Voice, person: Person, platform: Platform, draft: str) -> Card:
     """To somebody new, whose address belongs to somebody we know from another platform."""
     return Card(
@@ -67,7 +73,11 @@ def is_it_you(voice: Voice, person: Person, platform: Platform, draft: str) -> C
                 )
             ),
             Note(
-                voice("What you just wrote is kept sealed until you answer, for 24 hours. Nothing is recorded before.")
+                voice(
+                    "What you write is kept sealed until you answer, for 24 hours. Nothing is recorded before. If it lapses, "
+                    "{name} hears of it where I know them.",
+                    name=person.name,
+                )
             ),
         ),
     )

@@ -12,10 +12,10 @@ from aiohttp.test_utils import TestServer
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.async_api import Route, async_playwright, expect
 
-from bot.newcomers import outsider
 from bot.teams.cloud import PUBLIC
 from bot.teams.signin import app_of
 from bot.teams.tab import ASK_PATH, LIBRARY
+from handlers.cards.accounts import hello_first
 from handlers.cards.model import Button, Buttons, Card, Facts, Heading, Press, Quote, Text
 from handlers.request import Inbound, Reply
 from scheduling.clock import SystemClock
@@ -106,7 +106,7 @@ async def test_nobodys_words_are_read_as_marks() -> None:
 
 async def test_who_has_never_written_is_asked_to() -> None:
     async with tab() as it:
-        it.stand.gateway.on["home.show"] = outsider()
+        it.stand.gateway.on["home.show"] = Reply(hello_first())
         status, page = await it.ask(it.token())
         assert (status, "write “hello” to Clearway" in page) == (200, True)
 

@@ -271,3 +271,36 @@ async def test_a_guest_is_not_asked_which_district_is_theirs(database: Database)
         refused = await writes(story, who)
         assert refused.card is not None
         assert refused.card.title == "This is for district staff"
+
+
+async def test_all_that_they_write_before_they_answer_is_taken_in(database: Database) -> None:
+    """Asked once: whichever of the cards they answer, nothing of it is lost, and nothing lapses afterwards."""
+    async with world(database, "slack") as story:
+        who = newcomer(story)
+        first = await writes(story, who)
+        second = await writes(story, who, "And the rosters do not load.", "m2")
+        assert second.card == first.card
+        await presses(story, who, first.card, "Yes, that is me")
+        assert [(await story.case(n)).title for n in (1, 2)] == [WORDS, "And the rosters do not load."]
+        settled = await presses(story, who, second.card, "No, that is somebody else")
+        assert settled.card is not None
+        assert settled.card.title == "That is settled already"
+        assert await joined(story) == []
+        known = await story.person(KNOWN)
+        await story.wait_until(detroit("2026-10-08 12:00"))
+        assert not [each for each in known.cards if each.title == "Nothing was recorded"]
+        await story.promises_hold()
+
+
+async def test_who_only_asks_leaves_nothing_behind(database: Database) -> None:
+    async with world(database, "slack") as story:
+        who, known = newcomer(story), await story.person(KNOWN)
+        for n, text in enumerate(("mine", "open", "overdue")):
+            asked = await story.made.gateway.handle(Inbound(who, "log.ask", Door.COMMAND, key=f"c{n}", text=text))
+            assert asked.card is not None
+            assert asked.card.title == "Are you Nadine Okafor-Stahl?"
+        found = await story.made.gateway.handle(Inbound(who, "log.find", Door.COMMAND, text="rosters"))
+        assert found.card is not None
+        assert found.card.title == "Clearway does not know you yet"
+        await story.wait_until(detroit("2026-10-08 12:00"))
+        assert not [each for each in known.cards if each.title == "Nothing was recorded"]
