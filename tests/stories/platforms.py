@@ -18,4 +18,6 @@ def _on(*runs: tuple[str, str]) -> pytest.MarkDecorator:
 
 
 IN_CHAT: Final = _on(*_SLACK, *_TEAMS)
+ONCE_EACH: Final = _on(("slack", "postgresql"), *_TEAMS, ("console", "sqlite"))
+"""For what takes long, and has smaller stories on all of them beside it."""
 EVERYWHERE: Final = _on(*_SLACK, *_TEAMS, *_CONSOLE)
