@@ -277,11 +277,16 @@ def join(
         joined_at=now,
     )
     case.reporters.append(store.add(reporter))
+    # Whoever comes after every ask has not been asked: nobody decides before that (invariant 4).
+    anew: dict[str, Any] = (
+        {} if case.challenge.decision_asked_at is None else {"decision_asked_at": None, "unanswered": 0}
+    )
     data: dict[str, Any] = {"added": [f"reporter:{person_id}"], "confidential": confidential}
     if came_from is not None:
         data |= {"number": came_from, "author": person_id}
     event = store.record(
-        case, Kind.JOINED, by=by or person_id, at=now, spoken=brought(store, case, text, person_id, now), data=data
-    )
+        case, Kind.JOINED, by=by or person_id, at=now, spoken=brought(store, case, text, person_id, now), data=data,
+        **anew,
+    )  # fmt: skip
     tell(store, [person_id], MessageKind.RECEIPT, event, now, case=case, lane=Lane.SINGLE if by else None)
     return event

@@ -11,7 +11,7 @@ from handlers.cards import forms
 from handlers.cards import help as help_cards
 from handlers.cards.text import phrase
 from handlers.request import Reply, Request
-from handlers.rules import access, intake, lifecycle, presence, privacy
+from handlers.rules import access, cadence, intake, lifecycle, presence, privacy
 from handlers.rules.access import Action
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
@@ -215,7 +215,12 @@ async def details(store: Store, request: Request, now: datetime) -> Reply:
     if challenge.status is Status.REPORTED:
         changes = sorted_as(store, case, report)
     elif said and challenge.understood_at is not None:
-        changes = {"understood_at": None, "understood_by_id": None}  # an edit is marked and re-confirmed (R-27)
+        # An edit is marked and re-confirmed (R-27), for which there is as long as for a decision that is asked now.
+        again = cadence.decide_by(
+            challenge.urgency, challenge.school_id, store.directory, acts.process_of(store, case), acts.calendar(store),
+            now,
+        )  # fmt: skip
+        changes = {"understood_at": None, "understood_by_id": None, "decide_by": again}
         if challenge.status is Status.UNDERSTOOD:
             changes["status"] = Status.ASSIGNED
     event = store.record(case, Kind.DETAILED, by=request.actor.id, at=now, said=said, also=also, **changes)
@@ -273,6 +278,9 @@ async def withdraw(store: Store, request: Request, now: datetime) -> Reply:
 
 async def message_edited(store: Store, request: Request, now: datetime) -> Reply:
     """The source message was edited: an update is offered, nothing changes on its own (design §4)."""
+    if privacy.is_crisis(request.text):
+        crisis_text = store.directory.in_force.process.student_crisis_text
+        return Reply(card=draft_cards.crisis(request.voice, crisis_text, in_channel=drafts.in_channel(request)))
     challenge_id = await store.outcome_of(request.carry.get("message_key", ""))
     case = await store.case(challenge_id) if challenge_id else None
     if case is None or case.reporter(request.actor.id) is None or request.text.strip() == (case.said(Field.WHAT) or ""):

@@ -187,12 +187,21 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
             return "Challenge {n} needs you", phrase(
                 "Clearway found it without an owner or a date, and could not mend it."
             )
+        case _ if event.kind in RESTS and case.challenge.review_on and (reason := case.said(Field.REASON)):
+            return "Challenge {n}: news", phrase(
+                "{what}, until {day}: “{reason}”", what=capital(cards.event_line(seen, event)),
+                day=case.challenge.review_on, reason=lists.short(reason, 200),
+            )  # fmt: skip
         case _ if event.kind is Kind.REDIRECTED:
             return "Challenge {n}: sent to the right desk", phrase(
                 "It is for {desk}, and not for this process.", desk=desk(seen, event)
             )
         case _:
             return "Challenge {n}: news", phrase("{what}.", what=capital(cards.event_line(seen, event)))
+
+
+RESTS: Final = frozenset({Kind.PAUSED, Kind.WAITING, Kind.DECLINED})
+"""What those who raised it read with its reason, and the date on which it is looked at again."""
 
 
 def capital(sentence: str) -> str:

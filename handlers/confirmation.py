@@ -9,7 +9,7 @@ from handlers.cards import forms
 from handlers.cards.text import Who, phrase
 from handlers.errors import FormError, StaleError
 from handlers.request import Reply, Request
-from handlers.rules import access, lifecycle
+from handlers.rules import access, cadence, lifecycle
 from handlers.rules.access import Action
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
@@ -194,7 +194,7 @@ async def talk(store: Store, request: Request, now: datetime) -> Reply:
 
 async def close_form(store: Store, request: Request, now: datetime) -> Reply:
     case = await acts.case_for(store, request, Action.DECIDE, now)
-    _decidable(case)
+    _decidable(store, case, now)
     return Reply(
         form=forms.reason(request.voice, case, "close", request.voice("What makes you close it without an answer?"))
     )
@@ -203,7 +203,7 @@ async def close_form(store: Store, request: Request, now: datetime) -> Reply:
 async def close(store: Store, request: Request, now: datetime) -> Reply:
     """After silence: closed, not confirmed, and read out at the next DIT meeting. A "no" is never overruled."""
     case = await acts.case_for(store, request, Action.DECIDE, now)
-    _decidable(case)
+    _decidable(store, case, now)
     acts.required(request, "reason", "Please give your reason: it stands in the log.")
     texts = acts.clean(store, request, "reason")
     event = moves.close(
@@ -223,7 +223,7 @@ async def close(store: Store, request: Request, now: datetime) -> Reply:
 async def keep_open(store: Store, request: Request, now: datetime) -> Reply:
     """After silence: it is not taken as done, and goes back to its owner."""
     case = await acts.case_for(store, request, Action.DECIDE, now)
-    _decidable(case)
+    _decidable(store, case, now)
     event = moves.reopen(store, case, now, by=request.actor.id)
     followups.mend_owner(store, case, now)
     return Reply(
@@ -237,9 +237,10 @@ async def keep_open(store: Store, request: Request, now: datetime) -> Reply:
     )
 
 
-def _decidable(case: Case) -> None:
+def _decidable(store: Store, case: Case, now: datetime) -> None:
     """Silence can be decided only once everybody has had every ask that the process prescribes."""
-    if case.challenge.status is not Status.AWAITING_CONFIRMATION or case.challenge.decision_asked_at is None:
+    waits = case.challenge.status is Status.AWAITING_CONFIRMATION and case.challenge.decision_asked_at is not None
+    if not waits or not cadence.all_asked(case, store.directory, acts.today(store, now)):
         lifecycle.after(case.challenge.status, Move.CLOSE)
         raise acts.refuse(
             "Those who raised challenge {n} are still being asked. You decide once they have had every ask.",

@@ -493,9 +493,10 @@ async def undo(store: Store, request: Request, now: datetime) -> Reply:
     """
     if not request.challenge_id:
         return await _undo_absence(store, request, now)
-    case = await acts.case_for(store, request, Action.SEE, now)
+    # By their own act they may have lost sight of it.
     target = await store.event(EventId(request.item))
-    if target is None or target.actor_id != request.actor.id or target.challenge_id != case.id:
+    case = await store.case(request.challenge_id)
+    if case is None or target is None or target.actor_id != request.actor.id or target.challenge_id != case.id:
         raise acts.refuse("Only who did it can undo it.")
     if now - target.at > UNDO_WITHIN:
         raise acts.refuse("That was more than ten minutes ago. Tell the coordinator what should change.")

@@ -310,9 +310,15 @@ def _prompt_step(store: Store, case: Case, due: cadence.Due, now: datetime) -> N
 
 
 def _ask_again(store: Store, case: Case, now: datetime) -> None:
-    """The reporter is reminded of the question; then the coordinator is brought in to get the answer."""
-    challenge = case.challenge
+    """The reporter is reminded of the question; then the coordinator is brought in to get the answer. Where nobody is
+    there to answer, or nobody does after all that, the owner's clock runs again: nothing stands still for good."""
+    challenge, today = case.challenge, acts.today(store, now)
     times = challenge.asked_times + 1
+    if times > MOST_ASKS or not any(store.directory.people[each.person_id].here_on(today) for each in case.reporters):
+        event = store.record(case, Kind.UNANSWERED, by=None, at=now, **owners.clock_again(store, case, now))
+        watcher = presence.coordinator(store.directory, today)
+        tell(store, [challenge.owner_id, watcher.id], MessageKind.UPDATE, event, now, case=case)
+        return
     event = store.record(
         case, Kind.PROMPTED, by=None, at=now, data={"goal": "answer"}, prompted_at=now, asked_times=times
     )  # fmt: skip
@@ -326,8 +332,12 @@ def _ask_again(store: Store, case: Case, now: datetime) -> None:
         lane=Lane.DIGEST,
     )
     if times > 2:
-        coordinator = presence.coordinator(store.directory, acts.today(store, now))
+        coordinator = presence.coordinator(store.directory, today)
         tell(store, [coordinator.id], MessageKind.NUDGE, event, now, case=case, lane=Lane.DIGEST)
+
+
+MOST_ASKS: Final = 6
+"""Times that a question is asked: with the gaps between them, about a month."""
 
 
 def _review(store: Store, case: Case, now: datetime) -> None:
@@ -369,7 +379,7 @@ def colleague_for(store: Store, case: Case, reporter: Reporter, now: datetime) -
 
     The coordinator where the reporter is confidential, or the coach is a reporter, the owner, absent or not admitted,
     or there is no school. A confidential reporter's name goes to nobody else: where the coordinator owns or raised it,
-    there is nobody to ask them.
+    there is nobody to ask them; while they are away it waits for them (cadence).
     """
     directory = store.directory
     today = acts.today(store, now)

@@ -3,7 +3,7 @@
 Handlers, the follow-up and the audit's repairs all move challenges by these, so that there is one way for each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -268,9 +268,10 @@ def climb_for_authority(store: Store, case: Case, now: datetime, *, by: PersonId
         climb(store, case, now, by=by, why=why)
 
 
-def tell_involved(store: Store, case: Case, event: Event, now: datetime) -> None:
+def tell_involved(store: Store, case: Case, event: Event, now: datetime, *, also: Iterable[PersonId] = ()) -> None:
     """One line to everybody who is part of it: reporters, owner, helpers, the owners of open steps, those informed."""
     people = [
+        *also,
         *(each.person_id for each in case.reporters),
         case.challenge.owner_id,
         *(each.person_id for each in case.helpers),

@@ -8,10 +8,10 @@ from typing import Any
 from handlers import acts, moves
 from handlers.cards import challenge as cards
 from handlers.cards import forms
-from handlers.cards.text import Who, phrase
+from handlers.cards.text import Who, phrase, to_json
 from handlers.errors import FormError
 from handlers.request import Reply, Request
-from handlers.rules import access, lifecycle, presence
+from handlers.rules import access, cadence, lifecycle, presence
 from handlers.rules.access import Action
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
@@ -168,7 +168,11 @@ async def send_up(store: Store, request: Request, now: datetime) -> Reply:
         said={Field.TRIED: texts["tried"]},
         scope=Scope.DISTRICT,
         dit_aware_at=now,
-    )
+        decide_by=cadence.decide_by(
+            challenge.urgency, challenge.school_id, store.directory, acts.process_of(store, case), acts.calendar(store),
+            now,
+        ),
+    )  # fmt: skip
     return _done(
         request, case, event, "Challenge {n} is now with the district: {who} has it.", who=Who(challenge.owner_id)
     )
@@ -219,28 +223,27 @@ async def answer(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def record_answer(store: Store, request: Request, case: Case, text: str, now: datetime) -> Reply:
-    """The answer starts the owner's clock again, as many school days later as it stood still."""
+    """The answer starts the owner's clock again."""
     challenge = case.challenge
     if challenge.asked_at is None:
         return await record_note(store, request, case, text, now)
-    calendar = acts.calendar(store)
-    stood = max(calendar.school_days_between(calendar.today(challenge.asked_at), calendar.today(now)), 0)
-    later: date | None = challenge.decide_by
-    if later is not None and challenge.understood_at is None:
-        later = calendar.school_days_after(later, stood)
     event = store.record(
-        case,
-        Kind.ANSWERED,
-        by=request.actor.id,
-        at=now,
-        said={Field.ANSWER: text},
-        asked_at=None,
-        asked_times=0,
-        prompted_at=now,  # with the answer it is before them again
-        decide_by=later,
+        case, Kind.ANSWERED, by=request.actor.id, at=now, said={Field.ANSWER: text}, **clock_again(store, case, now)
     )
     tell(store, [challenge.owner_id], MessageKind.ANSWERED, event, now, case=case)
     return _done(request, case, event, "Thank you. Your answer to challenge {n} is with its owner.")
+
+
+def clock_again(store: Store, case: Case, now: datetime) -> dict[str, Any]:
+    """What changes when a question waits no longer: the owner's clock runs as many school days later as it stood still."""
+    challenge, calendar = case.challenge, acts.calendar(store)
+    since = challenge.asked_at or now
+    stood = max(calendar.school_days_between(calendar.today(since), calendar.today(now)), 0)
+    later: date | None = challenge.decide_by
+    if later is not None and challenge.understood_at is None:
+        later = calendar.school_days_after(later, stood)
+    # With the answer it is before them again.
+    return {"asked_at": None, "asked_times": 0, "prompted_at": now, "decide_by": later}
 
 
 # -------------------------------------------------------------------------------------------------- steps and progress
@@ -465,9 +468,10 @@ async def decline(store: Store, request: Request, now: datetime) -> Reply:
     case = await acts.case_for(store, request, Action.DECLINE, now)
     _understood_first(case)
     status = lifecycle.after(case.challenge.status, Move.DECLINE)
+    why = phrase("{who} has declined it for now.", who=Who(request.actor.id))
     return await _until(
         store, request, case, Kind.DECLINED, now, "Declined for now. Challenge {n} is looked at again on {day}.",
-        status=status, owner_id=request.actor.id, asked_at=None,
+        status=status, owner_id=request.actor.id, authority=Authority.EXECUTIVE, why=to_json(why), asked_at=None,
     )  # fmt: skip
 
 
@@ -481,18 +485,12 @@ async def _until(
     day = acts.school_day_field(store, request.fields, "until", now)
     if day is None or day <= acts.today(store, now):
         raise FormError({"until": phrase("Please pick a day after today.")})
+    former = case.challenge.owner_id
     event = store.record(
         case, kind, by=request.actor.id, at=now, said={Field.REASON: texts["reason"]}, data={"until": day.isoformat()},
         review_on=day, unanswered=0, **changes,
     )  # fmt: skip
-    tell(
-        store,
-        [case.challenge.owner_id, *(each.person_id for each in case.reporters)],
-        MessageKind.UPDATE,
-        event,
-        now,
-        case=case,
-    )
+    moves.tell_involved(store, case, event, now, also=[former])
     return _done(request, case, event, sentence, day=day)
 
 

@@ -180,11 +180,6 @@ class Directory:
                 return absence
         return None
 
-    def teams_of(self, person_id: PersonId) -> Iterator[Team]:
-        for team in self.teams.values():
-            if person_id in team.member_ids or person_id == team.lead_id:
-                yield team
-
 
 P = ParamSpec("P")
 R = TypeVar("R")

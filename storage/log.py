@@ -141,24 +141,6 @@ async def find(
     return await _page(connection, district_id, question.states, conditions, limit, offset)
 
 
-async def similar(
-    connection: AsyncConnection,
-    district_id: DistrictId,
-    sight: Sight,
-    *,
-    type: str | None,
-    school_id: SchoolId | None,
-    since: datetime,
-    limit: int = 50,
-) -> tuple[Line, ...]:
-    """The newest open challenges that a report may be the same as: of its type or school, where it has either."""
-    alike = [challenges.c.type == type] if type else []
-    alike += [challenges.c.school_id == school_id] if school_id else []
-    conditions = [_seen_by(sight), challenges.c.reported_at >= since, or_(*alike) if alike else true()]
-    found = await _page(connection, district_id, OPEN, conditions, limit, 0)
-    return found.lines
-
-
 # ------------------------------------------------------------------------------------------------------------- a page
 
 

@@ -88,11 +88,6 @@ async def still_ours(connection: AsyncConnection, claimed: Sequence[ClaimedTimer
     return [each for each in claimed if leases.get(each.id) == each.leased_until]
 
 
-async def release_timer(connection: AsyncConnection, timer: ClaimedTimer) -> bool:
-    """Gives it back untried: it is due at once, for anybody."""
-    return await mark(connection, timers, [timer], leased_until=None, attempts=timers.c.attempts - 1)
-
-
 async def postpone_timer(connection: AsyncConnection, timer: ClaimedTimer, until: datetime) -> bool:
     """After a failure: nobody tries again before `until`. Its date stays, so that it shows as overdue."""
     return await mark(connection, timers, [timer], leased_until=until)
@@ -279,11 +274,6 @@ async def replan(connection: AsyncConnection, planned: Sequence[ClaimedMessage],
     """Untried, and not now: outside the person's hours, or over their daily budget."""
     untried = messages.c.attempts - 1
     return await mark(connection, messages, planned, leased_until=None, attempts=untried, send_at=send_at, lane=lane)
-
-
-async def release_messages(connection: AsyncConnection, untried: Sequence[ClaimedMessage]) -> bool:
-    """Gives them back untried: they may be sent at once, by anybody."""
-    return await mark(connection, messages, untried, leased_until=None, attempts=messages.c.attempts - 1)
 
 
 async def note_attempt(

@@ -202,6 +202,7 @@ class Kind(StrEnum):
     ASKED = "asked"
     """The owner asked the reporter a question; the owner's clock stops."""
     ANSWERED = "answered"
+    UNANSWERED = "unanswered"
     PLANNED = "planned"
     STEP_DONE = "step_done"
     EFFECT = "effect"

@@ -393,11 +393,13 @@ def _buttons(seen: View) -> Iterator[Button]:
         yield button(voice("No"), "no", form=True)
     if me and status is Status.CLOSED and seen.may(Action.CONFIRM):
         yield button(voice("It is not gone"), "no", form=True)
-    if me and challenge.asked_at is not None and seen.may(Action.ANSWER):
-        yield button(voice("Answer"), "answer", form=True, style="primary")
+    if challenge.asked_at is not None and seen.may(Action.ANSWER):
+        yield button(voice("Answer"), "answer", form=True, style="primary" if me else "plain")
 
     if status is Status.REPORTED and seen.may(Action.TRIAGE):
         yield button(voice("Sort it"), "sort", form=True, style="primary")
+    elif unsettled and seen.may(Action.TRIAGE):
+        yield button(voice("Sort it anew"), "sort", form=True)
     if challenge.taken_at is None and seen.can(Action.TAKE, Move.UNDERSTAND):
         yield button(voice("I'll take it"), "take", style="primary")
     if challenge.understood_at is None and seen.can(Action.UNDERSTAND, Move.UNDERSTAND):
@@ -473,6 +475,7 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.UNDERSTOOD: "{who} confirmed the scope and the options",
     Kind.ASKED: "{who} asked a question",
     Kind.ANSWERED: "{who} answered",
+    Kind.UNANSWERED: "nobody has answered the question, and it goes on without an answer",
     Kind.PLANNED: "{who} planned steps",
     Kind.STEP_DONE: "{who} finished a step",
     Kind.EFFECT: "{who} said how it is now",
@@ -511,7 +514,6 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.STEPS_MOVED: "the steps of somebody who has left went to {to}",
     Kind.DATES_MOVED: "a day was closed, and what was due on it is due on the next school day",
     Kind.UNDELIVERABLE: "a message could not be delivered",
-    Kind.PROCESS_MOVED: "{who} moved it to another version of the process",
     Kind.REDACTED: "{who} took words out of it",
 }
 WITH_ANOTHER: Final[Mapping[Kind, str]] = {

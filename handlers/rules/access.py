@@ -27,7 +27,6 @@ class Action(StrEnum):
     SEE = "see"
     SEE_REPORTER = "see_reporter"
     """The name and link of every reporter; for one of them, ask `may_know`."""
-    SEE_HISTORY = "see_history"
     REPORT = "report"
     JOIN = "join"
     """ "Me too"."""
@@ -57,11 +56,9 @@ class Action(StrEnum):
     TRIAGE = "triage"
     REASSIGN = "reassign"
     RESTRICT = "restrict"
-    ADMIT = "admit"
     MERGE = "merge"
     REDIRECT = "redirect"
     WITHDRAW = "withdraw"
-    UNDO = "undo"
     """Take back one's own last act; whose act it was is not asked here."""
     ENTER_FOR = "enter_for"
     """Report for a caller."""
@@ -143,12 +140,10 @@ def _of(*parts: Part) -> frozenset[Part]:
 NEEDS: Final[Mapping[Action, frozenset[Part]]] = MappingProxyType(
     {
         Action.SEE: _of(Part.VIEWER),
-        Action.SEE_HISTORY: _of(Part.VIEWER),
         Action.SEE_REPORTER: _of(Part.VIEWER),
         Action.REPORT: _of(Part.STAFF),
         Action.JOIN: _of(Part.VIEWER),
         Action.NOTE: _of(Part.VIEWER),
-        Action.UNDO: _of(Part.VIEWER),
         # the reporters
         Action.DETAIL: _of(Part.REPORTER, Part.COORDINATOR),
         Action.ANSWER: _of(Part.REPORTER, Part.COORDINATOR),
@@ -174,7 +169,6 @@ NEEDS: Final[Mapping[Action, frozenset[Part]]] = MappingProxyType(
         Action.TRIAGE: _of(Part.COORDINATOR, Part.SORTER),
         Action.REASSIGN: _of(Part.COORDINATOR),
         Action.RESTRICT: _of(Part.COORDINATOR),
-        Action.ADMIT: _of(Part.COORDINATOR),
         Action.MERGE: _of(Part.COORDINATOR),
         Action.REDIRECT: _of(Part.COORDINATOR),
         Action.MOVE_PROCESS: _of(Part.COORDINATOR),

@@ -26,6 +26,10 @@ A_YEAR: Final = timedelta(days=366)
 """How far ahead anything is dated: no form takes a later day, so nothing rests longer without being looked at."""
 
 
+CONFIDANT_WAIT: Final = timedelta(days=31)
+"""So long a silent reporter who told only the coordinator who they are waits for them to be back."""
+
+
 class Duty(StrEnum):
     """What is due."""
 
@@ -237,6 +241,22 @@ def silent(case: Case, directory: Directory, today: date) -> list[Reporter]:
     return [each for each in case.reporters if each.answer is None and directory.people[each.person_id].here_on(today)]
 
 
+def all_asked(case: Case, directory: Directory, today: date) -> bool:
+    """Whether every reporter who is silent, and can be asked, has had every ask that the process prescribes (R-37)."""
+    return all(each.colleague_asked_at is not None for each in silent(case, directory, today))
+
+
+def _coordinator_back(directory: Directory, calendar: Calendar, today: date) -> datetime | None:
+    """The morning on which the coordinator is back, who alone may know a confidential reporter and ask them; None where
+    one is there, or none comes back within `CONFIDANT_WAIT`."""
+    posts = [each.id for each in directory.with_role(COORDINATOR) if presence.is_active(directory, each.id, today)]
+    away = [directory.absence(each, today) for each in posts]
+    back = min((each.to_on for each in away if each), default=None)
+    if None in away or back is None or back > today + CONFIDANT_WAIT:
+        return None
+    return calendar.morning_of(calendar.school_days_after(back, 1))
+
+
 def _confirmation(case: Case, directory: Directory, process: Process, calendar: Calendar, today: date) -> Iterator[Due]:
     """Ask, remind once, a colleague asks, then somebody decides (R-37)."""
     challenge = case.challenge
@@ -270,9 +290,10 @@ def _confirmation(case: Case, directory: Directory, process: Process, calendar: 
                 morning(each.asked_at, rules.remind_after_school_days), Duty.REMIND, each.person_id, each.person_id
             )
         elif each.colleague_asked_at is None:
-            yield Due(
-                morning(each.reminded_at, rules.then_after_school_days), Duty.COLLEAGUE, each.person_id, each.person_id
-            )
+            at = morning(each.reminded_at, rules.then_after_school_days)
+            if each.confidential and (back := _coordinator_back(directory, calendar, today)):
+                at = max(at, back)
+            yield Due(at, Duty.COLLEAGUE, each.person_id, each.person_id)
         else:
             wait = rules.then_after_school_days if each.colleague_id else 0  # for nobody's answer nobody waits
             ready.append(morning(each.colleague_asked_at, wait))

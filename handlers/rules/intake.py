@@ -16,7 +16,6 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from handlers.rules.crisis import is_crisis
-from storage.vocabulary import Scope
 
 
 class Seems(StrEnum):
@@ -85,26 +84,10 @@ TAGS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-SCOPES: Final[Mapping[Scope, str]] = MappingProxyType(
-    {
-        Scope.SCHOOL: "our building!, our school!, our principal!, master schedule!, lunch duty!, recess duty!, our leadership team!,"
-        "our slt!, our hallway!, our specials!",
-        Scope.DISTRICT: "district!, central office!, board!, superintendent!, hr!, policy!, code of conduct!, contract!, budget!,"
-        "every school!, all schools!, other schools!, stipend*!",
-        Scope.EXTERNAL: "isd!, isd's!, the state!, mde!, legislature!, federal!, someone outside!, outside the district!, publisher!,"
-        "state law!, ta center!",
-    }
-)
-
 
 def suggest_type(text: str, types: Iterable[str]) -> str | None:
     """The one of these types that the words point to; None where none does, or two do alike."""
     return _clearest(text, {each: TYPES.get(each, f"{each.replace('_', ' ')}!") for each in types})
-
-
-def suggest_scope(text: str) -> Scope | None:
-    """Where the power to remove it may sit; None where the words do not say."""
-    return _clearest(text, SCOPES)
 
 
 def suggest_tags(text: str, tags: Iterable[str]) -> tuple[str, ...]:
@@ -278,31 +261,6 @@ def guess_money(text: str) -> int | None:
         unit = (match["unit"] or match["many"] or "").casefold()
         amounts.append(math.ceil(Decimal(whole.replace(",", "") + part) * _TIMES.get(unit, 1)))
     return max((each for each in amounts if 0 < each <= MOST_DOLLARS), default=None)
-
-
-# -------------------------------------------------------------------------------------------------------- duplicates
-
-_COMMON: Final = frozenset(
-    re.findall(
-        r"\S+",
-        "the and for are was were has have had with that this our not but you your from they them what when who why how can cant all any "
-        "get gets got just still one two its it's been will would could should there here out about into over than then again also "
-        "very much many more some such only too we're don't didn't doesn't isn't im i'm",
-    )
-)
-_STEM: Final = 5  # letters: "cover" and "coverage", "cancel" and "cancelled" are alike
-
-
-def likeness(one: str, other: str) -> float:
-    """How alike two texts are, from 0 to 1: the share of their telling words that both have."""
-    left, right = _telling(one), _telling(other)
-    if not left or not right:
-        return 0.0
-    return len(left & right) / math.sqrt(len(left) * len(right))
-
-
-def _telling(text: str) -> set[str]:
-    return {word[:_STEM] for word in _plain(text).split() if len(word) > 2 and word not in _COMMON}
 
 
 # ------------------------------------------------------------------------------------------------------- in confidence

@@ -78,6 +78,10 @@ NEXT: Final[Mapping[tuple[Status, Move], Status]] = MappingProxyType(
         # More steps may be planned while the work goes on: that does not take it back to "planned".
         (Status.IN_PROGRESS, Move.PLAN): Status.IN_PROGRESS,
         (Status.WAITING_OUTSIDE, Move.PLAN): Status.WAITING_OUTSIDE,
+        # What those who raised it have corrected is confirmed anew, while the work goes on.
+        (Status.PLANNED, Move.UNDERSTAND): Status.PLANNED,
+        (Status.IN_PROGRESS, Move.UNDERSTAND): Status.IN_PROGRESS,
+        (Status.WAITING_OUTSIDE, Move.UNDERSTAND): Status.WAITING_OUTSIDE,
     }
 )
 

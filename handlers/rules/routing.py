@@ -96,7 +96,7 @@ def route(facts: Facts, directory: Directory, version: ProcessVersion, day: date
     barred = facts.barred | {decider_id}
     up = _who_may_approve(directory, day, facts.amount_usd, barred)
     if up is None:
-        return to_triage(phrase("{rule}; {but}, and no executive leader is there", rule=rule, but=stand.reason))
+        return to_triage(phrase("{rule}; {but}, and nobody above may decide it", rule=rule, but=stand.reason))
     person_id, rung, note = up
     reason = phrase("{rule}; {but}, so it goes up to {who}.", rule=rule, but=stand.reason, who=Who(person_id))
     if note:

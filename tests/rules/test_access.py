@@ -162,12 +162,10 @@ SEERS = TEAM | AT_MAPLE | {"elsewhere", "deputy", "namesake"}
 
 MATRIX: dict[Action, set[str] | frozenset[str]] = {
     Action.SEE: SEERS,
-    Action.SEE_HISTORY: SEERS,
     Action.SEE_REPORTER: SEERS,
     Action.REPORT: INSIDE,
     Action.JOIN: SEERS,
     Action.NOTE: SEERS,
-    Action.UNDO: SEERS,
     Action.DETAIL: {"teacher", "colleague", "coordinator"},
     Action.ANSWER: {"teacher", "colleague", "coordinator"},
     Action.CONFIRM: {"teacher", "colleague"},
@@ -190,7 +188,6 @@ MATRIX: dict[Action, set[str] | frozenset[str]] = {
     Action.TRIAGE: {"coordinator"},
     Action.REASSIGN: {"coordinator"},
     Action.RESTRICT: {"coordinator"},
-    Action.ADMIT: {"coordinator"},
     Action.MERGE: {"coordinator"},
     Action.REDIRECT: {"coordinator"},
     Action.MOVE_PROCESS: {"coordinator"},

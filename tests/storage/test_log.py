@@ -245,28 +245,6 @@ async def test_lists_show_exactly_what_may_be_seen(connection: AsyncConnection) 
             assert sorted(shown) == sorted(searched) == sorted(may_see), person
 
 
-async def test_similar_ones_are_open_recent_alike_and_visible(connection: AsyncConnection) -> None:
-    same = case("same type", type="time", school_id=OAK)
-    near = case("same school", type="funding")
-    await save_case(
-        connection,
-        same,
-        near,
-        case("neither", type="funding", school_id=OAK),
-        case("old", type="time", reported_at=NOW - timedelta(days=99)),
-        case("ended", type="time", status=Status.CLOSED),
-        case("hidden", type="time", visibility=Visibility.RESTRICTED),
-    )
-    seen = sight(DIRECTORY.person(PersonId("member")), DIRECTORY, TODAY)
-    since = NOW - timedelta(days=60)
-
-    alike = await log.similar(connection, DISTRICT, seen, type="time", school_id=MAPLE, since=since)
-    anything_open = await log.similar(connection, DISTRICT, seen, type=None, school_id=None, since=since)
-
-    assert [line.title for line in alike] == ["same school", "same type"]
-    assert len(anything_open) == 3
-
-
 # ---------------------------------------------------------------------------------------------------------------- cost
 
 

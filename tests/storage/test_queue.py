@@ -122,9 +122,7 @@ async def test_who_has_lost_the_lease_can_mark_nothing(database: Database) -> No
 
     async with database.queue() as connection:
         assert await queue.still_ours(connection, [lost, ours]) == [ours]
-        assert not await queue.release_timer(connection, lost)
         assert not await queue.postpone_timer(connection, lost, NOW + timedelta(days=1))
-        assert await queue.release_timer(connection, ours)
         assert await queue.still_ours(connection, []) == []
 
 
@@ -138,17 +136,6 @@ async def test_a_handler_that_moves_its_timer_ends_the_lease(database: Database)
     async with database.queue() as connection:
         assert await queue.still_ours(connection, [claimed]) == []
     assert await next_due(database) == NOW + timedelta(days=1)
-
-
-async def test_a_timer_that_was_given_back_is_due_at_once(database: Database) -> None:
-    await plan(database, timer())
-    [claimed] = await claim_timers(database)
-    async with database.queue() as connection:
-        await queue.release_timer(connection, claimed)
-
-    [again] = await claim_timers(database)
-
-    assert again.attempts == 1
 
 
 async def test_a_timer_that_failed_waits_and_keeps_its_date(database: Database) -> None:
@@ -276,7 +263,6 @@ async def test_who_has_lost_the_lease_writes_no_delivery(database: Database) -> 
             await queue.mark_undeliverable(connection, [lost], NOW, "gone"),
             await queue.mark_repeated(connection, [lost]),
             await queue.replan(connection, [lost], NOW + MINUTE, Lane.DIGEST),
-            await queue.release_messages(connection, [lost]),
         ]
         written = (await connection.execute(select(table(models.Delivery)))).all()
 
