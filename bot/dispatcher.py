@@ -183,7 +183,8 @@ class Dispatcher:
         midnight = calendar.at(calendar.today(now), time(0))
         sent = await queue.sent_today(store.connection, message.district_id, message.person_id, midnight)
         budget = store.directory.in_force.process.daily_message_budget
-        return lanes.plan(message.lane, reader, calendar, now, sent_today=sent, budget=budget, due=True)
+        late = message.unknown_since is None and now - message.send_at > lanes.LATE_AFTER
+        return lanes.plan(message.lane, reader, calendar, now, sent_today=sent, budget=budget, due=True, late=late)
 
     async def _deliver(self, messages: Sequence[ClaimedMessage], card: Card, shown: int, now: datetime) -> None:
         """Tries the person's accounts in turn, and marks what came of it.

@@ -6,7 +6,7 @@ told so. Nothing here speaks to a platform but the look-up of somebody we do not
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from math import inf
 from typing import Any, Final
@@ -23,11 +23,12 @@ from bot.transport import TryLaterError
 from handlers import registry
 from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
+from handlers.cards import drafts as draft_cards
 from handlers.cards.model import Card, Text
 from handlers.cards.text import Voice, Who
 from handlers.errors import FormError, UserError
 from handlers.request import PRESSED, Identity, Inbound, Reply, Request
-from handlers.rules import presence
+from handlers.rules import presence, privacy
 from scheduling.calendar import Calendar
 from scheduling.clock import Clock
 from storage import queue, registrations
@@ -128,6 +129,10 @@ class Gateway:
                 pass
         entry = registry.entry(inbound.action, inbound.text)
         members = await self._who(inbound.identity)
+        if len(members) != 1 and privacy.is_crisis(" ".join([inbound.text, *_typed(inbound)])):
+            ids = [each for each, _ in members] or await self._newcomers.admitting(inbound.identity)
+            if ids:  # nothing is asked before it, and nothing is kept
+                return await self._crisis(ids, inbound)
         if not members:
             limit.reschedule(None)  # asking the platform who it is takes as long as it takes
             if entry.everywhere:  # it is told of somebody we never heard of
@@ -190,6 +195,9 @@ class Gateway:
         if actor is None or not actor.here_on(Calendar.of(store.directory).today(now)):
             return _left(Voice(store.directory))
         voice = Voice(store.directory, actor)
+        if actor.external and privacy.is_crisis(inbound.text):
+            text = store.directory.in_force.process.student_crisis_text
+            return Reply(card=draft_cards.crisis(voice, text, staff=False))
         if actor.external:
             return _external(store, voice, now=self._clock)
         try:
@@ -281,6 +289,16 @@ class Gateway:
         names = await self._districts.names([district_id for district_id, _ in members])
         return Reply(card=account_cards.which_district(names))
 
+    async def _crisis(self, district_ids: Sequence[DistrictId], inbound: Inbound) -> Reply:
+        """Somebody may be in danger: the text of each district that it may be, before we ask who writes and for whom."""
+        texts = {}
+        for each in district_ids:
+            async with self._districts.open(each, Came(inbound.door)) as store:
+                texts[store.directory.in_force.process.student_crisis_text] = Voice(store.directory)
+        voice = next(iter(texts.values()))
+        in_channel = bool(inbound.source.conversation_id) and not inbound.source.direct
+        return Reply(card=draft_cards.crisis(voice, " ".join(texts), in_channel=in_channel, staff=False))
+
     async def choose(self, inbound: Inbound) -> Reply:
         """Their answer to that question."""
         identity, district_id = inbound.identity, DistrictId(inbound.item)
@@ -320,6 +338,10 @@ def _remembered_as(identity: Identity) -> Account:
 def _key(inbound: Inbound, person_id: PersonId) -> str:
     """The inbox key: of a press it is the person's, on whichever platform they press."""
     return f"{person_id}:{inbound.key}" if inbound.key.startswith(PRESSED) else inbound.key
+
+
+def _typed(inbound: Inbound) -> list[str]:
+    return [each for each in inbound.fields.values() if isinstance(each, str)]
 
 
 def _storable(said: Any) -> Any:

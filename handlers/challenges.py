@@ -1,5 +1,6 @@
 """A challenge comes in: captured by any door, joined by others, added to, withdrawn, or not a report at all."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -51,6 +52,8 @@ async def submit(store: Store, request: Request, now: datetime) -> Reply:
     process = store.directory.in_force.process
     texts = {name: str(request.fields.get(name) or "").strip() for name in ("what", "affected", "tried")}
     report = read_report(store, request, texts)
+    if intake.asks_for_confidence(report.what) and request.carry.get("hidden") != "offered":
+        report = replace(report, confidential=True)  # the words say so, whatever was ticked
     if privacy.is_crisis(" ".join(texts.values())) and not forms.says_nobody_in_danger(request.fields):
         # Nothing is stored, and nothing typed is lost: it stands in the form, below the district's text.
         again = forms.report_again(request.voice, store.directory, request.fields, request.carry)

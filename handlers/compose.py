@@ -56,38 +56,32 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     case = await store.case(message.challenge_id)
     if case is None or event is None:
         return None
-    quotes = await _words_with(store, case, event)
-    return _card(store, voice, reader, case, message, event, now, quotes)
+    return await _card(store, voice, reader, case, message, event, now)
 
 
 TOLD: Final = frozenset({Field.REASON, Field.COMMENT, Field.RESOLUTION, Field.TALK, Field.NOTE, Field.ANSWER})
 """The words that are said for others to read."""
 
 
-async def _words_with(store: Store, case: Case, event: Event) -> list[Words]:
+async def _words_with(store: Store, case: Case, event: Event, history: Sequence[Event]) -> list[Words]:
     """What was said in the act that an event belongs to: the reason, the comment, the note."""
-    act = [each for each in await store.history(case.id) if each.data.get("act") == event.data.get("act")]
+    act = [each for each in history if each.data.get("act") == event.data.get("act")]
     said = [words for each in act for words in await store.words_of(each)]
     return [each for each in said if each.field in TOLD and each.id not in case.challenge.retracted_ids]
 
 
-def _card(
-    store: Store,
-    voice: Voice,
-    reader: Person,
-    case: Case,
-    message: Told,
-    event: Event,
-    now: datetime,
-    quotes: Sequence[Words],
+async def _card(
+    store: Store, voice: Voice, reader: Person, case: Case, message: Told, event: Event, now: datetime
 ) -> Card | None:
-    seen = cards.view(store.directory, case, voice, reader, now)
     if not still_news(message, case):
         return None
+    history = await store.history(case.id)
+    seen = cards.view(store.directory, case, voice, reader, now, history)
     title, intro = headline(seen, message, event)
     if not seen.may(Action.SEE):
         heard = access.may_hear(reader, seen.facts, store.directory, seen.today)
         return cards.for_outsider(seen, voice(intro), title=voice(title, n=case.number)) if heard else None
+    quotes = await _words_with(store, case, event, history)
     return cards.card(seen, voice(intro), title=voice(title, n=case.number), quotes=quotes)
 
 
@@ -186,6 +180,10 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
         case MessageKind.BREACH:
             return "Challenge {n} needs you", phrase(
                 "Clearway found it without an owner or a date, and could not mend it."
+            )
+        case _ if event.kind is Kind.TOLD:
+            return "Challenge {n}: how it stands", phrase(
+                "It is still open. {state} {next}", state=cards.state_line(seen), next=cards.next_line(seen)
             )
         case _ if event.kind in RESTS and case.challenge.review_on and (reason := case.said(Field.REASON)):
             return "Challenge {n}: news", phrase(
@@ -351,12 +349,13 @@ async def redraw(store: Store, posted: ClaimedCard | PostedCard, message: Told |
     event = await store.event(message.event_id) if message.event_id else None
     if reader is None or case is None or event is None:
         return None
-    seen = cards.view(store.directory, case, Voice(store.directory, reader), reader, now)
+    history = await store.history(case.id)
+    seen = cards.view(store.directory, case, Voice(store.directory, reader), reader, now, history)
     voice = seen.voice
     title, intro = headline(seen, message, event)
     if not seen.may(Action.SEE) and access.may_hear(reader, seen.facts, store.directory, seen.today):
         return cards.for_outsider(seen, voice(intro), title=voice(title, n=case.number))
     if not still_news(message, case):  # what it asked is settled: say what is true now instead
         return cards.card(seen, "", title=voice("Challenge {n}", n=case.number))
-    quotes = await _words_with(store, case, event)
+    quotes = await _words_with(store, case, event, history)
     return cards.card(seen, voice(intro), title=voice(title, n=case.number), quotes=quotes)

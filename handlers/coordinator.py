@@ -39,7 +39,6 @@ from storage.vocabulary import (
     Visibility,
 )
 
-UNDO_WITHIN = timedelta(minutes=10)
 ONE_DAY = timedelta(days=1)
 
 
@@ -498,7 +497,7 @@ async def undo(store: Store, request: Request, now: datetime) -> Reply:
     case = await store.case(request.challenge_id)
     if case is None or target is None or target.actor_id != request.actor.id or target.challenge_id != case.id:
         raise acts.refuse("Only who did it can undo it.")
-    if now - target.at > UNDO_WITHIN:
+    if now - target.at > cards.UNDO_WITHIN:
         raise acts.refuse("That was more than ten minutes ago. Tell the coordinator what should change.")
     act = await store.act_of(target)
     cases = await store.cases(dict.fromkeys(each.challenge_id for each in act if each.challenge_id))
@@ -575,7 +574,7 @@ async def _undo_absence(store: Store, request: Request, now: datetime) -> Reply:
     target = await store.event(EventId(request.item))
     if target is None or target.actor_id != request.actor.id or target.kind not in {Kind.SUBSTITUTED, Kind.BACK}:
         raise acts.refuse("Only who did it can undo it.")
-    if now - target.at > UNDO_WITHIN:
+    if now - target.at > cards.UNDO_WITHIN:
         raise acts.refuse("That was more than ten minutes ago. Tell the coordinator what should change.")
     if target.kind is Kind.BACK:
         return await _undo_back(store, request, target, now)

@@ -63,6 +63,8 @@ async def on_due(store: Store, timer: Timer, now: datetime) -> None:
         store.change(case.challenge, next_at=due.at)
         return
     match due.duty:
+        case Duty.TELL:
+            _tell_reporters(store, case, now)
         case Duty.PROMPT:
             _prompt_owner(store, case, due, now)
         case Duty.STEP:
@@ -266,6 +268,14 @@ def _give_on(store: Store, case: Case, to: PersonId, authority: Authority, reaso
     moves.give(store, case, Kind.REPAIRED, now, by=None, owner_id=to, authority=authority, reason=reason, move=move)
 
 
+def _tell_reporters(store: Store, case: Case, now: datetime) -> None:
+    """Nothing has moved: they hear that it is not forgotten, with whom it is, and when they hear again."""
+    _, times = cadence.told(case)
+    event = store.record(case, Kind.TOLD, by=None, at=now, told_at=now, told_times=times + 1)
+    hear = [each.person_id for each in case.reporters if each.person_id != case.challenge.owner_id]
+    tell(store, hear, MessageKind.UPDATE, event, now, case=case)
+
+
 def _reporter(case: Case, due: cadence.Due) -> Reporter:
     reporter = case.reporter(PersonId(due.item))
     assert reporter is not None  # noqa: S101  # the agenda was made of this case
@@ -283,7 +293,7 @@ def _prompt_owner(store: Store, case: Case, due: cadence.Due, now: datetime) -> 
     # The first prompt may come singly where it is urgent; all others are soft: they wait for the morning digest. So do
     # those in between where there is a plan, and nothing of it is due.
     on_plan = due.goal is cadence.Goal.MOVE and bool(case.open_steps)
-    urgent = challenge.urgency is Urgency.HIGH and challenge.unanswered == 0 and not on_plan
+    urgent = challenge.urgency is Urgency.HIGH and challenge.unanswered == 0 and not on_plan and not store.late
     lane = Lane.URGENT if urgent else Lane.DIGEST
     owner = store.directory.people[challenge.owner_id]
     event = store.record(

@@ -59,6 +59,7 @@ async def take(store: Store, request: Request, now: datetime) -> Reply:
         lifecycle.after(challenge.status, Move.UNDERSTAND)
     event = store.record(case, Kind.TAKEN, by=request.actor.id, at=now, taken_at=now, unanswered=0)
     tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
+    tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
     return _done(request, case, event, "Challenge {n} is yours. Next: confirm that you understand how big it is.")
 
 
@@ -366,6 +367,7 @@ async def effect(store: Store, request: Request, now: datetime) -> Reply:
     if said is None or case.challenge.status in ENDED:
         raise acts.refuse("Challenge {n} has moved on since. Press “Show” to see how it stands.", n=case.number)
     event = store.record(case, Kind.EFFECT, by=request.actor.id, at=now, data={"effect": said}, effect=said)
+    tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
     return _done(request, case, event, "Thank you. It stands on challenge {n}.")
 
 
@@ -500,6 +502,7 @@ async def resume(store: Store, request: Request, now: datetime) -> Reply:
     if case.challenge.review_on is None:
         raise acts.refuse("Challenge {n} is not resting.", n=case.number)
     event = store.record(case, Kind.RESUMED, by=request.actor.id, at=now, **awake(case, now))
+    tell(store, [each.person_id for each in case.reporters], MessageKind.UPDATE, event, now, case=case)
     return _done(request, case, event, "Challenge {n} is being worked on again.")
 
 

@@ -13,7 +13,7 @@ from handlers import challenges, confirmation, coordinator, drafts, followups, m
 from handlers.cards.text import phrase
 from handlers.errors import NotFoundError
 from handlers.request import Reply, Request
-from handlers.rules import spoken
+from handlers.rules import lanes, spoken
 from storage.models import Timer
 from storage.store import Store
 from storage.vocabulary import TimerKind
@@ -193,5 +193,6 @@ async def act(store: Store, request: Request, now: datetime) -> Reply:
 
 async def run_timer(store: Store, timer: Timer, now: datetime) -> None:
     """Does what has fallen due. The loop commits, with a savepoint for each timer."""
+    store.late = now - timer.due_at > lanes.LATE_AFTER
     await TIMERS[timer.kind](store, timer, now)
     followups.settle(store, now)

@@ -93,8 +93,8 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def _whole(store: Store, request: Request, case: Case, now: datetime) -> Any:
-    view = cards.view(store.directory, case, request.voice, request.actor, now)
     history = await store.history(case.id)
+    view = cards.view(store.directory, case, request.voice, request.actor, now, history)
     words: dict[str, Words] = (
         {each.id: each for event in history for each in await store.words_of(event)} if history else {}
     )

@@ -32,6 +32,8 @@ def tell(
     today = calendar.today(now)
     urgency = case.challenge.urgency if case else Urgency.MEDIUM
     wanted = lane or lanes.lane(kind, urgency)
+    if store.late and wanted is not Lane.OWN_ACT:
+        wanted = Lane.DIGEST
     for person_id in dict.fromkeys(people):
         person = directory.people.get(person_id)
         own_act = person_id == event.actor_id

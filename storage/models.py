@@ -293,6 +293,10 @@ class Challenge(InDistrict, table=True):
     asked_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
     """The owner's clock stands still since then: a question waits for the reporter."""
     asked_times: int = 0
+    told_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+    """When those who raised it were last told how it stands, without anything having moved."""
+    told_times: int | None = None
+    """So often since its owner last did anything."""
     review_on: date | None = None
     """Paused, declined or waiting outside: until this day."""
     effect: Effect | None = Column(default=None, sa_type=Word(Effect))

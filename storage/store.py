@@ -107,6 +107,8 @@ class Store:
         self._head = head
         self._act = new_id() if head else ""  # the events of one request belong together: they are undone together
         self._pending = _Pending()
+        self.late = False
+        """What is being done was due long ago (an outage): nobody is to be told of it singly."""
 
     @property
     def connection(self) -> AsyncConnection:

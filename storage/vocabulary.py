@@ -203,6 +203,8 @@ class Kind(StrEnum):
     """The owner asked the reporter a question; the owner's clock stops."""
     ANSWERED = "answered"
     UNANSWERED = "unanswered"
+    TOLD = "told"
+    """Those who raised it were told how it stands, though nothing has moved."""
     PLANNED = "planned"
     STEP_DONE = "step_done"
     EFFECT = "effect"

@@ -6,7 +6,7 @@ is simply drawn again, and a press on an old card meets the same rules.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from handlers.cards.model import (
@@ -25,7 +25,7 @@ from handlers.cards.model import (
     Text,
 )
 from handlers.cards.text import At, Dollars, Phrase, Voice, Who, from_json, phrase, phrases
-from handlers.rules import access, lifecycle, routing
+from handlers.rules import access, cadence, lifecycle, routing
 from handlers.rules.access import Action
 from handlers.rules.cadence import Due, Duty, Goal
 from handlers.rules.lifecycle import Move
@@ -62,6 +62,8 @@ class View:
     today: date
     facts: access.Facts
     now: datetime
+    last: Event | None = None
+    """The last act of a person on it, where it is shown with what they can do."""
 
     def may(self, action: Action) -> bool:
         return access.may(self.reader, action, self.facts, self.directory, self.today)
@@ -97,8 +99,18 @@ class View:
         return person_id == self.reader.id or self.may(Action.SEE_REPORTER)
 
 
-def view(directory: Directory, case: Case, voice: Voice, reader: Person, now: datetime) -> View:
-    return View(directory, case, voice, reader, Calendar.of(directory).today(now), access.facts(case), now)
+def view(
+    directory: Directory, case: Case, voice: Voice, reader: Person, now: datetime, history: Sequence[Event] = ()
+) -> View:
+    """`history`: where what the reader did last is shown with a way to undo it."""
+    last = next((each for each in reversed(history) if each.actor_id is not None), None)
+    return View(directory, case, voice, reader, Calendar.of(directory).today(now), access.facts(case), now, last)
+
+
+UNDO_WITHIN: Final = timedelta(minutes=10)
+"""A slip is undone by its author for so long, where nobody has acted since."""
+FOR_GOOD: Final = frozenset({Kind.REPORTED, Kind.JOINED, Kind.WITHDRAWN, Kind.UNDONE})
+"""Under these stands a way of its own to take them back, or none."""
 
 
 def plain(voice: Voice, title: str, *sentences: str) -> Card:
@@ -340,6 +352,14 @@ def next_line(seen: View) -> str:
     if challenge.status is Status.RESOLVED:
         return seen.voice("You will be asked on {day} whether it was addressed." if seen.case.reporter(seen.reader.id)
                           else "Those who raised it will be asked on {day}.", day=day)  # fmt: skip
+    if seen.case.reporter(seen.reader.id) and challenge.review_on is None and challenge.asked_at is None:
+        calendar = Calendar.of(seen.directory)
+        by = cadence.told_by(seen.case, seen.directory.version(challenge.process_id).process, calendar)
+        if challenge.status is not Status.AWAITING_CONFIRMATION and challenge.owner_id != seen.reader.id:
+            return seen.voice(
+                "You hear of each change, and by {by} at the latest how it stands. It is looked at again on {day}.",
+                by=max(by, day), day=day,
+            )  # fmt: skip
     return seen.voice("It is looked at again on {day} at the latest; you hear of each change.", day=day)
 
 
@@ -460,6 +480,9 @@ def _buttons(seen: View) -> Iterator[Button]:
         )
     if not me and status not in ENDED and challenge.owner_id != seen.reader.id and seen.may(Action.JOIN):
         yield button(voice("Me too"), "me_too", form=True)
+    last = seen.last
+    if last and last.actor_id == seen.reader.id and last.kind not in FOR_GOOD and seen.now - last.at <= UNDO_WITHIN:
+        yield Button(voice("Undo"), Press("undo", case.id, last.id))
     yield button(voice("What happens next"), "what_next")
 
 
@@ -475,6 +498,7 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.UNDERSTOOD: "{who} confirmed the scope and the options",
     Kind.ASKED: "{who} asked a question",
     Kind.ANSWERED: "{who} answered",
+    Kind.TOLD: "those who raised it were told how it stands",
     Kind.UNANSWERED: "nobody has answered the question, and it goes on without an answer",
     Kind.PLANNED: "{who} planned steps",
     Kind.STEP_DONE: "{who} finished a step",
@@ -608,6 +632,8 @@ def due_line(seen: View, due: Due) -> str:
     match due.duty:
         case Duty.PROMPT | Duty.STEP:
             what = voice(GOALS[due.goal], who=who, by=due.by or "–")
+        case Duty.TELL:
+            what = voice("those who raised it hear how it stands")
         case Duty.ASK_AGAIN:
             what = voice("those who raised it are asked again for an answer")
         case Duty.REVIEW:

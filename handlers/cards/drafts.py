@@ -22,20 +22,24 @@ def still_there(voice: Voice) -> str:
     return voice("Your message still stands in the channel, for everybody there to read. Please edit it or delete it.")
 
 
-def crisis(voice: Voice, text: str, *, in_channel: bool = False) -> Card:
-    """The district's own crisis text, at once. Nothing is logged, and the card says that nobody is watching."""
+def crisis(voice: Voice, text: str, *, in_channel: bool = False, staff: bool = True) -> Card:
+    """The district's own crisis text, at once. Nothing is logged, and the card says that nobody is watching.
+
+    `staff`: whether they are known to be, and so can report a challenge all the same.
+    """
+    anyway = Buttons(
+        (
+            Button(voice("That is not what I meant"), Press("challenge.form", item=ANYWAY), opens_form=True),
+            Button(voice("Report a challenge anyway"), Press("challenge.form", item=ANYWAY), opens_form=True),
+        )
+    )
     return Card(
         voice("Someone may be in danger"),
         (
             Text(text),
             Text(voice("Nobody is watching this chat. Nothing of what you wrote was recorded.")),
             *([Text(still_there(voice))] if in_channel else []),
-            Buttons(
-                (
-                    Button(voice("That is not what I meant"), Press("challenge.form", item=ANYWAY), opens_form=True),
-                    Button(voice("Report a challenge anyway"), Press("challenge.form", item=ANYWAY), opens_form=True),
-                )
-            ),
+            *([anyway] if staff else []),
         ),
         summary=text,
     )

@@ -47,13 +47,15 @@ def report(voice: Voice, directory: Directory, actor: Person, text: str, source:
         "school": school,
         "type": intake.suggest_type(text, process.types) or "",
         "amount": str(intake.guess_money(text) or ""),
+        "confidential": intake.asks_for_confidence(text),
     }
+    hidden = {"hidden": "offered"} if values["confidential"] else {}  # who takes the tick away means it
     return Form(
         voice("Report a challenge"),
         voice("Send"),
         Press("report"),
         tuple(_report_fields(voice, directory, values)),
-        {"door": str(door)} | ({"link": source.link} if source.link else {}),
+        {"door": str(door)} | ({"link": source.link} if source.link else {}) | hidden,
     )
 
 

@@ -26,6 +26,8 @@ A_YEAR: Final = timedelta(days=366)
 """How far ahead anything is dated: no form takes a later day, so nothing rests longer without being looked at."""
 
 
+MOST_SILENT: Final = 20
+"""School days, about a month, after which those who raised something open hear of it again."""
 CONFIDANT_WAIT: Final = timedelta(days=31)
 """So long a silent reporter who told only the coordinator who they are waits for them to be back."""
 
@@ -33,6 +35,8 @@ CONFIDANT_WAIT: Final = timedelta(days=31)
 class Duty(StrEnum):
     """What is due."""
 
+    TELL = "tell"
+    """Those who raised it hear how it stands, though nothing has moved."""
     PROMPT = "prompt"
     """The owner is prompted; after enough unanswered prompts the challenge climbs instead."""
     STEP = "step"
@@ -116,6 +120,26 @@ def _duties(
     for step in case.open_steps:
         if step.owner_id != challenge.owner_id:
             yield _step_prompt(step, process, calendar)
+    if challenge.asked_at is None and any(
+        each.person_id != challenge.owner_id for each in silent(case, directory, today)
+    ):
+        yield Due(calendar.morning_of(told_by(case, process, calendar)), Duty.TELL, challenge.owner_id)
+
+
+def told(case: Case) -> tuple[datetime, int]:
+    """Since when those who raised it have heard nothing new, and how often they were told so since."""
+    challenge, since = case.challenge, last_act(case)
+    if challenge.told_at is None or challenge.told_at <= since:
+        return since, 0
+    return challenge.told_at, challenge.told_times or 0
+
+
+def told_by(case: Case, process: Process, calendar: Calendar) -> date:
+    """The school day on which those who raised it hear how it stands, at the latest: every change is told them, and
+    while nothing moves they hear so after growing gaps (invariant 2, R-40)."""
+    since, times = told(case)
+    gap = min(process.cadence_school_days.nudge_open * (times + 1), MOST_SILENT)
+    return calendar.school_days_after(calendar.today(since), gap)
 
 
 # ------------------------------------------------------------------------------------------------------------ the owner

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from scheduling.calendar import Calendar
@@ -24,6 +24,8 @@ SINGLES: Final = frozenset(
 OWN_ACTS: Final = frozenset({MessageKind.RECEIPT, MessageKind.DRAFT_HELD})
 """The answer to one's own act: at any hour."""
 
+LATE_AFTER: Final = timedelta(days=1)
+"""What was due so long ago comes after an outage: it goes with the next digest, all at once, whatever it is."""
 LATER: Final[Mapping[Lane, Lane]] = {Lane.SINGLE: Lane.DIGEST}
 """Where a message goes that is over the daily budget."""
 
@@ -56,14 +58,17 @@ def plan(
     sent_today: int = 0,
     budget: int = 3,
     due: bool = False,
+    late: bool = False,
 ) -> Plan:
     """The earliest moment at which this person may be sent it, counted from `now`.
 
     `due`: it has waited for its digest, and that instant has come: it goes now, or when the person may next be written
-    to. `sent_today`: single messages they have had since their day began. What is over the budget waits for the digest.
+    to. `late`: it should have gone long ago. `sent_today`: single messages they have had since their day began. What is over the budget waits for the digest.
     """
     if wanted is Lane.OWN_ACT:
         return Plan(now, wanted)
+    if late:
+        wanted, due = Lane.DIGEST, False
     if wanted is Lane.SINGLE and sent_today >= budget:
         wanted, due = LATER[wanted], False
     if wanted is Lane.DIGEST and not due:
