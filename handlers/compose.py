@@ -272,8 +272,14 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
     voice = Voice(store.directory, reader)
     lines: dict[str, tuple[int, Press | None, str, str]] = {}
     told: set[str] = set()
-    for message in sorted(messages, key=lambda each: each.created_at):
-        event = await store.event(message.event_id) if message.event_id else None
+    events = {each.id: await store.event(each.event_id) if each.event_id else None for each in messages}
+
+    def happened(message: Told) -> tuple[datetime, int]:
+        event = events[message.id]
+        return message.created_at, event.seq if event else 0
+
+    for message in sorted(messages, key=happened):
+        event = events[message.id]
         case = await store.case(message.challenge_id) if message.challenge_id else None
         if case is None or event is None:
             card = _about_no_challenge(voice, message, event)

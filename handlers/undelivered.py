@@ -10,7 +10,7 @@ from storage import people
 from storage.case import Case
 from storage.queue import ClaimedMessage
 from storage.store import Store
-from storage.vocabulary import ChallengeId, Kind, MessageKind, PersonId, Platform
+from storage.vocabulary import ChallengeId, Kind, Lane, MessageKind, PersonId, Platform
 
 
 async def surface(
@@ -73,4 +73,5 @@ def _record(
     watcher = presence.coordinator(store.directory, today)
     if watcher.id == person_id:
         watcher = presence.executive_leader(store.directory, today, barred=[person_id]) or watcher
-    tell(store, [watcher.id], MessageKind.UNDELIVERABLE, event, now, case=case, item=person_id)
+    lane = Lane.DIGEST if kind in {MessageKind.INFORM, MessageKind.UPDATE} else None  # nobody waits for what it told
+    tell(store, [watcher.id], MessageKind.UNDELIVERABLE, event, now, case=case, item=person_id, lane=lane)
