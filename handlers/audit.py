@@ -6,21 +6,25 @@ break no promise but those of the history, which `check_history` reads whole, or
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from handlers import acts, followups, moves
 from handlers.cards.text import Who, phrase
-from handlers.rules import presence, routing
+from handlers.rules import cadence, presence, routing
 from handlers.telling import tell
 from storage import audit
 from storage.leases import LEASE
 from storage.models import Challenge, Event
 from storage.store import Store, plain
-from storage.vocabulary import ENDED, ChallengeId, Kind, MessageKind, PersonId, Status
+from storage.vocabulary import ENDED, ChallengeId, Kind, MessageKind, Outcome, PersonId, Status
 
 PAGE = 200  # challenges read at a time
 LATE: Final = 2 * LEASE  # what falls due is done in this time, also where whoever had it has died
+
+
+FARTHEST: Final = cadence.A_YEAR + timedelta(days=120)
+"""No date is later: the latest that a form takes, and a summer."""
 
 
 class NotMendedError(Exception):
@@ -51,6 +55,11 @@ async def check(store: Store, now: datetime, *, heart_fresh: bool) -> AsyncItera
             yield Breach(store.district_id, "owned", row.number, says, row.id)
         if row.timer_at is None:
             yield Breach(store.district_id, "dated", row.number, "it has no timer", row.id)
+        elif row.timer_at != row.next_at or row.timer_at > now + FARTHEST:
+            says = (
+                f"its timer is at {row.timer_at.isoformat(timespec='minutes')}, which is not when it is to be looked at"
+            )
+            yield Breach(store.district_id, "dated", row.number, says, row.id)
         elif heart_fresh and row.timer_at + LATE < now:
             says = f"its timer has been overdue since {row.timer_at.isoformat(timespec='minutes')}"
             yield Breach(store.district_id, "late", row.number, says, row.id)
@@ -63,13 +72,10 @@ async def check(store: Store, now: datetime, *, heart_fresh: bool) -> AsyncItera
         says = f"messages ({waiting}) were to be sent and have not been, the first since {since.isoformat(timespec='minutes')}"
         yield Breach(store.district_id, "answered", None, says)
     async for ended in audit.wrongly_ended(store.connection, store.district_id):
-        yield Breach(
-            store.district_id,
-            "confirmed",
-            ended.number,
-            "closed as confirmed, but a reporter has not said yes",
-            ended.id,
-        )
+        says = "closed as confirmed, but a reporter has not said yes"
+        if ended.outcome is Outcome.NOT_CONFIRMED:
+            says = "closed as not confirmed, but a silent reporter has not had every ask"
+        yield Breach(store.district_id, "confirmed", ended.number, says, ended.id)
 
 
 def owned(store: Store, row: audit.Open | Challenge, now: datetime) -> list[str]:

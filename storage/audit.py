@@ -35,6 +35,7 @@ steps: Final = table(models.Step)
 words: Final = table(models.Words)
 messages: Final = table(models.Message)
 events: Final = table(models.Event)
+people: Final = table(models.Person)
 ledgers: Final = table(models.Ledger)
 
 EVENTS_READ: Final = 1_000  # at a time
@@ -58,6 +59,7 @@ class Open:
     refused_ids: list[PersonId]
     conduct_of_id: PersonId | None
     process_id: ProcessId
+    next_at: datetime | None
     timer_at: datetime | None
 
 
@@ -96,17 +98,25 @@ async def open_challenges(connection: AsyncConnection, district_id: DistrictId, 
 
 
 async def wrongly_ended(connection: AsyncConnection, district_id: DistrictId) -> AsyncIterator[Any]:
-    """Challenges closed as confirmed of which a reporter has not said yes (invariant 4)."""
-    not_yes = exists().where(
-        reporters.c.district_id == challenges.c.district_id,
-        reporters.c.challenge_id == challenges.c.id,
-        reporters.c.answer.is_(None) | (reporters.c.answer != Answer.YES),
+    """Challenges closed as confirmed of which a reporter has not said yes, and those closed as not confirmed of which one
+    has not had every ask (invariant 4), whoever has left apart."""
+    theirs = and_(reporters.c.district_id == challenges.c.district_id, reporters.c.challenge_id == challenges.c.id)
+    not_yes = exists().where(theirs, reporters.c.answer.is_(None) | (reporters.c.answer != Answer.YES))
+    not_asked = exists().where(
+        theirs,
+        reporters.c.answer.is_(None),
+        reporters.c.colleague_asked_at.is_(None),
+        people.c.district_id == reporters.c.district_id,
+        people.c.id == reporters.c.person_id,
+        people.c.left_on.is_(None),
     )
-    statement = select(challenges.c.id, challenges.c.number).where(
+    statement = select(challenges.c.id, challenges.c.number, challenges.c.outcome).where(
         challenges.c.district_id == district_id,
         challenges.c.status == Status.CLOSED,
-        challenges.c.outcome == Outcome.CONFIRMED,
-        not_yes,
+        or_(
+            and_(challenges.c.outcome == Outcome.CONFIRMED, not_yes),
+            and_(challenges.c.outcome == Outcome.NOT_CONFIRMED, not_asked),
+        ),
     )
     for row in await connection.execute(statement):
         yield row

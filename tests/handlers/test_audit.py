@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -211,3 +211,35 @@ async def test_what_cannot_be_mended_is_told_once_a_day_whoever_finds_it(databas
         ("coordinator", False), ("coordinator", False), ("coordinator", True), ("coordinator", True),
     ]  # fmt: skip
     assert len({EventId(each.event_id) for each in told}) == 4
+
+
+async def test_a_timer_that_was_put_off_behind_its_back_is_named_and_set_right(database: Database) -> None:
+    case = await a_life(database)
+    assert await promises(database) == []
+    async with database.district(HERE) as connection:
+        of = table(models.Timer)
+        await connection.execute(
+            update(of).where(of.c.about == case.id).values(due_at=datetime(2099, 1, 1, tzinfo=UTC))
+        )
+    [(promise, says)] = await promises(database)
+    assert (promise, says) == (
+        "dated",
+        "its timer is at 2099-01-01T00:00+00:00, which is not when it is to be looked at",
+    )
+    async with writing(database) as store:
+        await audit.mend(store, audit.Breach(HERE, "dated", case.number, "", case.id), NOW)
+        followups.settle(store, NOW)
+    assert await promises(database) == []
+
+
+async def test_a_silence_that_was_decided_before_every_ask_is_named(database: Database) -> None:
+    case = await a_life(database)
+    closed = {"status": Status.CLOSED, "outcome": Outcome.NOT_CONFIRMED, "closed_at": NOW}
+    async with database.district(HERE) as connection:
+        await connection.execute(update(challenges).where(challenges.c.id == case.id).values(**closed))
+    says = "closed as not confirmed, but a silent reporter has not had every ask"
+    assert [each for each in await promises(database) if each[0] == "confirmed"] == [("confirmed", says)]
+    async with database.district(HERE) as connection:
+        of = table(models.Reporter)
+        await connection.execute(update(of).where(of.c.challenge_id == case.id).values(colleague_asked_at=NOW))
+    assert [each for each in await promises(database) if each[0] == "confirmed"] == []

@@ -131,6 +131,7 @@ class Promises:
         undone = {each for event in history for each in event.data.get("undone", ())}
         reporters: set[str] = set()
         answers: dict[str, str] = {}
+        asks: dict[str, int] = {}
         for event in history:
             if event.id in undone or event.kind is Kind.UNDONE:
                 continue
@@ -139,7 +140,12 @@ class Promises:
                     reporters.add(event.data.get("for") or event.actor_id)
                 case Kind.JOINED:
                     reporters |= {each.removeprefix("reporter:") for each in event.data["added"]}
+                case Kind.CONFIRMATION_ASKED:
+                    asks |= dict.fromkeys(event.data["asked"], 1)
+                case Kind.REMINDED | Kind.COLLEAGUE_ASKED | Kind.NOBODY_ASKED:
+                    asks[event.data["reporter"]] = asks.get(event.data["reporter"], 0) + 1
                 case Kind.RESOLVED | Kind.REOPENED | Kind.PLANNED:
+                    asks = {}
                     answers = (
                         {} if event.kind is not Kind.REOPENED else {k: v for k, v in answers.items() if v == Answer.NO}
                     )
@@ -154,6 +160,13 @@ class Promises:
                     else:
                         silent = [each for each in reporters if each not in answers]
                         assert silent, f"{number} was closed as not confirmed, though everybody had answered"
+                        day = event.at.astimezone(ZONE).date()
+                        few = [
+                            each
+                            for each in silent
+                            if store.directory.people[each].here_on(day) and asks.get(each, 0) < 3
+                        ]  # type: ignore[index]
+                        assert not few, f"{number} was closed as not confirmed, and {few} had not had every ask"
                 case _:
                     pass
 
