@@ -300,9 +300,10 @@ def district_import(file: Path) -> None:
 
 @district_app.command(name="export")
 def district_export(
-    district: Annotated[str, typer.Argument(help="The district's id; not needed where there is one.")] = "",
+    file: Annotated[Path, typer.Argument(help="Where to write; - for the standard output.")],
+    district: Annotated[str, typer.Option(help="The district's id; not needed where there is one.")] = "",
 ) -> None:
-    """Writes the district's file to the standard output: importing it anew gives the same district."""
+    """Writes the district's file: importing it anew gives the same district."""
     found = _settings()
 
     async def work() -> str:
@@ -312,8 +313,16 @@ def district_export(
         finally:
             await database.close()
 
-    text: str = _run(work())
-    sys.stdout.write(text)
+    _write(file, _run(work()))
+
+
+def _write(file: Path, text: str, encoding: str = "utf-8") -> None:
+    """To a file, or to the standard output where "-" is in its place."""
+    if str(file) == "-":
+        sys.stdout.write(text)
+        return
+    file.write_text(text, encoding=encoding, newline="")
+    say(f"{file} is written.")
 
 
 def _read(file: Path) -> str:
@@ -398,10 +407,5 @@ def log_export(
         finally:
             await made.database.close()
 
-    text: str = _run(work())
-    if str(file) == "-":
-        sys.stdout.write(text)
-    else:
-        # Excel takes a CSV without this mark for one in the machine's own code page, and garbles every accent.
-        file.write_text(text, encoding="utf-8-sig" if form == "csv" else "utf-8", newline="")
-        say(f"{file} is written.")
+    # Excel takes a CSV without this mark for one in the machine's own code page, and garbles every accent.
+    _write(file, _run(work()), "utf-8-sig" if form == "csv" else "utf-8")

@@ -292,8 +292,12 @@ async def message_edited(store: Store, request: Request, now: datetime) -> Reply
 
 
 async def message_deleted(store: Store, request: Request, now: datetime) -> Reply:
-    """The source message was deleted: the record stays, the link goes (design §4)."""
-    challenge_id = await store.outcome_of(request.carry.get("message_key", ""))
+    """The source message was deleted: the record stays, the link goes (design §4). What was held of it goes, too."""
+    key = request.carry.get("message_key", "")
+    for draft, words in (await store.held_for(request.actor.id)).items():
+        if key and words.get("key") == key:
+            await store.drop_draft(draft, request.actor.id)
+    challenge_id = await store.outcome_of(key)
     case = await store.case(challenge_id) if challenge_id else None
     reporter = case.reporter(request.actor.id) if case else None
     if case is None or reporter is None or reporter.link is None:

@@ -167,6 +167,12 @@ async def restrict(store: Store, request: Request, now: datetime) -> Reply:
         case.helpers.append(
             store.add(Helper(district_id=store.district_id, challenge_id=case.id, person_id=admitted, since=now))
         )
+    stay = request.fields.get("admitted")
+    leave = (
+        [each for each in case.helpers if each.person_id not in {*(stay or ()), admitted}] if stay is not None else []
+    )
+    if leave:
+        return await _taken_out(store, request, case, leave, now, added=added, visibility=visibility)
     if visibility is case.challenge.visibility and not added:
         said = phrase("Nothing has changed: challenge {n} is seen by whom it was.", n=case.number)
         return Reply(card=cards.done(request.voice, case, said, None), challenge_id=case.id)
@@ -185,6 +191,32 @@ async def restrict(store: Store, request: Request, now: datetime) -> Reply:
     }
     said = phrase(sentences[kind], n=case.number, who=Who(admitted or request.actor.id))
     return Reply(card=cards.done(request.voice, case, said, event), challenge_id=case.id)
+
+
+async def _taken_out(
+    store: Store,
+    request: Request,
+    case: Case,
+    leave: Sequence[Helper],
+    now: datetime,
+    *,
+    added: Sequence[str],
+    visibility: Visibility,
+) -> Reply:
+    """Somebody helps no longer, nor sees it by that. The history keeps who it was."""
+    removed = {
+        f"helper:{each.person_id}": {name: plain(value) for name, value in each.model_dump().items()} for each in leave
+    }
+    for each in leave:
+        _take_away(store, case, each)
+    store.record(
+        case, Kind.TAKEN_OUT, by=request.actor.id, at=now, data={"removed": removed, "added": added, "to": leave[0].person_id},
+        visibility=visibility,
+    )  # fmt: skip
+    await store.look_at_digests(case.id, now)
+    names = ", ".join(store.directory.people[each.person_id].name for each in leave)
+    said = phrase("{names}: no longer part of challenge {n}.", names=names, n=case.number)
+    return Reply(card=cards.done(request.voice, case, said, None), challenge_id=case.id)
 
 
 async def merge_form(store: Store, request: Request, now: datetime) -> Reply:
@@ -239,9 +271,9 @@ async def merge(store: Store, request: Request, now: datetime) -> Reply:
     return Reply(
         card=cards.done(
             request.voice,
-            into,
+            case,
             phrase("Challenge {n} has joined challenge {into}.", n=case.number, into=into.number),
-            None,
+            event,
         ),
         challenge_id=case.id,
     )
@@ -521,7 +553,7 @@ async def _may_be_undone(store: Store, case: Case, act: Sequence[Event]) -> None
     entered_for_another = act[0].kind is Kind.REPORTED and case.reporter(act[0].actor_id or PersonId("")) is None
     if any(each.kind is Kind.REPORTED for each in act) and not entered_for_another:
         raise acts.refuse("A report is not undone but withdrawn: press Withdraw under it.")
-    if any(each.kind in {Kind.MERGED, Kind.UNDONE} for each in act):
+    if any(each.kind is Kind.UNDONE for each in act):
         raise acts.refuse("That cannot be undone here. Tell the coordinator what should change.")
 
 

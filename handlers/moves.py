@@ -300,7 +300,7 @@ def close(
         said=said,
         status=lifecycle.after(case.challenge.status, move),
         outcome=outcome,
-        closed_at=now,
+        closed_at=case.challenge.closed_at or now,  # a yes that comes after it was closed does not move the day
     )
     tell_involved(store, case, event, now)
     return event

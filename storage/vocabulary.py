@@ -243,6 +243,7 @@ class Kind(StrEnum):
     RESTRICTED = "restricted"
     OPENED_UP = "opened_up"
     ADMITTED = "admitted"
+    TAKEN_OUT = "taken_out"
     UNDONE = "undone"
     REPAIRED = "repaired"
     """The audit put right what had come apart, for example after an owner left."""

@@ -411,6 +411,8 @@ def _buttons(seen: View) -> Iterator[Button]:
             yield button(voice("Yes, it was addressed"), "yes", style="primary")
         yield button(voice("Partly"), "partly", form=True)
         yield button(voice("No"), "no", form=True)
+    if me and status is Status.CLOSED and challenge.outcome is Outcome.NOT_CONFIRMED and me.answer is not Answer.YES:
+        yield button(voice("Yes, it was addressed"), "yes")
     if me and status is Status.CLOSED and seen.may(Action.CONFIRM):
         yield button(voice("It is not gone"), "no", form=True)
     if challenge.asked_at is not None and seen.may(Action.ANSWER):
@@ -532,6 +534,7 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.RESTRICTED: "{who} restricted who can see it",
     Kind.OPENED_UP: "{who} opened it to the district team",
     Kind.ADMITTED: "{who} admitted somebody",
+    Kind.TAKEN_OUT: "{who} took {to} out of it",
     Kind.UNDONE: "{who} undid a slip",
     Kind.REPAIRED: "it moved to {to}, because who had it could not act",
     Kind.HANDED_BACK: "it went back to {to}, who is there again",

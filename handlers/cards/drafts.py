@@ -143,7 +143,7 @@ def other_desk(voice: Voice, seems: Seems, desk: Person | None, held: str) -> Ca
             Text(voice(sentences.get(seems, phrase("This does not look like a challenge.")))),
             Buttons((Button(voice("Report it anyway"), anyway, opens_form=not held),)),
             *((Note(voice("We keep your words sealed for 24 hours, for you alone. Then they are gone.")),) if held else ()),
-            *((Note(voice("If it is in the way of the work, report what is in the way, without naming the person.")),) if seems is Seems.PERSONNEL else ()),
+            *((Note(voice("If something is in the way of the work, report that, without the person. Your words were not kept: copy from above what is about the work.")),) if seems is Seems.PERSONNEL else ()),
         ),
     )  # fmt: skip
 

@@ -525,6 +525,8 @@ def reassign(voice: Voice, directory: Directory, cases: Sequence[Case], today: d
 
 def restrict(voice: Voice, directory: Directory, case: Case) -> Form:
     closed = case.challenge.visibility is Visibility.RESTRICTED
+    let_in = tuple(Option(each.person_id, directory.people[each.person_id].name) for each in case.helpers)
+    admitted = Choices("admitted", voice("Who helps, or was admitted"), let_in, tuple(each.value for each in let_in))
     return open_form(
         voice,
         voice("Who can see it"),
@@ -541,6 +543,7 @@ def restrict(voice: Voice, directory: Directory, case: Case) -> Form:
                 ),
                 ("restricted",) if closed else (),
             ),
+            *((admitted,) if let_in else ()),
             person_choice(voice, directory, "admit", voice("Admit somebody")),
         ),
     )

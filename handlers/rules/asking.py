@@ -249,7 +249,15 @@ class _Reader:
                 found["number"] = self.bounded(token, number[1], MOST_NUMBER, "42")
             elif token.plain not in FILLERS | self.nouns:
                 raise _Stuck(token.said, self.suggestions(token))
+        self.alone(found, states)
         return replace(Question(), states=states or OPEN, **found)
+
+    def alone(self, found: Mapping[str, Any], states: frozenset[Status]) -> None:
+        """A number asks for that challenge, and for nothing else: what stands beside it is not dropped in silence."""
+        if "number" not in found or not (states or found.keys() - {"number", "help"}):
+            return
+        beside = (each for each in self.tokens if each.quoted or each.plain in {*STATES, *FLAGS, *LEADING})
+        raise _Stuck(next(beside).said, [str(found["number"])])
 
     def next(self) -> _Token | None:
         if self.at >= len(self.tokens):

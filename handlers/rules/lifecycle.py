@@ -64,7 +64,7 @@ NEXT: Final[Mapping[tuple[Status, Move], Status]] = MappingProxyType(
             Move.RESUME: ({Status.WAITING_OUTSIDE}, Status.IN_PROGRESS),
             Move.RESOLVE: (_UNDERSTOOD, Status.RESOLVED),
             Move.ASK: ({Status.RESOLVED}, Status.AWAITING_CONFIRMATION),
-            Move.CONFIRM: (_ANSWERABLE, Status.CLOSED),
+            Move.CONFIRM: (_ANSWERABLE | {Status.CLOSED}, Status.CLOSED),
             Move.CLOSE: ({Status.AWAITING_CONFIRMATION}, Status.CLOSED),
             Move.ADD_STEP: (_ANSWERABLE, Status.IN_PROGRESS),
             Move.REOPEN: (_ANSWERABLE | {Status.CLOSED}, Status.ASSIGNED),

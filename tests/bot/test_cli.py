@@ -170,11 +170,12 @@ def test_a_district_goes_in_comes_out_and_goes_in_equal(tmp_path: Path, settings
     assert clearway("district", "import", str(FILE), cwd=tmp_path, **settings).returncode == 0
     again = clearway("district", "import", str(FILE), cwd=tmp_path, **settings)
     assert "nothing to change" in again.stdout
-    exported = clearway("district", "export", cwd=tmp_path, **settings).stdout
-    (tmp_path / "out.yaml").write_text(exported)
+    written = clearway("district", "export", "out.yaml", cwd=tmp_path, **settings)
+    assert written.stdout == "out.yaml is written.\n"
+    exported = (tmp_path / "out.yaml").read_text(encoding="utf-8")
     other = settings | {"CLEARWAY_DATABASE_URL": "sqlite:///other.db"}
     assert clearway("district", "import", "out.yaml", cwd=tmp_path, **other).returncode == 0
-    assert clearway("district", "export", cwd=tmp_path, **other).stdout == exported
+    assert clearway("district", "export", "-", cwd=tmp_path, **other).stdout == exported
     assert clearway("audit", cwd=tmp_path, **settings).returncode == 0
 
 
@@ -190,7 +191,7 @@ def test_every_mistake_of_a_file_is_named_with_its_line_and_nothing_is_half_impo
     assert len(re.findall(r"line \d+", found.stderr)) >= 2
     assert "p-404" in found.stderr
     assert "America/Nowhere" in found.stderr
-    assert "There is no district yet" in clearway("district", "export", cwd=tmp_path, **settings).stderr
+    assert "There is no district yet" in clearway("district", "export", "-", cwd=tmp_path, **settings).stderr
 
 
 def test_practice_refuses_a_real_district(tmp_path: Path, settings: dict[str, str]) -> None:

@@ -19,13 +19,14 @@ def test_a_move_either_leads_somewhere_or_is_refused_with_a_sentence(status: Sta
             lifecycle.after(status, move)
 
 
-def test_only_a_closed_challenge_opens_again_once_it_has_ended() -> None:
-    assert [(status, move) for status, move in NEXT if status in ENDED] == [(Status.CLOSED, Move.REOPEN)]
+def test_of_what_has_ended_only_a_closed_challenge_opens_again_or_is_confirmed_late() -> None:
+    moves = {(status, move) for status, move in NEXT if status in ENDED}
+    assert moves == {(Status.CLOSED, Move.REOPEN), (Status.CLOSED, Move.CONFIRM)}
 
 
 def test_closing_goes_through_resolved() -> None:
     before_closed = {status for (status, _), then in NEXT.items() if then is Status.CLOSED}
-    assert before_closed == {Status.RESOLVED, Status.AWAITING_CONFIRMATION}
+    assert before_closed == {Status.RESOLVED, Status.AWAITING_CONFIRMATION, Status.CLOSED}
     before_resolved = {status for (status, _), then in NEXT.items() if then is Status.RESOLVED}
     assert Status.ASSIGNED not in before_resolved  # understanding comes first
     assert before_resolved <= WORKING

@@ -282,6 +282,74 @@ async def test_the_undo_of_a_form_stands_on_the_card_for_ten_minutes(database: D
         await story.promises_hold()
 
 
+async def test_two_that_were_joined_by_a_slip_come_apart_again(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await raised(story)
+        await raised(story, by="p-015")
+        coordinator = await story.person("p-010")
+        await planned(story, "2026-11-20")
+        before = [await story.case(n) for n in (1, 2)]
+        await coordinator.command("/challenges 2")
+        await coordinator.click("Join with another")
+        await coordinator.submit({"Which challenge does it join? Its number": "1"})
+        assert (await story.case(2)).challenge.status is Status.MERGED
+        await coordinator.click("Undo")
+        after = [await story.case(n) for n in (1, 2)]
+        for was, now in zip(before, after, strict=True):
+            assert (now.challenge.status, now.challenge.owner_id) == (was.challenge.status, was.challenge.owner_id)
+            assert [each.person_id for each in now.reporters] == [each.person_id for each in was.reporters]
+            assert [each.text for each in now.words] == [each.text for each in was.words]
+            assert len(now.steps) == len(was.steps)
+        assert after[1].challenge.merged_into_id is None
+        await story.promises_hold()
+
+
+async def test_who_was_admitted_can_be_taken_out_again(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await raised(story)
+        coordinator, admitted = await story.person("p-010"), await story.person("p-006")
+        only = "Only the coordinator, the owner, those who raised it and those admitted"
+        await coordinator.command("/challenges 1")
+        await coordinator.click("Who can see it")
+        await coordinator.submit({"Challenge 1": [only], "Admit somebody": "Jonah Prescod"})
+        await admitted.command("/challenges 1")
+        assert WORDS in str(admitted.answer)
+        await coordinator.command("/challenges 1")
+        await coordinator.click("Who can see it")
+        await coordinator.submit({"Who helps, or was admitted": []})
+        await admitted.command("/challenges 1")
+        assert "There is no challenge 1 that you can see" in str(admitted.answer)
+        assert (await story.case()).helpers == []
+        await story.promises_hold()
+
+
+async def test_a_yes_that_comes_after_the_silence_was_decided_still_counts(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await resolved(story)
+        teacher, coordinator = await story.person("p-023"), await story.person("p-010")
+        await story.wait_until(detroit("2026-11-30 17:00"))
+        await coordinator.command("/challenges 1")
+        await coordinator.click("Close, not confirmed")
+        await coordinator.submit({"What makes you close it without an answer?": "Nobody has said otherwise."})
+        closed = (await story.case()).challenge
+        await teacher.command("/challenges 1")
+        await teacher.click("Yes, it was addressed")
+        challenge = (await story.case()).challenge
+        assert (challenge.outcome, challenge.closed_at) == (Outcome.CONFIRMED, closed.closed_at)
+        await story.promises_hold()
+
+
+async def test_what_is_held_of_a_message_goes_with_it(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher = await story.person("p-023")
+        post = await teacher.dm("Jaxon Tillery in my 4th period was pulled out again, so no subs.")
+        assert await story.count() == 0
+        await teacher.delete(post)
+        before = len(teacher.cards)
+        await story.wait_until(detroit("2026-10-08 12:00"))
+        assert len(teacher.cards) == before
+
+
 # -------------------------------------------------------------------------------------------------------- safe, by any door
 
 
