@@ -25,7 +25,7 @@ from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
 from handlers.cards.model import Card, Text
-from handlers.cards.text import Voice, Who
+from handlers.cards.text import Voice, Who, stranger
 from handlers.errors import FormError, UserError
 from handlers.request import PRESSED, Identity, Inbound, Reply, Request
 from handlers.rules import presence, privacy
@@ -56,15 +56,13 @@ class NotCommittedError(Exception):
     def __init__(self, reference: str, *, busy: bool) -> None:
         super().__init__(reference)
         self.reference = reference
-        if busy:
-            self.sentence = (
-                f"Clearway is very busy just now, so nothing was recorded. Please try again in a minute. ({reference})"
-            )
-        else:
-            self.sentence = (
-                f"Something went wrong on our side, and nothing was recorded. Please try again; if it stays, "
-                f"give your coordinator this reference: {reference}"
-            )
+        self.sentence = stranger()(
+            "Clearway is very busy just now, so nothing was recorded. Please try again in a minute. ({reference})"
+            if busy
+            else "Something went wrong on our side, and nothing was recorded. Please try again; if it stays, give your "
+            "coordinator this reference: {reference}",
+            reference=reference,
+        )
 
 
 class Gateway:
@@ -101,7 +99,7 @@ class Gateway:
             async with asyncio.timeout(self.limit_s) as limit:
                 reply = await self._handle(inbound, limit)
         except UserError as error:
-            return self._refused(error, None)
+            return self._refused(error, None, inbound.identity.platform)
         except (TimeoutError, PoolTimeoutError, DBAPIError, OSError, TryLaterError) as error:
             reference = self._report(inbound, error)
             raise NotCommittedError(reference, busy=True) from error
@@ -194,7 +192,7 @@ class Gateway:
         actor = store.directory.people.get(person_id)
         if actor is None or not actor.here_on(Calendar.of(store.directory).today(now)):
             return _left(Voice(store.directory))
-        voice = Voice(store.directory, actor)
+        voice = Voice(store.directory, actor, inbound.identity.platform)
         if actor.external and privacy.is_crisis(inbound.text):
             text = store.directory.in_force.process.student_crisis_text
             return Reply(card=draft_cards.crisis(voice, text, staff=False))
@@ -204,7 +202,8 @@ class Gateway:
             return await self._act(store, inbound, actor, voice, now, writes=writes)
         except UserError as error:
             # The transaction must not be committed, and the reader's language is known only here.
-            raise _RefusedError(self._refused(error, voice, next(iter(inbound.fields), ""))) from error
+            refused = self._refused(error, voice, inbound.identity.platform, next(iter(inbound.fields), ""))
+            raise _RefusedError(refused) from error
 
     async def _act(
         self, store: Store, inbound: Inbound, actor: Person, voice: Voice, now: datetime, *, writes: bool
@@ -237,17 +236,16 @@ class Gateway:
         return reply
 
     @staticmethod
-    def _refused(error: UserError, voice: Voice | None, first_field: str = "") -> Reply:
+    def _refused(error: UserError, voice: Voice | None, platform: Platform, first_field: str = "") -> Reply:
         """The answer to what cannot be done. In a form it stands beside the first field: what was typed stays there."""
         if isinstance(error, _RefusedError):
             return error.reply
-        say = voice or (lambda said: said.msgid)
+        say = voice or stranger(platform)
         if isinstance(error, FormError):
             return Reply(errors={name: say(sentence) for name, sentence in error.errors.items()})
         if first_field:
             return Reply(errors={first_field: say(error.phrase)})
-        title = voice("That did not work") if voice else "That did not work"
-        return Reply(card=Card(title, (Text(say(error.phrase)),), summary=say(error.phrase)))
+        return Reply(card=Card(say("That did not work"), (Text(say(error.phrase)),), summary=say(error.phrase)))
 
     # -- who is it ---------------------------------------------------------------------------------------------------
 

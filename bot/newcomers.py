@@ -21,7 +21,6 @@ from bot.profiles import Profile, Profiles
 from bot.transport import TryLaterError
 from handlers import registry
 from handlers.cards import accounts as cards
-from handlers.cards.model import Card
 from handlers.cards.text import Voice
 from handlers.drafts import KEPT_FOR
 from handlers.request import Identity, Inbound, Reply, Source
@@ -264,4 +263,4 @@ def _inbound(kept: Mapping[str, Any]) -> Inbound:
 
 
 def outsider() -> Reply:
-    return Reply(card=Card(cards.FOR_STAFF, cards.outsider_body()))
+    return Reply(card=cards.outsider())

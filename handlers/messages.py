@@ -40,7 +40,7 @@ async def _command(store: Store, request: Request, command: Command, now: dateti
     reply = await do(store, replace(request, action=command.action, text=command.text, door=Door.COMMAND), now)
     if to_report and reply.form:
         held = await _hold(store, request, to_report, now, unsent=True)
-        form = replace(reply.form, carry={**reply.form.carry, "draft": held, "door": str(request.door)})
+        form = replace(reply.form, carry={**reply.form.carry, "draft": held, "door": str(Door.COMMAND)})
         return Reply(form=form, card=help_cards.report_this(request.voice, to_report, held))
     if reply.form:
         opens = spoken.SUBWORDS.get(command.text.lower(), command.action)
@@ -64,4 +64,5 @@ async def _ask(store: Store, request: Request, nearly: Nearly, now: datetime) ->
 async def _hold(store: Store, request: Request, text: str, now: datetime, *, unsent: bool = False) -> str:
     """Keeps the words for "report it anyway". `unsent`: they were meant as a report, so their author hears if they lapse."""
     report = Report(what=text, school_id=own_school(request.actor), link=request.source.link)
-    return await drafts.hold_other(store, request, report, now, unsent=unsent)
+    came = replace(request, door=Door.COMMAND) if unsent else request
+    return await drafts.hold_other(store, came, report, now, unsent=unsent)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from handlers import challenges, confirmation, coordinator, drafts, followups, messages, owners, people, reports
-from handlers.cards.text import phrase
+from handlers.cards.text import Typed, phrase
 from handlers.errors import NotFoundError
 from handlers.request import Reply, Request
 from handlers.rules import lanes, spoken
@@ -177,7 +177,11 @@ def entry(action: str, text: str = "") -> Entry:
     if action == "home.ask":
         action = WORDS.get(text.strip().lower(), action)
     if action not in ACTIONS:
-        raise NotFoundError(phrase("That button is no longer in use. Type /challenges to see how things stand."))
+        raise NotFoundError(
+            phrase(
+                "That button is no longer in use. Type {command} to see how things stand.", command=Typed("/challenges")
+            )
+        )
     return ACTIONS[action]
 
 

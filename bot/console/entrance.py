@@ -19,17 +19,17 @@ from bot.console.parse import BrokenFormError, Sent
 from bot.console.render import templates
 from bot.console.rooms import direct
 from bot.gateway import NotCommittedError
-from handlers.cards.text import Voice
+from handlers.cards.text import Voice, stranger
 from handlers.request import Identity
 from scheduling.clock import Clock
 from storage.directory import Directory, Person
-from storage.vocabulary import DistrictId, PersonId, Platform
+from storage.vocabulary import PersonId, Platform
 
 THEIRS: Final = web.RequestKey("token", str)
 """The token of the browser that asks."""
 SENT: Final = web.RequestKey("sent", MultiDict[str])
 """The form data of a post that came from our own pages."""
-PLAIN: Final = Voice(Directory(DistrictId(""), "", "UTC", 0))
+PLAIN: Final = stranger(Platform.CONSOLE)
 """The voice of pages that must come even when the district cannot be read."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

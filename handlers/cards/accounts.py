@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Final
 
 from handlers.cards.model import Button, Buttons, Card, Choice, Form, Note, Option, Press, Text, Words
-from handlers.cards.text import Voice
+from handlers.cards.text import Voice, stranger
 from scheduling.calendar import Calendar
 from storage.directory import Directory, Person
 from storage.vocabulary import DistrictId, EventId, Platform
@@ -23,34 +23,38 @@ def today(directory: Directory, now: datetime) -> date:
     return Calendar.of(directory).today(now)
 
 
-def outsider_body() -> tuple[Text]:
-    return (
-        Text(
-            "I can only take reports from staff of the district, from their own workspace. "
-            "Please tell somebody you work with in the district."
-        ),
+def outsider() -> Card:
+    voice = stranger()
+    said = voice(
+        "I can only take reports from staff of the district, from their own workspace. Please tell somebody you work "
+        "with in the district."
     )
+    return Card(voice(FOR_STAFF), (Text(said),), summary=said)
 
 
 def which_district(names: Mapping[DistrictId, str], *, joins: bool = False) -> Card:
     """Before anything else: whose rules, and whose language, are not known yet. `joins`: they are new to all of these."""
-    why = (
+    voice = stranger()
+    why = voice(
         "Several districts use this workspace. Which one do you work for? Nothing is recorded before you choose."
         if joins
         else "You belong to more than one. Nothing is recorded before you choose."
     )
     buttons = tuple(Button(name, Press(CHOOSE, item=district_id)) for district_id, name in names.items())
-    return Card("Which district is this about?", (Text(why), Buttons(buttons)))
+    return Card(voice("Which district is this about?"), (Text(why), Buttons(buttons)))
 
 
 def district_chosen() -> Card:
-    return Card("Thank you", (Text("I will remember it for this conversation. Please send it once more."),))
+    voice = stranger()
+    said = voice("I will remember it for this conversation. Please send it once more.")
+    return Card(voice("Thank you"), (Text(said),), summary=said)
 
 
 def hello_first() -> Card:
     """Where nothing can be asked of somebody we do not know: a tab, a search."""
-    said = "Please write “hello” to Clearway in the chat first, so that it knows you."
-    return Card("Clearway does not know you yet", (Text(said),), summary=said)
+    voice = stranger()
+    said = voice("Please write “hello” to Clearway in the chat first, so that it knows you.")
+    return Card(voice("Clearway does not know you yet"), (Text(said),), summary=said)
 
 
 def is_it_you(voice: Voice, person: Person, platform: Platform, draft: str) -> Card:

@@ -7,7 +7,7 @@ from datetime import date
 from handlers.cards import lists
 from handlers.cards.challenge import venue_name
 from handlers.cards.model import Button, Buttons, Card, Element, Facts, Heading, Items, Note, Press, Quote, Text
-from handlers.cards.text import Role, Voice, Who, phrase, phrases
+from handlers.cards.text import Role, Typed, Voice, Who, phrase, phrases
 from handlers.rules import access, presence, spoken
 from handlers.rules.spoken import Command, Nearly
 from storage import log
@@ -29,11 +29,19 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
         Heading(voice("Everybody")),
         Items(
             (
-                voice("/challenge – report what is in the way. One sentence is enough."),
+                voice("{command} – report what is in the way. One sentence is enough.", command=Typed("/challenge")),
                 voice("Or write me a direct message, mention me, or use “Report as a challenge” on any message."),
-                voice("/challenges mine, /challenges reported, /challenges 42 – see how it stands."),
+                voice(
+                    "{mine}, {reported}, {one} – see how it stands.",
+                    mine=Typed("/challenges mine"),
+                    reported=Typed("/challenges reported"),
+                    one=Typed("/challenges 42"),
+                ),
                 voice("Reply in the thread of a card to add a note."),
-                voice("/clearway away – say until when you are away, and who stands in for you."),
+                voice(
+                    "{command} – say until when you are away, and who stands in for you.",
+                    command=Typed("/clearway away"),
+                ),
             )
         ),
     ]
@@ -55,8 +63,12 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
             Heading(voice("The coordinator")),
             Items(
                 (
-                    voice("/challenges new – what waits to be sorted. /challenges overdue – whom to chase."),
-                    voice("/challenges waiting – what waits for an answer or a date."),
+                    voice(
+                        "{new} – what waits to be sorted. {overdue} – whom to chase.",
+                        new=Typed("/challenges unsorted"),
+                        overdue=Typed("/challenges overdue"),
+                    ),
+                    voice("{waiting} – what waits for an answer or a date.", waiting=Typed("/challenges waiting")),
                     voice("On each card: sort it, reassign, restrict, join, redirect, enter a talk."),
                 )
             ),
@@ -88,7 +100,12 @@ def questions(voice: Voice) -> Card:
                     voice("“no subs” (words to find) · 42 (that one)"),
                 )
             ),
-            Note(voice("In any order, together: /challenges overdue type staffing at Cedar Flats")),
+            Note(
+                voice(
+                    "In any order, together: {asked}",
+                    asked=Typed("/challenges overdue type staffing at Cedar Flats"),
+                )
+            ),
         ),
     )
 
@@ -129,7 +146,7 @@ def nearly(voice: Voice, missed: Nearly, held: str) -> Card:
         voice("I did not understand “{word}”", word=lists.short(missed.said, 60)),
         (
             Text(voice("It looks like a command, so it was not recorded. This would have been understood:")),
-            Items(tuple(lists.short(each, 200) for each in missed.would_have_been)),
+            Items(tuple(lists.short(voice("{words}", words=Typed(each)), 200) for each in missed.would_have_been)),
             Buttons(
                 (
                     *_meant(voice, missed, held),
@@ -154,7 +171,9 @@ def _meant(voice: Voice, missed: Nearly, held: str) -> Iterator[Button]:
         case Command(action):
             press = Press(action)
     opens = press.action.endswith("form")
-    yield Button(voice("{words}", words=lists.short(missed.would_have_been[0], 60)), press, "primary", opens_form=opens)
+    yield Button(
+        lists.short(voice("{words}", words=Typed(missed.would_have_been[0])), 60), press, "primary", opens_form=opens
+    )
 
 
 def greeting(voice: Voice, directory: Directory) -> Card:
@@ -173,10 +192,8 @@ def unknown_subword(voice: Voice, word: str) -> Card:
         (
             Items(
                 (
-                    voice("/clearway – what needs you now"),
-                    voice("/clearway help"),
-                    voice("/clearway process"),
-                    voice("/clearway away"),
+                    voice("{command} – what needs you now", command=Typed("/clearway")),
+                    *(voice("{command}", command=Typed(f"/clearway {each}")) for each in ("help", "process", "away")),
                 )
             ),
         ),
@@ -291,6 +308,15 @@ def home(
         if found.more:
             body.append(Buttons((Button(voice("All: {words}", words=words), Press("log.more", item=words)),)))
     body.append(
-        Note(voice(phrase("{district} · {role} · /clearway help", district=directory.name, role=Role(actor.role))))
+        Note(
+            voice(
+                phrase(
+                    "{district} · {role} · {help}",
+                    district=directory.name,
+                    role=Role(actor.role),
+                    help=Typed("/clearway help"),
+                )
+            )
+        )
     )
     return Card(voice("Home"), tuple(body))

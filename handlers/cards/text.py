@@ -24,7 +24,7 @@ from babel.numbers import format_currency
 from handlers.cards import labels
 from scheduling.calendar import zone_of
 from storage.directory import Directory, Person
-from storage.vocabulary import PersonId, SchoolId
+from storage.vocabulary import DistrictId, PersonId, Platform, SchoolId
 
 LOCALES: Final = Path(__file__).parent / "locales"
 
@@ -60,6 +60,15 @@ class Role:
     """What somebody is ("isd_consultant"), by its proper words when said."""
 
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A command, as it is typed where its reader is: "/challenges mine" in Slack, "challenges mine" in Teams, where a
+    slash opens a menu of Teams' own (design §5)."""
+
+    command: str
+    """With its slash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,8 @@ def _param_to_json(value: Any) -> Any:
             return {"role": code}
         case Dollars(amount):
             return {"usd": amount}
+        case Typed(command):
+            return {"typed": command}
         case Phrase():
             return {"phrase": to_json(value)}
         case datetime():
@@ -127,6 +138,8 @@ def _param_from_json(value: Any) -> Any:
             return Role(code)
         case {"usd": amount}:
             return Dollars(amount)
+        case {"typed": command}:
+            return Typed(command)
         case {"phrase": inner}:
             return from_json(inner)
         case {"at": instant}:
@@ -181,13 +194,20 @@ class Voice:
     Two voices are equal that say everything in the same words.
     """
 
-    def __init__(self, directory: Directory, person: Person | None = None) -> None:
+    def __init__(self, directory: Directory, person: Person | None = None, platform: Platform | None = None) -> None:
+        """`platform`: where the reader is, if that is known; it decides how commands are written."""
         self.directory = directory
+        self.slash = "" if platform is Platform.TEAMS else "/"
         self.person = person
         self.locale = _locale((person and person.locale) or directory.locale)
         self.zone = zone_of(person.timezone if person else None, ZoneInfo(directory.timezone))
         self._own_word = directory.word != WORD and self.language == "en"
-        self._says_as = id(directory), id(self.locale), self.zone.key  # _locale makes one locale of each kind
+        self._says_as = (
+            id(directory),
+            id(self.locale),
+            self.zone.key,
+            self.slash,
+        )  # _locale makes one locale of each kind
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Voice) and self._says_as == other._says_as
@@ -234,6 +254,8 @@ class Voice:
                 return self.role(code)
             case Dollars(amount):
                 return self.money(amount)
+            case Typed(command):
+                return self.slash + command.removeprefix("/")
             case Phrase():
                 return self(value)
             case datetime():
@@ -268,6 +290,12 @@ class Voice:
 
     def money(self, amount: int) -> str:
         return str(format_currency(amount, "USD", locale=self.locale, currency_digits=False, format="¤#,##0"))
+
+
+@cache
+def stranger(platform: Platform | None = None) -> Voice:
+    """Says things to somebody of whom we do not know yet which district they are of, nor which language they read."""
+    return Voice(Directory(DistrictId(""), "", "UTC", 0), None, platform)
 
 
 def catalog_plural(catalog: Catalog, n: int) -> int:

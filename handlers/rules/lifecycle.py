@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from handlers.cards.text import Label, phrase
+from handlers.cards.text import Label, Typed, phrase
 from handlers.errors import StaleError
 from storage.vocabulary import OPEN, WORKING, Status
 
@@ -99,6 +99,6 @@ def after(status: Status, move: Move) -> Status:
             phrase('First confirm that you understand how big it is and what could be done: press "I understand it".')
         )
     raise StaleError(
-        phrase("That is no longer open to you: this challenge is now “{status}”. Type /challenges and its number to see what you can do.",
-               status=Label(status))
+        phrase("That is no longer open to you: this challenge is now “{status}”. Type {command} and its number to see what you can do.",
+               status=Label(status), command=Typed("/challenges"))
     )  # fmt: skip

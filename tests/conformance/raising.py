@@ -30,7 +30,7 @@ async def by_command(story: World) -> None:
     await teacher.submit(STAFFING)
     challenge = (await story.case()).challenge
     assert challenge.status is Status.ASSIGNED
-    assert challenge.door in {Door.COMMAND, Door.DIRECT_MESSAGE}  # on Teams a command is typed like any other message
+    assert challenge.door is Door.COMMAND
 
 
 @DOORS.shows("Report from the menu of a message: its words and the link to it go in")

@@ -74,7 +74,7 @@ async def test_words_to_report_open_the_form_with_them_in_it(database: Database)
         assert await nothing_recorded(story)
         await teacher.submit()
         case = await story.case()
-        assert (case.title, case.challenge.door) == (WORDS, Door.DIRECT_MESSAGE)
+        assert (case.title, case.challenge.door) == (WORDS, Door.COMMAND)
         await story.wait_until(detroit("2026-10-08 12:00"))
         assert "Nothing was recorded" not in teacher.titles()  # the words that were kept went with the form
         await story.promises_hold()

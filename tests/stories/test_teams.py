@@ -77,7 +77,7 @@ async def test_every_door_of_teams_makes_one_equal_entry(database: Database) -> 
 
         cases = [await story.case(number) for number in range(1, 7)]
         assert [each.challenge.door for each in cases] == [
-            Door.DIRECT_MESSAGE,  # a command is typed like any other message
+            Door.COMMAND,
             Door.MESSAGE_SHORTCUT,
             Door.GLOBAL_SHORTCUT,
             Door.DIRECT_MESSAGE,
@@ -311,3 +311,15 @@ async def test_a_form_is_answered_in_place_and_stays_answered(database: Database
         assert form.buttons == ()
         assert form.post.edits == 1  # for every client of theirs, and for good
         await story.promises_hold()
+
+
+async def test_help_shows_commands_as_they_are_typed_there(database: Database) -> None:
+    """A slash would open Teams' own menu."""
+    async with world(database, "teams") as story:
+        coordinator = await story.person("p-010")
+        for asked in ("help", "challenges help", "chalenges mine"):
+            await coordinator.dm(asked)
+            assert "challenges" in str(coordinator.answer)
+            assert "/challenge" not in str(coordinator.answer)
+        await coordinator.open_home()
+        assert "/clearway" not in str(coordinator.home)
