@@ -26,8 +26,8 @@ from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
 from handlers.cards.model import Card, Text
 from handlers.cards.text import Voice, Who, stranger
-from handlers.errors import FormError, UserError
-from handlers.request import PRESSED, Identity, Inbound, Reply, Request
+from handlers.errors import FormError, NotFoundError, UserError
+from handlers.request import PRESSED, SENT, Identity, Inbound, Reply, Request
 from handlers.rules import presence, privacy
 from scheduling.calendar import Calendar
 from scheduling.clock import Clock
@@ -43,6 +43,9 @@ REMEMBERED_MOST: Final = 10_000
 log = structlog.get_logger()
 
 REVOKED: Final = "registration.revoked"
+EVENTS: Final = frozenset({"person.left", "account.gone", "account.back", REVOKED})
+"""What a platform tells us, and no button says: a client that makes up a press of it is not heard."""
+MADE_BY_HAND: Final = (PRESSED, SENT)
 OWN: Final = ANSWERS | {account_cards.CHOOSE, REVOKED}
 """What the gateway does itself: it is asked before anybody knows which person of which district this is."""
 
@@ -121,10 +124,12 @@ class Gateway:
                 return await self.choose(inbound)
             case action if action in ANSWERS:
                 return await self._answered(inbound, limit)
-            case action if action == REVOKED:
+            case action if action == REVOKED and not inbound.key.startswith(MADE_BY_HAND):
                 return await self._revoked(inbound)
             case _:
                 pass
+        if inbound.action in EVENTS and inbound.key.startswith(MADE_BY_HAND):
+            raise NotFoundError(registry.NO_SUCH_BUTTON)
         entry = registry.entry(inbound.action, inbound.text)
         members = await self._who(inbound.identity)
         if len(members) != 1 and privacy.is_crisis(" ".join([inbound.text, *_typed(inbound)])):

@@ -169,6 +169,11 @@ TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
 )
 
 
+NO_SUCH_BUTTON: Final = phrase(
+    "That button is no longer in use. Type {command} to see how things stand.", command=Typed("/challenges")
+)
+
+
 def entry(action: str, text: str = "") -> Entry:
     """The action of that name, or of the word after `/clearway`.
 
@@ -177,11 +182,7 @@ def entry(action: str, text: str = "") -> Entry:
     if action == "home.ask":
         action = WORDS.get(text.strip().lower(), action)
     if action not in ACTIONS:
-        raise NotFoundError(
-            phrase(
-                "That button is no longer in use. Type {command} to see how things stand.", command=Typed("/challenges")
-            )
-        )
+        raise NotFoundError(NO_SUCH_BUTTON)
     return ACTIONS[action]
 
 

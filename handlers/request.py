@@ -41,6 +41,8 @@ class Source:
 
 
 PRESSED: Final = "button:"
+SENT: Final = "form:"
+"""How the keys of presses and of forms begin."""
 
 
 def press_key(press: Press, post_id: str) -> str:

@@ -1,18 +1,22 @@
-"""Home in a tab of the Teams app: what waits for whoever has it open. What is to be decided is decided in the chat.
+"""Home in a tab of the Teams app: what waits for whoever has it open, and what they can do about it.
 
-The page knows nobody. Its script asks Teams who has it open, and then us, with the token that Teams gives for that.
+The page knows nobody. Its script asks Teams who has it open, and then us, with the token that Teams gives for that. A
+form opens as a dialog of Teams, and is sent to the bot like every other:
+https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/task-modules/task-modules-tabs
 """
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from html import escape
 from typing import Any, Final, assert_never
-from urllib.parse import quote
 
 from aiohttp import web
 
 from bot.gateway import NotCommittedError
+from bot.teams import forms
 from bot.teams.listeners import Gateway
 from bot.teams.package import TAB_PATH
 from bot.teams.signin import SignIn
@@ -24,18 +28,22 @@ from handlers.cards.model import (
     Divider,
     Element,
     Facts,
+    Form,
     Heading,
     Items,
     Link,
     Note,
+    Press,
     Quote,
     Text,
 )
-from handlers.request import Inbound
+from handlers.request import Inbound, Reply, press_key
 from storage.vocabulary import Door
 
-SHOWN: Final = frozenset({"home.show", "show", "log.more", "what_next", "process.show", "process.people", "help"})
-"""What the tab shows itself: it changes nothing."""
+HOME: Final = "home.show"
+SHOWN: Final = frozenset({HOME, "show", "log.more", "what_next", "process.show", "process.people", "help"})
+"""What changes nothing, however often it is asked."""
+MOST_ONCE: Final = 64  # characters of what tells one page from the next
 ASK_PATH: Final = f"{TAB_PATH}/ask"
 LIBRARY: Final = "https://res.cdn.office.net/teams-js/2.34.0/js/MicrosoftTeams.min.js"
 LIBRARY_IS: Final = "sha384-brW9AazbKR2dYw2DucGgWCCcmrm2oBFV4HQidyuyZRI/TnAkmOOnTARSTdps3Hwt"
@@ -53,13 +61,20 @@ h1{font-size:1.4rem}h2{font-size:1.1rem;margin:1.5rem 0 .25rem}p{margin:.4rem 0}
 blockquote{border-left:.25rem solid var(--line);margin:.5rem 0;padding-left:.75rem;white-space:pre-wrap}
 dl{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.2rem 1rem}dt{font-weight:600}dd{margin:0}
 @media (max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
-button,.chat{font:inherit;box-sizing:border-box;vertical-align:middle;min-height:2.75rem;padding:.4rem 1rem;margin:.25rem .5rem .25rem 0;border:1px solid var(--line);
+button{font:inherit;box-sizing:border-box;vertical-align:middle;min-height:2.75rem;padding:.4rem 1rem;margin:.25rem .5rem .25rem 0;border:1px solid var(--line);
 border-radius:.25rem;background:transparent;color:inherit;cursor:pointer;text-decoration:none;display:inline-block}
 a{color:var(--link)}:focus-visible{outline:3px solid var(--link);outline-offset:2px}.note{font-size:.875rem}
 """
 SCRIPT: Final = """
 const main = document.querySelector('main'), said = document.querySelector('[role=status]');
 let token = '';
+let once = '';
+const forms = () => microsoftTeams.dialog.adaptiveCard.bot;
+function open(form) {
+  if (!forms().isSupported()) throw new Error('no dialogs');
+  const size = {height: form.height, width: form.width};
+  forms().open({title: form.title, size, card: form.card, completionBotId: form.bot}, () => ask({do: 'home.show'}));
+}
 async function ask(press) {
   said.textContent = 'One moment …';
   try {
@@ -67,18 +82,30 @@ async function ask(press) {
     const answer = await fetch(document.body.dataset.ask, {method: 'POST', body: JSON.stringify(press),
       headers: {'Authorization': 'Bearer ' + token, 'Content-Type': 'application/json'}});
     const page = answer.headers.get('Content-Type') || '';
+    if (answer.ok && page.startsWith('application/json')) {
+      said.textContent = '';
+      return open(await answer.json());
+    }
     if (!page.startsWith('text/html')) throw new Error(answer.status);
     main.innerHTML = await answer.text();
     said.textContent = '';
+    once = crypto.randomUUID();
     const title = main.querySelector('h1');
     if (title && press.do !== 'home.show') { title.tabIndex = -1; title.focus(); }
   } catch (failure) {
-    said.textContent = 'Your Home could not be loaded just now. Write “clearway” in the chat to see it there.';
+    said.textContent = 'That did not work here just now. Write “clearway” in the chat: the same stands there.';
   }
 }
 document.addEventListener('click', (event) => {
   const pressed = event.target.closest('button[data-do]');
-  if (pressed) ask({...pressed.dataset});
+  if (!pressed) return;
+  const {sure, asked, ...press} = pressed.dataset;
+  if (sure && !asked) {
+    pressed.dataset.asked = 'yes';
+    pressed.textContent = sure;
+    return;
+  }
+  ask({...press, once});
 });
 microsoftTeams.app.initialize().then(() => ask({do: 'home.show'})).catch(() => {
   said.textContent = 'This page is a tab of Clearway in Teams: open it there.';
@@ -122,7 +149,10 @@ class Tab:
         return web.Response(text=PAGE, content_type="text/html", headers=HEADERS)
 
     async def ask(self, request: web.Request) -> web.Response:
-        """What whoever has it open wants to see, as HTML. 401: Teams does not vouch for them. 400: nothing to show."""
+        """What whoever has it open wants to see or do: HTML, or as JSON the form that opens.
+
+        401: Teams does not vouch for them. 400: nothing to show.
+        """
         try:
             identity, app_id = await self._sign_in.who(request.headers.get("Authorization", ""))
         except NotTrustedError:
@@ -131,36 +161,51 @@ class Tab:
             return web.Response(status=503)
         try:
             wanted = await request.json()
-            action, about, item = (str(wanted.get(each) or "") for each in ("do", "about", "item"))
-        except (ValueError, AttributeError, RecursionError):
+            action, about, item, once = (str(wanted.get(each) or "") for each in ("do", "about", "item", "once"))
+            press = Press(action, about, item, int(wanted.get("version") or 0))
+        except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
             return web.Response(status=400)
-        if action not in SHOWN:
+        acts = action not in SHOWN
+        if not action or not 0 <= press.version < 2**31 or (acts and not 0 < len(once) <= MOST_ONCE):
             return web.Response(status=400)
-        inbound = Inbound(identity, action, Door.HOME, challenge_id=about, item=item, app_id=app_id)
+        key = press_key(press, f"tab:{once}") if acts else ""
+        inbound = Inbound(identity, action, Door.HOME, key, about, item, press.version, app_id=app_id)
+        reply = await self._answer(inbound)
+        if reply.form is not None:
+            return web.json_response(_dialog(reply.form, inbound), headers=NEVER_KEPT)
+        if reply.errors:
+            reply = Reply(Card("Home", tuple(Text(each) for each in reply.errors.values())))
+        if reply.card is None and action != HOME:  # done: how it stands now says the rest
+            action, reply = HOME, await self._answer(replace(inbound, action=HOME, key="", challenge_id="", item=""))
+        shown = "".join(html(reply.card or Card("Home", ())))
+        back = "" if action == HOME else f'<p><button type="button" data-do="{HOME}">Home</button></p>'
+        return web.Response(text=shown + back, content_type="text/html", headers=NEVER_KEPT)
+
+    async def _answer(self, inbound: Inbound) -> Reply:
         try:
-            card = (await self._gateway.handle(inbound)).card
+            return await self._gateway.handle(inbound)
         except NotCommittedError as failure:
-            card = Card("Home", (Text(failure.sentence),))
-        shown = "".join(html(card or Card("Home", ()), chat_with(app_id)))
-        back = "" if action == "home.show" else '<p><button type="button" data-do="home.show">Home</button></p>'
-        return web.Response(
-            text=shown + back, content_type="text/html", headers={"Cache-Control": "no-store", **HEADERS}
-        )
+            return Reply(Card("Home", (Text(failure.sentence),)))
 
 
-def chat_with(app_id: str) -> str:
-    """The address of the chat with the bot, https://learn.microsoft.com/microsoftteams/platform/concepts/build-and-test/deep-link-teams"""
-    return f"https://teams.microsoft.com/l/chat/0/0?users={quote(f'28:{app_id}')}"
+NEVER_KEPT: Final = {"Cache-Control": "no-store", **HEADERS}
 
 
-def html(card: Card, chat: str) -> Iterator[str]:
+def _dialog(form: Form, opened_by: Inbound) -> dict[str, Any]:
+    """A form as the script hands it to Teams: the answer to it goes to the bot."""
+    value = forms.dialog(form, opened_by=opened_by)["task"]["value"]
+    shown = {name: value[name] for name in ("title", "height", "width")}
+    return shown | {"card": json.dumps(value["card"]["content"]), "bot": opened_by.app_id}
+
+
+def html(card: Card) -> Iterator[str]:
     """A card to be read. Everything in it is escaped: nobody's words format, link or run."""
     yield f"<h1>{escape(card.title)}</h1>"
     for each in card.body:
-        yield from element(each, chat)
+        yield from element(each)
 
 
-def element(item: Element, chat: str) -> Iterator[str]:
+def element(item: Element) -> Iterator[str]:
     match item:
         case Text(body):
             yield f"<p>{escape(body)}</p>"
@@ -180,20 +225,18 @@ def element(item: Element, chat: str) -> Iterator[str]:
         case Divider():
             yield "<hr>"
         case Buttons(items):
-            yield f"<p>{''.join(_buttons(items, chat))}</p>"
+            yield f"<p>{''.join(map(_button, items))}</p>"
         case _:
             assert_never(item)
 
 
-def _buttons(items: tuple[Button, ...], chat: str) -> Iterator[str]:
-    """What only shows something is shown here; the rest is done in the chat, where one link leads."""
-    here = [each for each in items if each.press.action in SHOWN]
-    for each in here:
-        yield f"<button type=button {_data(each)}>{escape(each.label)}</button>"
-    if elsewhere := [each.label for each in items if each not in here]:
-        yield f'<a class=chat href="{escape(chat)}" target="_blank" rel="noopener">In the chat: {escape(", ".join(elsewhere))}</a>'
+def _button(button: Button) -> str:
+    return f"<button type=button {_data(button)}>{escape(button.label)}</button>"
 
 
 def _data(button: Button) -> str:
-    press: dict[str, Any] = {"do": button.press.action, "about": button.press.challenge_id, "item": button.press.item}
-    return " ".join(f'data-{name}="{escape(str(value))}"' for name, value in press.items() if value)
+    """What the script sends when it is pressed; `sure` is asked before that."""
+    press = button.press
+    said = {"do": press.action, "about": press.challenge_id, "item": press.item, "version": press.version or ""}
+    said |= {"sure": button.confirm}
+    return " ".join(f'data-{name}="{escape(str(value))}"' for name, value in said.items() if value)

@@ -1,5 +1,6 @@
 """Home in a tab of Teams: shown to whom Teams vouches for, in a real browser with Microsoft's own library."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -16,9 +17,10 @@ from bot.teams.cloud import PUBLIC
 from bot.teams.signin import app_of
 from bot.teams.tab import ASK_PATH, LIBRARY
 from handlers.cards.accounts import hello_first
-from handlers.cards.model import Button, Buttons, Card, Facts, Heading, Press, Quote, Text
+from handlers.cards.model import Button, Buttons, Card, Facts, Form, Heading, Press, Quote, Text, TextField
 from handlers.request import Inbound, Reply
 from scheduling.clock import SystemClock
+from storage.vocabulary import Door
 from tests import npm
 from tests.bot.teams_stand import Stand, teams_stand
 from tests.fakes.teams.keys import signing_key
@@ -34,6 +36,7 @@ HOME = Card(
             (
                 Button("Show 7", Press("show", "c7")),
                 Button("Report a challenge", Press("challenge.form"), opens_form=True),
+                Button("Withdraw", Press("withdraw", "c7", "", 3), confirm="Take challenge 7 back?"),
             )
         ),
     ),
@@ -149,10 +152,41 @@ async def test_a_token_signed_by_another_key_shows_nothing() -> None:
         assert (await it.ask(forged))[0] == 401
 
 
-async def test_the_tab_changes_nothing_whatever_it_is_asked() -> None:
+async def test_what_is_done_in_the_tab_is_one_press_of_the_page_that_showed_it() -> None:
     async with tab() as it:
-        for action in ("take", "yes", "report", "challenge.form", "", "no.such"):
-            assert (await it.ask(it.token(), do=action))[0] == 400
+        it.stand.gateway.on |= {"take": Reply()}
+        status, page = await it.ask(it.token(), do="take", about="c7", version=3, once="page-1")
+        assert (status, "With you" in page) == (200, True)  # what there is to say is on Home, and in the chat
+        pressed, home = it.stand.gateway.heard
+        assert (pressed.action, pressed.challenge_id, pressed.version) == ("take", "c7", 3)
+        assert (pressed.key, pressed.door) == ("button:c7::3:take", Door.HOME)
+        assert (home.action, home.key) == ("home.show", "")
+
+
+async def test_a_form_of_the_tab_is_a_dialog_that_is_sent_to_the_bot() -> None:
+    async with tab() as it:
+        form = Form("Report a challenge", "Send", Press("report"), (TextField("what", "What is in the way?"),))
+        it.stand.gateway.on |= {"challenge.form": Reply(form=form)}
+        status, said = await it.ask(it.token(), do="challenge.form", once="page-1")
+        opens = json.loads(said)
+        assert (status, opens["title"], opens["bot"]) == (200, "Report a challenge", it.stand.tenant.app_id)
+        assert json.loads(opens["card"])["type"] == "AdaptiveCard"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param({"do": ""}, id="nothing"),
+        pytest.param({"do": "take"}, id="of no page"),
+        pytest.param({"do": "take", "once": "x" * 65}, id="of a page too long"),
+        pytest.param({"do": "take", "once": "p", "version": "three"}, id="no version"),
+        pytest.param({"do": "take", "once": "p", "version": -1}, id="a version that cannot be"),
+        pytest.param({"do": "take", "once": "p", "version": 2**31}, id="a version beyond"),
+    ],
+)
+async def test_what_no_page_of_ours_asks_for_is_not_done(wanted: dict[str, Any]) -> None:
+    async with tab() as it:
+        assert (await it.ask(it.token(), **wanted))[0] == 400
         assert it.stand.gateway.heard == []
 
 
@@ -165,9 +199,10 @@ HOST = """<!doctype html><title>Teams</title><iframe title="Clearway" src="{src}
 <script>
 addEventListener('message', (event) => {{
   const asked = event.data, answers = {{
-    'initialize': ['content', 'web', JSON.stringify({{apiVersion: 4, hostVersionsInfo: {{}}, isLegacyTeams: false, supports: {{}}}}), '2.0.0'],
+    'initialize': ['content', 'web', JSON.stringify({{apiVersion: 4, hostVersionsInfo: {{adaptiveCardSchemaVersion: {{majorVersion: 1, minorVersion: 5}}}}, isLegacyTeams: false, supports: {{dialog: {{card: {{bot: {{}}}}}}}}}}), '2.0.0'],
     'authentication.getAuthToken': [true, '{token}'],
   }};
+  if (asked.func.startsWith('tasks.')) document.title = JSON.stringify(asked.args);
   if (asked.func in answers)
     event.source.postMessage({{id: asked.id, uuid: asked.uuid, args: answers[asked.func]}}, event.origin);
 }});
@@ -184,7 +219,9 @@ async def test_home_in_a_real_browser_inside_teams(chromium_path: str) -> None:
     )
     script = (library / "dist/umd/MicrosoftTeams.min.js").read_text(encoding="utf-8")
 
+    form = Form("Report a challenge", "Send", Press("report"), (TextField("what", "What is in the way?"),))
     async with tab() as it, async_playwright() as playwright:
+        it.stand.gateway.on |= {"challenge.form": Reply(form=form), "withdraw": Reply()}
         browser = await playwright.chromium.launch(
             executable_path=chromium_path, args=["--no-sandbox", "--disable-features=LocalNetworkAccessChecks"]
         )
@@ -207,13 +244,25 @@ async def test_home_in_a_real_browser_inside_teams(chromium_path: str) -> None:
         shown = page.frame_locator("iframe")
         await expect(shown.get_by_role("heading", name="With you")).to_be_visible()
         await expect(shown.get_by_text(SHOUT)).to_be_visible()
-        await expect(shown.get_by_role("link", name="In the chat: Report a challenge")).to_be_visible()
+        await shown.get_by_role("button", name="Report a challenge").click()
+        await page.wait_for_function("document.title.startsWith('[')")
+        [opened, *_] = json.loads(await page.title())
+        assert (opened["title"], opened["completionBotId"]) == ("Report a challenge", it.stand.tenant.app_id)
+        assert "What is in the way?" in json.dumps(opened["card"])
+        it.stand.gateway.heard.clear()
 
+        sure = shown.get_by_role("button", name="Withdraw")
+        await sure.click()
+        assert it.stand.gateway.heard == []
+        await shown.get_by_role("button", name="Take challenge 7 back?").click()
+        await expect(shown.get_by_role("heading", name="With you")).to_be_visible()
+        assert [each.action for each in it.stand.gateway.heard] == ["withdraw", "home.show"]
+        it.stand.gateway.heard.clear()
         await shown.get_by_role("button", name="Show 7").click()
         await expect(shown.get_by_role("heading", name="Challenge 7")).to_be_focused()
         await expect(shown.get_by_text("The rosters do not load.")).to_be_visible()
         asked: list[Inbound] = it.stand.gateway.heard
-        assert [(each.action, each.challenge_id) for each in asked] == [("home.show", ""), ("show", "c7")]
+        assert [(each.action, each.challenge_id) for each in asked] == [("show", "c7")]
         await shown.get_by_role("button", name="Home").click()
         await expect(shown.get_by_role("heading", name="With you")).to_be_visible()
 
