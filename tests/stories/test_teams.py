@@ -4,13 +4,17 @@ import json
 from datetime import timedelta
 
 import pytest
+from aiohttp import ClientSession
 
 from bot.gateway import LIMIT_S
+from bot.teams.tab import ASK_PATH
+from scheduling.clock import SystemClock
 from storage import people
 from storage.database import Database
-from storage.vocabulary import Door, Kind
+from storage.vocabulary import Door, Kind, PersonId
 from tests.fakes.teams import TeamsPerson
-from tests.world import PATIENCE_S, Actor, World, detroit, world
+from tests.fakes.teams.keys import signing_key
+from tests.world import PATIENCE_S, Actor, World, detroit, teams_account, world
 
 WORDS = "No substitutes for training days at our school."
 STAFFING = {"Type": "Staffing", "Where may the power to remove it sit?": "In the district"}
@@ -323,3 +327,47 @@ async def test_help_shows_commands_as_they_are_typed_there(database: Database) -
             assert "/challenge" not in str(coordinator.answer)
         await coordinator.open_home()
         assert "/clearway" not in str(coordinator.home)
+
+
+async def in_the_tab(story: World, person_id: str, **wanted: object) -> str:
+    """What somebody is shown who has Home open in Teams, and presses there."""
+    assert story.teams is not None
+    assert story.tenant is not None
+    now = SystemClock().now()
+    tenant, app = story.tenant.id, story.tenant.app_id
+    said = {
+        "iss": f"{story.teams.login_url}/{tenant}/v2.0", "aud": f"api://clearway.example.org/botid-{app}", "tid": tenant,
+        "oid": story.tenant.accounts[teams_account(person_id)].directory_id, "ver": "2.0", "nbf": now - timedelta(days=400),
+        "exp": now + timedelta(days=400),
+    }  # fmt: skip  # the story's clock stands in another month than ours
+    headers = {"Authorization": f"Bearer {signing_key().sign(said)}"}
+    url = story.teams.messages_url.replace("/api/messages", ASK_PATH)
+    async with ClientSession() as session, session.post(url, json=wanted, headers=headers) as answer:
+        assert answer.status == 200
+        await story.settle()
+        return await answer.text()
+
+
+async def test_what_waits_is_done_on_home(database: Database) -> None:
+    """The director takes it in the tab; the card in the chat shows it, and a second press of the same page does nothing."""
+    async with world(database, "teams") as story:
+        teacher, _ = await the_teacher(story)
+        owner = await story.person("p-004")
+        await owner.dm("challenges mine")  # who has never written is asked to say hello first
+        await teacher.report(WORDS, values=STAFFING)
+        home = await in_the_tab(story, "p-004", do="home.show")
+        assert WORDS in home
+        case = await story.case()
+        shown = await in_the_tab(story, "p-004", do="show", about=case.id)
+        assert "I&#x27;ll take it" in shown
+        press = {"do": "take", "about": case.id, "version": case.challenge.version, "once": "page-1"}
+        for _ in range(2):
+            assert "With you" in await in_the_tab(story, "p-004", **press) or (await story.case()).challenge.taken_at
+        assert [each.kind for each in await story.history()].count(Kind.TAKEN) == 1
+        assert "I'll take it" not in owner.cards[0].buttons
+        dialog = json.loads(await in_the_tab(story, "p-004", do="understand.form", about=case.id, once="page-2"))
+        assert dialog["bot"] == story.tenant.app_id  # type: ignore[union-attr]
+        for made_up in ("person.left", "account.gone", "registration.revoked"):
+            await in_the_tab(story, "p-004", do=made_up, once="page-3")
+        assert (await story.directory()).people[PersonId("p-004")].left_on is None
+        await story.promises_hold()

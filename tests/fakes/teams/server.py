@@ -229,6 +229,7 @@ class FakeTeams:
             [
                 web.get("/v1/.well-known/openidconfiguration", self._metadata),
                 web.get("/v1/.well-known/keys", self._key_set),
+                web.get("/login/{tenant}/v2.0/.well-known/openid-configuration", self._metadata),
                 web.post("/login/{tenant}/oauth2/v2.0/token", self._login),
                 web.post("/amer/v3/conversations", self._doing("create", self._create)),
                 web.post(f"{conversation}/activities", self._doing("send", self._send)),
