@@ -289,12 +289,25 @@ def _brief(seen: View) -> Iterator[Element]:
         (Field.RESOLUTION, "What was done"),
     )
     pairs = [(seen.voice(label), said) for part, label in labels if (said := seen.case.said(part))]
+    if question := _left_open(seen.case):
+        pairs.append((seen.voice("Asked before, and not answered"), question))
     if pairs:
         yield Facts(tuple(pairs))
     notes = list(seen.case.all_said(Field.NOTE))
     for words in notes[-2:]:
         if words.text:
             yield Quote(words.text, seen.voice("{who}, {when}", who=seen.name(words.author_id), when=words.said_at))
+
+
+def _left_open(case: Case) -> str | None:
+    """The last question to those who raised it, where nobody waits for its answer any more: whoever has it now knows."""
+    asked, answered = (
+        max(case.all_said(each), key=lambda words: words.said_at, default=None)
+        for each in (Field.QUESTION, Field.ANSWER)
+    )
+    if asked is None or case.challenge.asked_at is not None or case.challenge.status in ENDED:
+        return None
+    return asked.text if answered is None or answered.said_at < asked.said_at else None
 
 
 def state_line(seen: View) -> str:

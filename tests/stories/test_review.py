@@ -415,3 +415,18 @@ async def test_a_message_that_becomes_a_crisis_when_it_is_edited_gets_the_text(d
         post = await teacher.dm("No subs on Fridays again.")
         await teacher.edit(post, CRISIS)
         assert "Someone may be in danger" in str([each.title for each in teacher.cards])
+
+
+async def test_a_question_that_went_unanswered_is_known_to_whoever_has_it_next(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await raised(story)
+        owner, coordinator = await story.person("p-004"), await story.person("p-010")
+        await owner.click("Question")
+        await owner.submit({"Your question to those who raised it": "Which days?"})
+        await coordinator.command("/challenges 1")
+        await coordinator.click("Reassign")
+        await coordinator.submit({"Who takes it?": "Bea Thornquist", "Why? It stands in the log.": "She knows."})
+        named = await story.person("p-011")
+        assert "Asked before, and not answered" in named.last_card.text
+        assert "Which days?" in named.last_card.text
+        await story.promises_hold()
