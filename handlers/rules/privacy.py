@@ -342,7 +342,7 @@ RULES: Final = (
     _rule("His behavior plan is not followed.", _PLAN, r"(?P<plan>o_?l)"),
     _rule("My student's IEP is not followed.", _PLAN, r"(?P<plan>d_?[sk]'_?l|t_?k'_?l)"),
     _rule("the kindergartner with the feeding tube in room 6", (_ONE, _ILLNESS),
-          rf"(?P<student>(?:[tdo]_{{0,2}}[sk]|[tdao]_{{0,2}}k){_PLACE}?w{_ILL}{_PLACE}?)"),
+          rf"(?P<student>(?:[tdo]_{{0,2}}[sk]|[tdao]_{{0,2}}k){_PLACE}?[wi]{_ILL}{_PLACE}?)"),
     _rule("a student in room 6 with an IEP", (_ONE, _PLAN),
           rf"(?P<student>(?:{_THAT_ONE}|[td]_{{0,2}}k)w{_ANY}{_PLACE}?)"),
     _rule("a student with an IEP in room 6", (_ONE, _PLAN), rf"(?P<student>[tda]_{{0,2}}[sk]w{_ANY}{_PLACE})"),

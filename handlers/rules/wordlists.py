@@ -12,7 +12,7 @@ def _listed(text: str) -> tuple[str, ...]:
 LETTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "t": ("the",),
-        "d": ("my", "this", "that", "our"),
+        "d": ("my", "this", "that", "our", "the only", "our only", "my only", "the one"),
         "a": ("a", "an", "one", "another", "some"),
         "e": ("every", "each", "any", "no", "all", "which", "whichever", "either"),
         "o": ("his", "her"),

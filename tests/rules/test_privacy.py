@@ -49,6 +49,9 @@ PRIVATE: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("DeShawn McKellan in room 12 has nobody to check in with", ("DeShawn", "McKellan"), "A student has nobody to check in with"),
     ("José Íñiguez in 4B still has no translator", ("José", "Íñiguez"), "A student still has no translator"),
     ("Jackson Pryor in 3C is waiting for the screener", ("Pryor", "3C"), "A student is waiting for the screener"),
+    # nobody is named, and everybody knows who it is
+    ("The only deaf student at Dunmore has no interpreter", ("deaf",), "A student at Dunmore has no interpreter"),
+    ("The 3rd grader in a wheelchair cannot get to the gym", ("3rd", "wheelchair"), "A student cannot get to the gym"),
     # names, alone
     ("my student Jorvik waits all day for the nurse", ("Jorvik",), "a student waits all day for the nurse"),
     ("a boy named Jorvik has no bus", ("Jorvik",), "a student has no bus"),
