@@ -153,8 +153,13 @@ async def test_somebody_who_is_gone_is_not_reached(out: Out) -> None:
             await out.send(conversation_id=known)
 
 
-@pytest.mark.parametrize("call", ["send", "create", "token"])
-@pytest.mark.parametrize("status", [412, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [
+        *(("send", status) for status in (412, 429, 503)),
+        *((call, status) for call in ("create", "token") for status in (412, 429, 500, 502, 503, 504)),
+    ],
+)
 async def test_what_teams_could_not_do_is_tried_again(out: Out, call: str, status: int) -> None:
     out.teams.fail(call, status=status)
     with pytest.raises(TryLaterError) as refused:
@@ -162,6 +167,23 @@ async def test_what_teams_could_not_do_is_tried_again(out: Out, call: str, statu
     assert refused.value.after_s is None
     await out.send()
     assert len(out.dana.cards) == 1
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("status", [500, 502, 504])
+async def test_a_card_over_which_teams_broke_down_may_have_arrived(out: Out, status: int, done: bool) -> None:
+    out.teams.fail("send", status=status, done=done)
+    with pytest.raises(OutcomeUnknownError, match="ServiceError"):
+        await out.send()
+    assert len(out.dana.cards) == done
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+async def test_an_edit_over_which_teams_broke_down_is_tried_again(out: Out, status: int) -> None:
+    place = await out.send()
+    out.teams.fail("edit", status=status)
+    with pytest.raises(TryLaterError):
+        await out.transport.edit(place, CARD)
 
 
 @pytest.mark.parametrize(("written", "seconds"), [(7, 7), (0.5, 0.5), (90_000, 3600), ("soon", None), ("nan", None)])

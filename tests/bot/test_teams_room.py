@@ -882,7 +882,7 @@ async def test_an_answer_that_came_too_quickly_is_shown_a_little_later(stand: St
     dana, gateway = stand.person(), stand.gateway
     gateway.on["message.direct"] = Reply(RECEIPT)
     stand.teams.fail("send", status=429, retry_after=0.01)
-    stand.teams.fail("send", status=502)
+    stand.teams.fail("send", status=503)
     await dana.dm("the copier is broken")
     assert [each.title for each in dana.ephemerals] == ["Challenge 42"]
 
@@ -901,6 +901,14 @@ async def test_an_answer_that_cannot_be_shown_breaks_nothing(stand: Stand, failu
     stand.teams.fail("create", **failure)
     await dana.mention("the copier is broken")
     assert dana.answers[0].status == 200
+
+
+async def test_an_answer_that_may_have_arrived_is_not_shown_twice(stand: Stand) -> None:
+    dana, gateway = stand.person(), stand.gateway
+    gateway.on["message.direct"] = Reply(RECEIPT)
+    stand.teams.fail("send", status=502, done=True)
+    await dana.dm("the copier is broken")
+    assert [each.title for each in dana.ephemerals] == ["Challenge 42"]
 
 
 async def test_a_database_that_cannot_write_a_chat_down_breaks_nothing() -> None:

@@ -162,6 +162,35 @@ async def test_all_that_somebody_holds_surfaces_once_nothing_reaches_them(databa
         await story.promises_hold()
 
 
+@pytest.mark.parametrize("failure", [{"status": 500}, {"status": 504}, {"cut": True}], ids=str)
+async def test_a_card_on_teams_never_stands_more_than_twice(database: Database, failure: dict[str, Any]) -> None:
+    """Each time it has arrived and Teams says that it broke down: then it is the coordinator's to ask."""
+    async with world(database, "slack", platforms={"p-004": "teams"}) as story:
+        assert story.teams is not None
+        teacher, owner = await people(story, "p-023", "p-004")
+        story.teams.fail("send", times=2, done=True, **failure)
+        await teacher.report(WORDS, values=STAFFING)
+        assert owner.titles() == ["Challenge 1: a challenge for you"]
+        await story.wait_until(story.clock.at + timedelta(hours=1))
+        assert owner.titles() == ["Challenge 1: a challenge for you"] * 2
+        assert Kind.UNDELIVERABLE in [each.kind for each in await story.history()]
+        await story.promises_hold()
+
+
+async def test_a_failure_of_some_minutes_on_teams_costs_no_card(database: Database) -> None:
+    async with world(database, "slack", platforms={"p-004": "teams"}) as story:
+        assert story.teams is not None
+        teacher, owner = await people(story, "p-023", "p-004")
+        story.teams.fail("send", times=9, status=502)
+        await teacher.report(WORDS, values=STAFFING)
+        await story.wait_until(story.clock.at + timedelta(minutes=4))
+        story.teams.recover("send")
+        await story.wait_until(story.clock.at + timedelta(minutes=4))
+        assert owner.titles() == ["Challenge 1: a challenge for you"]
+        assert Kind.UNDELIVERABLE not in [each.kind for each in await story.history()]
+        await story.promises_hold()
+
+
 async def test_a_platform_that_was_not_there_for_a_while_is_still_the_preferred_one(database: Database) -> None:
     async with world(database, "slack", platforms={"p-023": "teams"}) as story:
         teacher = await story.person("p-023")
@@ -287,6 +316,17 @@ async def until(
     raise AssertionError("It does not come about")
 
 
+async def presses(actor: Actor, label: str) -> None:
+    """Who does not see the button asks for the challenge: its card may be one that never was heard of again."""
+    try:
+        await actor.click(label)
+    except AssertionError as error:
+        if "no button" not in str(error):
+            raise
+        await actor.command("/challenges 1")
+        await actor.click(label)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_whole_life_across_both_platforms_on_bad_days(database: Database, seed: int) -> None:
@@ -301,22 +341,22 @@ async def test_a_whole_life_across_both_platforms_on_bad_days(database: Database
             await teacher.report(WORDS, values=STAFFING)
 
         async def takes() -> None:
-            await owner.click("I'll take it")
+            await presses(owner, "I'll take it")
 
         async def understands() -> None:
-            await owner.click("I understand it")
+            await presses(owner, "I understand it")
             await owner.submit({SCOPE: "Six schools."})
 
         async def resolves() -> None:
-            await owner.click("Resolved")
+            await presses(owner, "Resolved")
             await owner.submit({"What was done?": "A substitute is hired."})
 
         async def refuses() -> None:
-            await teacher.click("No")
+            await presses(teacher, "No")
             await teacher.submit({})
 
         async def confirms() -> None:
-            await teacher.click("Yes, it was addressed")
+            await presses(teacher, "Yes, it was addressed")
 
         async def taken() -> bool:
             return (await story.case()).challenge.taken_at is not None

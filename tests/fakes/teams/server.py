@@ -278,6 +278,10 @@ class FakeTeams:
         """The next calls of a kind fail: status=, retry_after=, hang=, cut=, and done=True for "after all"."""
         self._failures[call].extend([Failure(**failure)] * times)
 
+    def recover(self, call: str) -> None:
+        """Whatever was still to fail of a kind no longer does."""
+        self._failures[call].clear()
+
     def check(self) -> None:
         """Fails when anything was sent that Teams would refuse, or that could format, mention or link."""
         assert not self.violations, "\n".join(self.violations)
