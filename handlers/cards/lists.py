@@ -48,7 +48,16 @@ def _found(voice: Voice, challenge_id: ChallengeId, number: int, status: str, sa
 
 
 def nothing_found(voice: Voice) -> Card:
-    return Card(voice("None."), (Text(voice("No challenge that you may see has these words.")),))
+    said = voice("No challenge that you may show to others has these words.")
+    return Card(voice("None."), (Text(said),), summary=said)
+
+
+def not_for_others(voice: Voice, case: Case) -> Card:
+    said = voice(
+        "Challenge {n} is restricted, so it cannot be put before others. To read it yourself, ask me for it in our chat.",
+        n=case.number,
+    )
+    return Card(voice("Restricted."), (Text(said),), summary=said)
 
 
 def short(text: str, most: int) -> str:
