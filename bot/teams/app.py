@@ -24,6 +24,7 @@ from bot.teams.signin import SignIn
 from bot.teams.tab import Tab
 from bot.teams.tokens import Claims, Keys, KeysUnavailableError, NotTrustedError, Tokens
 from bot.teams.transport import TeamsTransport
+from bot.teams.ways import Ways
 from handlers.request import Identity
 from scheduling.clock import Clock, SystemClock
 
@@ -60,8 +61,9 @@ class TeamsRoom:
         self.answer_within_s = answer_within_s
         self.retried_within_s = retried_within_s
         self.pause_s = pause_s
-        self.transport = TeamsTransport(self._connector_of)
-        self.profiles = TeamsProfiles(self._connector_of)
+        self.ways = Ways(self._connectors_of)
+        self.transport = TeamsTransport(self.ways)
+        self.profiles = TeamsProfiles(self.ways)
         self._on_learned = on_learned
         self._on_conversation = on_conversation
         self._hosts = Hosts(options.allowed_hosts)
@@ -185,10 +187,8 @@ class TeamsRoom:
         )
         return Desk(self, registration, connector)
 
-    def _connector_of(self, workspace_id: str) -> Connector | None:
-        return next(
-            (desk.connector for (_, tenant), desk in self._desks.items() if tenant == workspace_id.lower()), None
-        )
+    def _connectors_of(self, workspace_id: str) -> list[Connector]:
+        return [desk.connector for (_, tenant), desk in self._desks.items() if tenant == workspace_id.lower()]
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -23,6 +23,7 @@ from bot.teams.incoming import BrokenActivityError
 from bot.teams.listeners import Desk
 from bot.teams.options import TeamsOptions, TeamsRegistration
 from bot.teams.profiles import TeamsProfiles
+from bot.teams.ways import Ways
 from bot.transport import Address
 from handlers.cards.model import Button, Buttons, Card, Form, Option, Press, TextField
 from handlers.request import Found, Identity, Reply
@@ -248,7 +249,8 @@ class Deaf:
         self.gateway = StubGateway()
         self.gateway.on = {action: Reply(RECEIPT) for action in ("message.direct", "take", "card.refresh", "show")}
         self.gateway.on |= {"challenge.form": Reply(form=REPORT), "report": Reply(errors={"what": "More."})}
-        self.profiles = TeamsProfiles(lambda _: None)
+        self.ways = Ways(lambda _: ())
+        self.profiles = TeamsProfiles(self.ways)
         self.work: list[asyncio.Task[Any]] = []
 
     async def send(self, conversation: str, message: Any) -> str:

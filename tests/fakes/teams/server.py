@@ -488,8 +488,8 @@ class FakeTeams:
         return (tenant.accounts[each] for each in conversation.members)
 
     def _ours(self, tenant: Tenant, request: web.Request) -> Message:
-        conversation_id = request.match_info["conversation"].partition(THREAD)[0]
-        message = tenant.found(conversation_id, request.match_info["activity"])
+        conversation = self._conversation(tenant, request.match_info["conversation"].partition(THREAD)[0])
+        message = tenant.found(conversation.id, request.match_info["activity"])
         if message is None:
             raise RefusedError(404, "ActivityNotFoundInConversation", "The activity was not found.")
         if message.author != tenant.bot_id:
