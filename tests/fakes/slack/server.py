@@ -225,6 +225,10 @@ class FakeSlack:
         """The next calls of a method fail: error=, status=, retry_after=, hang=, cut=, and done=True for "after all"."""
         self._failures[method].extend([Failure(**failure)] * times)
 
+    def recover(self, call: str) -> None:
+        """Whatever was still to fail of a method no longer does."""
+        self._failures[call].clear()
+
     def check(self) -> None:
         """Fails when anything was sent that Slack would refuse, or that could format, mention or link."""
         assert not self.violations, "\n".join(self.violations)
