@@ -168,7 +168,7 @@ class TeamsRoom:
         return await self._desk_of(claims, said).hear(said)
 
     def _desk_of(self, claims: Claims, said: Json) -> Desk:
-        which = claims.app_id, tenant_of(said).lower()
+        which = claims.app_id, tenant_of(said)
         if which not in self._desks and not claims.app_id:
             local = TeamsRegistration(
                 app_id="", workspace_id=tenant_of(said), password="", service_url=claims.service_url

@@ -91,7 +91,7 @@ def _profile(told: Mapping[str, Any], identity: Identity, seen: Seen | None) -> 
         bot=str(told.get("id") or identity.user_id).startswith("28:"),
         timezone=seen.timezone if seen else None,
         locale=seen.locale if seen else None,
-        directory_id=str(told.get("aadObjectId") or told.get("objectId") or ""),
+        directory_id=str(told.get("aadObjectId") or told.get("objectId") or "").lower(),
         email=str(told.get("email") or "").strip().lower(),
     )
 

@@ -452,7 +452,7 @@ async def test_a_whole_life_across_both_platforms_on_bad_days(
         weather.clear_up()
         await story.wait_until(story.clock.at + timedelta(days=4))  # all that waited arrives
         assert weather.failures > 10
-        assert weather.blocks > 0
+        assert weather.blocks or not silent
         outcome = Outcome.NOT_CONFIRMED if silent else Outcome.CONFIRMED
         assert (await story.case()).challenge.outcome is outcome
         kinds = [each.kind for each in await story.history()]
