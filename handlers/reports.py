@@ -53,7 +53,7 @@ async def find(store: Store, request: Request, now: datetime) -> Reply:
         case = await acts.case_by_number(store, request, question.number, Action.SEE, now)
         if case.challenge.visibility is Visibility.RESTRICTED:
             return Reply(card=lists.not_for_others(request.voice, case))
-        return Reply(found=[lists.found_case(request.voice, case)])
+        return Reply(found=[lists.found_case(request.voice, case, today)])
     lines = (await _find(store, request, question, now, limit=PAGE, for_others=True)).lines
     if not lines:
         return Reply(card=lists.nothing_found(request.voice))

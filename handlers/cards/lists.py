@@ -28,21 +28,22 @@ def line(voice: Voice, found: log.Line, today: date) -> str:
 
 
 def found_line(voice: Voice, found: log.Line, today: date) -> Found:
-    return _found(voice, found.id, found.number, found.outcome or found.status, line(voice, found, today))
+    return _found(voice, found.id, found.number, found.outcome or found.status, line(voice, found, today), today)
 
 
-def found_case(voice: Voice, case: Case) -> Found:
+def found_case(voice: Voice, case: Case, today: date) -> Found:
     challenge = case.challenge
     said = voice("{n}: {title}", n=case.number, title=short(case.title or voice("(taken out)"), 110))
-    return _found(voice, case.id, case.number, challenge.outcome or challenge.status, said)
+    return _found(voice, case.id, case.number, challenge.outcome or challenge.status, said, today)
 
 
-def _found(voice: Voice, challenge_id: ChallengeId, number: int, status: str, said: str) -> Found:
+def _found(voice: Voice, challenge_id: ChallengeId, number: int, status: str, said: str, today: date) -> Found:
+    """What is inserted stays in the conversation as it is: it says of which day it is true."""
     return Found(
         challenge_id,
         said,
         voice("Challenge {n}", n=number),
-        voice("Where it stands: {status}", status=voice.label(status).lower()),
+        voice("Where it stood on {day}: {status}", day=today, status=voice.label(status).lower()),
         voice("Show {n}", n=number),
     )
 
