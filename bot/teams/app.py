@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from bot.teams import pages
-from bot.teams.adapter import Adapter, Answer
+from bot.teams.adapter import Adapter, Answer, Local
 from bot.teams.cloud import LOOPBACK, Hosts
 from bot.teams.connector import Connector, Pace
 from bot.teams.incoming import BrokenActivityError
@@ -36,8 +36,6 @@ PATH: Final = "/api/messages"
 ANSWER_WITHIN_S: Final = 4.5  # Teams waits for five, https://learn.microsoft.com/microsoftteams/platform/messaging-extensions/how-to/action-commands/respond-to-task-module-submit
 RETRIED_WITHIN_S: Final = 20.0  # a message that we did not take may come once more; after that its author is told
 PAUSE_S: Final = 1.0  # between two tries to show an answer, where Teams does not say how long
-LOCAL: Final = "local"
-"""In place of a token: a client on this machine, while developing."""
 
 
 class TeamsRoom:
@@ -114,7 +112,7 @@ class TeamsRoom:
         """One activity. 401: not from Microsoft, or not for us. 400: no activity. 503: not now, and nothing is lost."""
         header = request.headers.get("Authorization", "")
         if not header and self.options.insecure_local and _is_local(request):
-            header = LOCAL
+            header = Local()
         try:
             said = json.loads(await request.read())
         except (ValueError, RecursionError):
@@ -160,7 +158,7 @@ class TeamsRoom:
     # ------------------------------------------------------------------------------------------------ registrations
 
     async def _check(self, header: str, said: Json) -> Claims:
-        if header is LOCAL:
+        if isinstance(header, Local):
             return Claims("", str(said.get("serviceUrl") or ""), inf)
         return await self._tokens.check(header, body=said)
 

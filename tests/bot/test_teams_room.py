@@ -399,6 +399,7 @@ async def test_a_local_client_is_let_in_where_that_is_wanted_and_gets_no_token()
         pytest.param({"Host": "127.0.0.1.evil.example"}, id="by a name that only looks like it"),
         pytest.param({"Origin": "https://evil.example"}, id="from a web page"),
         pytest.param({"Authorization": "Bearer rubbish"}, id="with a broken token"),
+        pytest.param({"Authorization": "local"}, id="that calls itself one"),
     ],
 )
 async def test_a_local_client_is_one_on_this_machine(headers: dict[str, str]) -> None:
