@@ -48,6 +48,8 @@ GIVE_UP_AFTER: Final = timedelta(days=3)
 MOST_FAILURES: Final = 10  # of ours, with the waits between them: an hour and a half
 TRIED_AGAIN_AFTER: Final = timedelta(days=1)  # an account that took nothing: they may have let us in again
 LOOK_AGAIN: Final = timedelta(seconds=30)  # after an unknown outcome: what was under way has landed by then
+REPEAT_AFTER: Final = timedelta(minutes=5)
+"""The same, where nobody can look and there is one repetition: it is not spent on a platform that is still down."""
 
 log = structlog.get_logger()
 
@@ -213,8 +215,9 @@ class Dispatcher:
                     break
                 continue
             except OutcomeUnknownError:
+                wait = REPEAT_AFTER if account.platform in BLIND else LOOK_AGAIN
                 async with self._queue("outbox: unknown") as connection:
-                    await queue.mark_unknown(connection, messages, now, now + LOOK_AGAIN, account.platform)
+                    await queue.mark_unknown(connection, messages, now, now + wait, account.platform)
                 return
             except CannotTellError:  # it went out twice and was never heard of: there is no third time
                 await self._give_up(messages, "unknown", now)

@@ -17,6 +17,7 @@ from storage import log
 from storage.case import Case
 from storage.models import Words
 from storage.store import Store
+from storage.vocabulary import Visibility
 
 PAGE = 10  # lines of a list in one card: what a phone shows without scrolling far
 
@@ -38,7 +39,8 @@ async def ask(store: Store, request: Request, now: datetime) -> Reply:
 
 async def find(store: Store, request: Request, now: datetime) -> Reply:
     """A search where somebody is writing, to put a challenge before others: by number, in the words of `/challenges`, or
-    by any words of it. Only what they may see is found."""
+    by any words of it. Only what they may see is found, and nothing that is restricted: the others would see its number
+    and where it stands."""
     directory = store.directory
     today, types = acts.today(store, now), directory.in_force.process.types
     words = request.text.replace('"', " ").strip()
@@ -49,8 +51,10 @@ async def find(store: Store, request: Request, now: datetime) -> Reply:
         return Reply(card=lists.not_understood(request.voice, question))
     if question.number is not None:
         case = await acts.case_by_number(store, request, question.number, Action.SEE, now)
-        return Reply(found=[lists.found_case(request.voice, case)])
-    lines = (await _find(store, request, question, now, limit=PAGE)).lines
+        if case.challenge.visibility is Visibility.RESTRICTED:
+            return Reply(card=lists.not_for_others(request.voice, case))
+        return Reply(found=[lists.found_case(request.voice, case, today)])
+    lines = (await _find(store, request, question, now, limit=PAGE, for_others=True)).lines
     if not lines:
         return Reply(card=lists.nothing_found(request.voice))
     return Reply(found=[lists.found_line(request.voice, each, today) for each in lines])
@@ -70,8 +74,10 @@ async def _list(store: Store, request: Request, question: asking.Question, now: 
     return lists.lines(request.voice, asked, question.page, found, acts.today(store, now), pages)
 
 
-async def _find(store: Store, request: Request, question: asking.Question, now: datetime, limit: int) -> log.Found:
-    """The lines that this person may see, of those that were asked for."""
+async def _find(
+    store: Store, request: Request, question: asking.Question, now: datetime, limit: int, *, for_others: bool = False
+) -> log.Found:
+    """The lines that this person may see, of those that were asked for; `for_others`: and may show to anybody."""
     calendar = acts.calendar(store)
     sight = access.sight(request.actor, store.directory, calendar.today(now))
     return await log.find(
@@ -83,6 +89,7 @@ async def _find(store: Store, request: Request, question: asking.Question, now: 
         zone=calendar.zone,
         limit=limit,
         offset=(question.page - 1) * limit,
+        for_others=for_others,
     )
 
 

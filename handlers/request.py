@@ -115,6 +115,7 @@ class Found:
     title: str
     """Its number ("Challenge 42"): what is put before others, who may not be allowed to see more."""
     status: str
+    """Where it stands, and on which day: it is not edited later."""
     show: str
     """The label of the button that shows it, to those who may see it."""
 

@@ -135,9 +135,15 @@ async def find(
     zone: tzinfo,
     limit: int = 20,
     offset: int = 0,
+    for_others: bool = False,
 ) -> Found:
-    """What answers the question and its reader may see. `zone`: in which its days begin and end."""
+    """What answers the question and its reader may see. `zone`: in which its days begin and end.
+
+    `for_others`: to be put before people who may see less, so nothing that is restricted.
+    """
     conditions = [_seen_by(sight), *_asked(question, sight.person_id, today, zone)]
+    if for_others:
+        conditions.append(challenges.c.visibility != Visibility.RESTRICTED)
     return await _page(connection, district_id, question.states, conditions, limit, offset)
 
 

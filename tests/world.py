@@ -256,6 +256,11 @@ class Actor:
         await self._offered("react")(card)
         await self._then()
 
+    async def leave(self) -> None:
+        """Their account is switched off, and the platform tells of it."""
+        await self._offered("leave")()
+        await self._then()
+
     async def query(self, words: str) -> list[Any]:
         """Searches while writing to somebody, to insert what is found."""
         return list(await self._offered("query")(words))

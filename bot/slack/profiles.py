@@ -1,8 +1,8 @@
 """Who somebody is, by Slack's account of them."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -47,7 +47,7 @@ class SlackProfiles:
             bot=bool(user.get("is_bot")) or identity.user_id == "USLACKBOT",
             timezone=user.get("tz"),
             locale=user.get("locale"),
-            email=str(told.get("email") or ""),  # only with the optional scope users:read.email
+            email="" if _unconfirmed(user) else str(told.get("email") or ""),  # only with the scope users:read.email
         )
 
     async def find(self, workspace_id: str, email: str) -> str | None:
@@ -66,4 +66,13 @@ class SlackProfiles:
             raise TryLaterError(code_of(refusal)) from refusal
         except aiohttp.ClientError as failure:
             raise TryLaterError(type(failure).__name__) from failure
-        return str(found["user"]["id"])
+        user = found["user"]
+        return None if _unconfirmed(user) else str(user["id"])
+
+
+def _unconfirmed(user: Mapping[str, Any]) -> bool:
+    """They never showed that their address is theirs. Slack does not always say.
+
+    https://docs.slack.dev/reference/objects/user-object
+    """
+    return user.get("is_email_confirmed") is False

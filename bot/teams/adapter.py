@@ -39,6 +39,15 @@ class Answer:
     body: Json | None = None
 
 
+class Local(str):
+    """In place of the header of a client on this machine, while developing: known by its type, and by no word of it.
+
+    The SDK takes nothing but text.
+    """
+
+    __slots__ = ()
+
+
 Check = Callable[[str, Json], Awaitable[Claims]]
 Listener = Callable[[Claims, Json], Awaitable[Answer]]
 

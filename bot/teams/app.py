@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from bot.teams import pages
-from bot.teams.adapter import Adapter, Answer
+from bot.teams.adapter import Adapter, Answer, Local
 from bot.teams.cloud import LOOPBACK, Hosts
 from bot.teams.connector import Connector, Pace
 from bot.teams.incoming import BrokenActivityError
@@ -24,6 +24,7 @@ from bot.teams.signin import SignIn
 from bot.teams.tab import Tab
 from bot.teams.tokens import Claims, Keys, KeysUnavailableError, NotTrustedError, Tokens
 from bot.teams.transport import TeamsTransport
+from bot.teams.ways import Ways
 from handlers.request import Identity
 from scheduling.clock import Clock, SystemClock
 
@@ -35,8 +36,6 @@ PATH: Final = "/api/messages"
 ANSWER_WITHIN_S: Final = 4.5  # Teams waits for five, https://learn.microsoft.com/microsoftteams/platform/messaging-extensions/how-to/action-commands/respond-to-task-module-submit
 RETRIED_WITHIN_S: Final = 20.0  # a message that we did not take may come once more; after that its author is told
 PAUSE_S: Final = 1.0  # between two tries to show an answer, where Teams does not say how long
-LOCAL: Final = "local"
-"""In place of a token: a client on this machine, while developing."""
 
 
 class TeamsRoom:
@@ -60,8 +59,9 @@ class TeamsRoom:
         self.answer_within_s = answer_within_s
         self.retried_within_s = retried_within_s
         self.pause_s = pause_s
-        self.transport = TeamsTransport(self._connector_of)
-        self.profiles = TeamsProfiles(self._connector_of)
+        self.ways = Ways(self._connectors_of)
+        self.transport = TeamsTransport(self.ways)
+        self.profiles = TeamsProfiles(self.ways)
         self._on_learned = on_learned
         self._on_conversation = on_conversation
         self._hosts = Hosts(options.allowed_hosts)
@@ -112,7 +112,7 @@ class TeamsRoom:
         """One activity. 401: not from Microsoft, or not for us. 400: no activity. 503: not now, and nothing is lost."""
         header = request.headers.get("Authorization", "")
         if not header and self.options.insecure_local and _is_local(request):
-            header = LOCAL
+            header = Local()
         try:
             said = json.loads(await request.read())
         except (ValueError, RecursionError):
@@ -158,7 +158,7 @@ class TeamsRoom:
     # ------------------------------------------------------------------------------------------------ registrations
 
     async def _check(self, header: str, said: Json) -> Claims:
-        if header is LOCAL:
+        if isinstance(header, Local):
             return Claims("", str(said.get("serviceUrl") or ""), inf)
         return await self._tokens.check(header, body=said)
 
@@ -166,7 +166,7 @@ class TeamsRoom:
         return await self._desk_of(claims, said).hear(said)
 
     def _desk_of(self, claims: Claims, said: Json) -> Desk:
-        which = claims.app_id, tenant_of(said).lower()
+        which = claims.app_id, tenant_of(said)
         if which not in self._desks and not claims.app_id:
             local = TeamsRegistration(
                 app_id="", workspace_id=tenant_of(said), password="", service_url=claims.service_url
@@ -185,10 +185,8 @@ class TeamsRoom:
         )
         return Desk(self, registration, connector)
 
-    def _connector_of(self, workspace_id: str) -> Connector | None:
-        return next(
-            (desk.connector for (_, tenant), desk in self._desks.items() if tenant == workspace_id.lower()), None
-        )
+    def _connectors_of(self, workspace_id: str) -> list[Connector]:
+        return [desk.connector for (_, tenant), desk in self._desks.items() if tenant == workspace_id.lower()]
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

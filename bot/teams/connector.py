@@ -24,8 +24,10 @@ log = structlog.get_logger()
 Json = dict[str, Any]
 CONVERSATIONS: Final = 10_000  # whose pace is remembered
 
-AGAIN: Final = frozenset({412, 429, 502, 504})
-"""Of these the same page says: try again."""
+AGAIN: Final = frozenset({412, 429})
+"""Of these the page that `_meaning` names says: try again. So it says of 5xx."""
+NOT_TAKEN: Final = 503
+"""Of 5xx the one that says that nothing was done: behind each of the others, say a gateway's, it may have been."""
 EARLY_S: Final = 300.0  # before a token expires, a new one is fetched
 REINSTATED_AFTER_S: Final = 3600.0  # when to try again with a secret that was refused: somebody has to mend it
 MOST_WAIT_S: Final = 3600.0
@@ -209,7 +211,11 @@ class Connector:
         again: bool = False,
         gone: frozenset[int] = frozenset(),
     ) -> Json:
-        """`again`: it may be repeated without harm. `gone`: what else means that there is nobody to reach."""
+        """`again`: it may be repeated without harm. `gone`: what else means that there is nobody to reach.
+
+        OutcomeUnknownError where a post may have been done, and repeating it would do it twice.
+        """
+        once = method == "POST" and not again
         if not self._hosts.allow(self.service_url):
             log.error("teams.host_not_allowed", host=host_of(self.service_url), cure="TEAMS_ALLOWED_SERVICE_HOSTS")
             raise TryLaterError("host_not_allowed", REINSTATED_AFTER_S)
@@ -226,13 +232,14 @@ class Connector:
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as failure:
                 raise TryLaterError("unreachable") from failure  # nothing had left yet
             except (aiohttp.ClientError, TimeoutError) as failure:
-                unknown = method == "POST" and not again
-                raise (OutcomeUnknownError if unknown else TryLaterError)(type(failure).__name__) from failure
+                raise (OutcomeUnknownError if once else TryLaterError)(type(failure).__name__) from failure
             if status < 300:
                 return said
             if status != 401 or fresh or not token:
                 break
             self._login.refused(token)
+        if once and status >= 500 and status != NOT_TAKEN:
+            raise OutcomeUnknownError(_code(said) or f"http_{status}")
         raise _meaning(status, _code(said), answered, gone)
 
     async def _token(self) -> str:

@@ -23,6 +23,7 @@ from bot.teams.options import TeamsRegistration
 from bot.teams.parse import form_of, is_personal, parse, wanted
 from bot.teams.profiles import TeamsProfiles
 from bot.teams.untaken import Untaken
+from bot.teams.ways import Ways
 from bot.transport import OutcomeUnknownError, TryLaterError, UndeliverableError
 from handlers.cards.model import Buttons, Card, Form, Note
 from handlers.request import Identity, Inbound, Reply
@@ -60,6 +61,7 @@ class Room(Protocol):
 
     gateway: Gateway
     profiles: TeamsProfiles
+    ways: Ways
     answer_within_s: float
     retried_within_s: float
     pause_s: float
@@ -112,7 +114,11 @@ class Desk:
             return Answer(501 if invoked else 200)  # as the SDK answers to what nobody listens for
         if inbound is None:
             return Answer(200, _nothing(str(kind)))
-        self.room.profiles.seen(inbound.identity.workspace_id, inbound.identity.user_id, said)
+        identity = inbound.identity
+        self.room.profiles.seen(identity.workspace_id, identity.user_id, said)
+        # Their id is one that Teams has for this app alone.
+        chat = [_where(said)] if is_personal(said) else []
+        self.room.ways.worked(self.connector, identity.workspace_id, identity.user_id, *chat)
         answer = await listener(said, inbound)
         self._note_chat(said, inbound)  # after it: who just joined has an account by now
         return answer

@@ -72,9 +72,8 @@ def _invoked(activity: Payload, app_id: str) -> Inbound | None:
 
 def tenant_of(activity: Payload) -> str:
     """The organization that it comes from; "" where it does not say."""
-    return string(part(part(activity, "channelData"), "tenant"), "id") or string(
-        part(activity, "conversation"), "tenantId"
-    )
+    named = string(part(part(activity, "channelData"), "tenant"), "id")
+    return (named or string(part(activity, "conversation"), "tenantId")).lower()
 
 
 def bot_of(activity: Payload) -> str:
@@ -95,7 +94,7 @@ def _inbound(activity: Payload, action: str, door: Door, app_id: str, **more: An
         Platform.TEAMS,
         needed("tenant", tenant_of(activity)),
         needed("from", string(sender, "id")),
-        directory_id=string(sender, "aadObjectId"),
+        directory_id=string(sender, "aadObjectId").lower(),
     )
     return Inbound(identity, action, door, app_id=app_id or bot_of(activity), **more)
 

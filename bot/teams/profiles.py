@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.profiles import Profile
 from bot.teams.connector import THREAD, Connector
+from bot.teams.ways import Ways
 from bot.transport import OutcomeUnknownError, TryLaterError, UndeliverableError
 from handlers.request import Identity
 
@@ -27,8 +28,8 @@ class Seen:
 class TeamsProfiles:
     """Implements `bot.profiles.Profiles`."""
 
-    def __init__(self, connector_of: Callable[[str], Connector | None], *, patience_s: float = PATIENCE_S) -> None:
-        self._connector_of = connector_of
+    def __init__(self, ways: Ways, *, patience_s: float = PATIENCE_S) -> None:
+        self._ways = ways
         self._patience_s = patience_s
         self._seen: OrderedDict[tuple[str, str], Seen] = OrderedDict()
 
@@ -49,13 +50,14 @@ class TeamsProfiles:
             self._seen.popitem(last=False)
 
     async def look_up(self, identity: Identity) -> Profile | None:
-        connector = self._connector_of(identity.workspace_id)
-        if connector is None:
-            return None
         seen = self._seen.get((identity.workspace_id, identity.user_id))
+
+        async def by(connector: Connector) -> Mapping[str, Any]:
+            return await self._member(connector, identity, seen)
+
         try:
             async with asyncio.timeout(self._patience_s):
-                told = await self._member(connector, identity, seen)
+                told = await self._ways.go(identity.workspace_id, [identity.user_id], by)
         except TimeoutError as slow:
             raise TryLaterError("slow") from slow
         except OutcomeUnknownError as unknown:
@@ -89,7 +91,7 @@ def _profile(told: Mapping[str, Any], identity: Identity, seen: Seen | None) -> 
         bot=str(told.get("id") or identity.user_id).startswith("28:"),
         timezone=seen.timezone if seen else None,
         locale=seen.locale if seen else None,
-        directory_id=str(told.get("aadObjectId") or told.get("objectId") or ""),
+        directory_id=str(told.get("aadObjectId") or told.get("objectId") or "").lower(),
         email=str(told.get("email") or "").strip().lower(),
     )
 

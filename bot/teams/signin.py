@@ -84,7 +84,7 @@ class SignIn:
             raise NotTrustedError("not yet")
         if expires + LEEWAY_S <= now:
             raise NotTrustedError("expired")
-        return Identity(Platform.TEAMS, tenant, "", directory_id=directory_id)
+        return Identity(Platform.TEAMS, tenant, "", directory_id=directory_id.lower())
 
 
 def app_of(audience: str) -> str:

@@ -179,7 +179,7 @@ class Tokens:
         if not isinstance(service_url, str) or service_url != claims.service_url:
             raise NotTrustedError("service_url")
         try:
-            tenant = tenant_of(body).lower()
+            tenant = tenant_of(body)
         except BrokenActivityError as broken:
             raise NotTrustedError("tenant") from broken
         if not tenant or tenant not in self._tenants.get(claims.app_id, ()):

@@ -1,10 +1,10 @@
 """The way out to Teams: a card to a person's own chat with the bot, and edited in place."""
 
-from collections.abc import Callable
 from typing import Final
 
 from bot.teams import render
 from bot.teams.connector import Connector, TooBigError
+from bot.teams.ways import Ways
 from bot.transport import Address, Place, UndeliverableError
 from handlers.cards.model import Buttons, Card, Note
 from storage.vocabulary import Platform
@@ -13,14 +13,21 @@ SHORTENED: Final = "This did not fit whole. Write “challenges” and the numbe
 
 
 class TeamsTransport:
-    """Implements `bot.transport.Transport`. `connector_of` gives the connector of a tenant, if we are set up there."""
+    """Implements `bot.transport.Transport`, by whichever app of ours reaches the person."""
 
-    def __init__(self, connector_of: Callable[[str], Connector | None]) -> None:
-        self._connector_of = connector_of
+    def __init__(self, ways: Ways) -> None:
+        self._ways = ways
 
     async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
         """Teams keeps nothing with a message that we could find it by: `delivery_id` stays with us."""
-        connector = self._connector(to.workspace_id)
+
+        async def by(connector: Connector) -> Place:
+            return await self._send(connector, to, card)
+
+        chat = [to.conversation_id] if to.conversation_id else []
+        return await self._ways.go(to.workspace_id, [*chat, to.user_id], by)
+
+    async def _send(self, connector: Connector, to: Address, card: Card) -> Place:
         conversation = to.conversation_id or await connector.create(to.user_id)
         try:
             post = await self._post(connector, conversation, card)
@@ -30,6 +37,7 @@ class TeamsTransport:
                 raise
             conversation = fresh  # the chat that we knew was with another bot of ours, say, before it was made anew
             post = await self._post(connector, conversation, card)
+        self._ways.worked(connector, to.workspace_id, to.user_id, conversation)
         return Place(Platform.TEAMS, to.workspace_id, conversation, post)
 
     @staticmethod
@@ -42,7 +50,15 @@ class TeamsTransport:
     async def edit(self, place: Place, card: Card) -> None:
         if not place.post_id:  # Teams did not say where it put it
             raise UndeliverableError("place_unknown")
-        connector = self._connector(place.workspace_id)
+
+        async def by(connector: Connector) -> None:
+            await self._update(connector, place, card)
+            self._ways.worked(connector, place.workspace_id, place.conversation_id)
+
+        await self._ways.go(place.workspace_id, [place.conversation_id], by)
+
+    @staticmethod
+    async def _update(connector: Connector, place: Place, card: Card) -> None:
         try:
             shown = render.message(card, reader=render.ANYBODY)
             await connector.update(place.conversation_id, place.post_id, shown)
@@ -52,12 +68,6 @@ class TeamsTransport:
     async def find(self, to: Address, *, delivery_id: str) -> Place | None:
         """A bot cannot read a chat: nobody can tell."""
         return None
-
-    def _connector(self, workspace_id: str) -> Connector:
-        connector = self._connector_of(workspace_id)
-        if connector is None:
-            raise UndeliverableError("not_installed")
-        return connector
 
 
 def shortened(card: Card) -> Card:

@@ -28,27 +28,37 @@ def line(voice: Voice, found: log.Line, today: date) -> str:
 
 
 def found_line(voice: Voice, found: log.Line, today: date) -> Found:
-    return _found(voice, found.id, found.number, found.outcome or found.status, line(voice, found, today))
+    return _found(voice, found.id, found.number, found.outcome or found.status, line(voice, found, today), today)
 
 
-def found_case(voice: Voice, case: Case) -> Found:
+def found_case(voice: Voice, case: Case, today: date) -> Found:
     challenge = case.challenge
     said = voice("{n}: {title}", n=case.number, title=short(case.title or voice("(taken out)"), 110))
-    return _found(voice, case.id, case.number, challenge.outcome or challenge.status, said)
+    return _found(voice, case.id, case.number, challenge.outcome or challenge.status, said, today)
 
 
-def _found(voice: Voice, challenge_id: ChallengeId, number: int, status: str, said: str) -> Found:
+def _found(voice: Voice, challenge_id: ChallengeId, number: int, status: str, said: str, today: date) -> Found:
+    """What is inserted stays in the conversation as it is: it says of which day it is true."""
     return Found(
         challenge_id,
         said,
         voice("Challenge {n}", n=number),
-        voice("Where it stands: {status}", status=voice.label(status).lower()),
+        voice("Where it stood on {day}: {status}", day=today, status=voice.label(status).lower()),
         voice("Show {n}", n=number),
     )
 
 
 def nothing_found(voice: Voice) -> Card:
-    return Card(voice("None."), (Text(voice("No challenge that you may see has these words.")),))
+    said = voice("No challenge that you may show to others has these words.")
+    return Card(voice("None."), (Text(said),), summary=said)
+
+
+def not_for_others(voice: Voice, case: Case) -> Card:
+    said = voice(
+        "Challenge {n} is restricted, so it cannot be put before others. To read it yourself, ask me for it in our chat.",
+        n=case.number,
+    )
+    return Card(voice("Restricted."), (Text(said),), summary=said)
 
 
 def short(text: str, most: int) -> str:

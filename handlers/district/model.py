@@ -99,6 +99,7 @@ _teams_user: Final = _shaped(
 _teams_tenant: Final = _shaped(
     _GUID, "is no tenant ID: copy it from Microsoft Entra, such as 12345678-90ab-cdef-1234-567890abcdef"
 )
+
 _email: Final = _shaped(
     r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+", "is no e-mail address: write one, such as dana.lee@district.example"
 )
@@ -106,6 +107,11 @@ _role: Final = _shaped(
     r"[^\W\d_](?:[\w ,.'’&/()+-]{0,78}[\w.)])?",
     'is no role: write it in a few words, such as "school_coach" or "bus dispatcher"',
 )
+
+
+def _one_spelling(directory_id: str) -> str:
+    """An id of Microsoft's directory means the same in capitals, and is looked up as it stands."""
+    return directory_id.lower() if re.fullmatch(_GUID, directory_id) else directory_id
 
 
 def _several(value: object) -> object:
@@ -154,7 +160,7 @@ class Slack(Entry):
 
 
 class Teams(Entry):
-    tenant_id: Annotated[str, AfterValidator(_teams_tenant)]
+    tenant_id: Annotated[str, AfterValidator(_teams_tenant), AfterValidator(_one_spelling)]
     primary: bool = False
     keeps = frozenset({"licence", "license"})
 
@@ -229,7 +235,7 @@ class PersonEntry(Entry):
     successor: str | None = None
     leave: Annotated[tuple[Leave, ...], BeforeValidator(_several)] = ()
     slack: Annotated[str, AfterValidator(_slack_user)] | None = None
-    teams: Annotated[str, AfterValidator(_teams_user)] | None = None
+    teams: Annotated[str, AfterValidator(_teams_user), AfterValidator(_one_spelling)] | None = None
     email: Annotated[str, AfterValidator(_email)] | None = None
     timezone: Words | None = None
     locale: Words | None = None

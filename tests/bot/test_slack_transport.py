@@ -208,6 +208,26 @@ async def test_slack_tells_who_somebody_is(stand: Stand, account: dict[str, Any]
     }
 
 
+@pytest.mark.parametrize(
+    ("account", "address"),
+    [
+        ({}, "dana@larkspur.example"),
+        ({"is_email_confirmed": True}, "dana@larkspur.example"),
+        ({"is_email_confirmed": False}, ""),
+    ],
+    ids=str,
+)
+async def test_only_an_address_that_is_known_to_be_theirs_counts(
+    stand: Stand, account: dict[str, Any], address: str
+) -> None:
+    dana = stand.person(profile={"real_name": "Dana Lee", "email": "dana@larkspur.example"}, **account)
+    profile = await stand.room.profiles.look_up(identity(dana))
+    assert profile is not None
+    assert profile.email == address
+    found = await stand.room.profiles.find(dana.workspace.team_id, "dana@larkspur.example")
+    assert found == (dana.user_id if address else None)
+
+
 async def test_nobody_is_nobody(stand: Stand, dana: SlackPerson) -> None:
     assert await stand.room.profiles.look_up(replace(identity(dana), user_id="UNOBODY")) is None
     assert await stand.room.profiles.look_up(replace(identity(dana), workspace_id="TELSEWHERE")) is None

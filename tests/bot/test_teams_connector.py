@@ -17,6 +17,7 @@ from bot.teams.connector import Connector, Pace
 from bot.teams.options import PER_CONVERSATION, PER_TENANT
 from bot.teams.profiles import TeamsProfiles
 from bot.teams.transport import TeamsTransport
+from bot.teams.ways import Ways
 from bot.transport import Address, OutcomeUnknownError, Place, TryLaterError, UndeliverableError
 from handlers.cards.model import Button, Buttons, Card, Press, Text
 from handlers.request import Identity
@@ -60,10 +61,8 @@ async def out() -> AsyncIterator[Out]:
             registration(tenant), lambda: sessions[-1], cloud=known.cloud, hosts=Hosts(known.allowed_hosts)
         )
 
-        def of(workspace_id: str) -> Connector | None:
-            return connector if workspace_id == tenant.id else None
-
-        transport, profiles = TeamsTransport(of), TeamsProfiles(of, patience_s=30)
+        ways = Ways(lambda workspace_id: [connector] if workspace_id == tenant.id else [])
+        transport, profiles = TeamsTransport(ways), TeamsProfiles(ways, patience_s=30)
         yield Out(teams, tenant, connector, transport, profiles, session, dana, lambda: sessions.append(hasty))
         teams.check()
 
@@ -153,8 +152,13 @@ async def test_somebody_who_is_gone_is_not_reached(out: Out) -> None:
             await out.send(conversation_id=known)
 
 
-@pytest.mark.parametrize("call", ["send", "create", "token"])
-@pytest.mark.parametrize("status", [412, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [
+        *(("send", status) for status in (412, 429, 503)),
+        *((call, status) for call in ("create", "token") for status in (412, 429, 500, 502, 503, 504)),
+    ],
+)
 async def test_what_teams_could_not_do_is_tried_again(out: Out, call: str, status: int) -> None:
     out.teams.fail(call, status=status)
     with pytest.raises(TryLaterError) as refused:
@@ -162,6 +166,23 @@ async def test_what_teams_could_not_do_is_tried_again(out: Out, call: str, statu
     assert refused.value.after_s is None
     await out.send()
     assert len(out.dana.cards) == 1
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("status", [500, 502, 504])
+async def test_a_card_over_which_teams_broke_down_may_have_arrived(out: Out, status: int, done: bool) -> None:
+    out.teams.fail("send", status=status, done=done)
+    with pytest.raises(OutcomeUnknownError, match="ServiceError"):
+        await out.send()
+    assert len(out.dana.cards) == done
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+async def test_an_edit_over_which_teams_broke_down_is_tried_again(out: Out, status: int) -> None:
+    place = await out.send()
+    out.teams.fail("edit", status=status)
+    with pytest.raises(TryLaterError):
+        await out.transport.edit(place, CARD)
 
 
 @pytest.mark.parametrize(("written", "seconds"), [(7, 7), (0.5, 0.5), (90_000, 3600), ("soon", None), ("nan", None)])
@@ -220,6 +241,118 @@ async def test_what_is_too_large_goes_shortened(out: Out) -> None:
     out.teams.fail("edit", status=413, code="MessageSizeTooBig")
     await out.transport.edit(place, CARD)
     assert "This did not fit whole." in out.dana.last_card.text
+
+
+# ------------------------------------------------------------------------------------------- two apps in one tenant
+
+
+@dataclass
+class Two:
+    """Two apps of ours, which know one person by the same id. What is written goes by whichever they have."""
+
+    teams: FakeTeams
+    first: TeamsPerson
+    second: TeamsPerson
+    """The same person, as the one and as the other app knows them."""
+    connectors: tuple[Connector, Connector]
+    transport: TeamsTransport
+    profiles: TeamsProfiles
+
+    def anew(self) -> None:
+        """As after a restart."""
+        ways = Ways(lambda _: self.connectors)
+        self.transport, self.profiles = TeamsTransport(ways), TeamsProfiles(ways, patience_s=30)
+
+    async def send(self, conversation_id: str | None = None) -> Place:
+        to = Address(Platform.TEAMS, self.first.tenant.id, self.first.user_id, conversation_id)
+        return await self.transport.send(to, CARD, delivery_id="d-1")
+
+    def chats(self) -> tuple[list[str], list[str]]:
+        """The titles of the cards in the chats with the one and with the other."""
+        return [each.title for each in self.first.cards], [each.title for each in self.second.cards]
+
+
+@pytest.fixture
+async def two() -> AsyncIterator[Two]:
+    async with FakeTeams() as teams, aiohttp.ClientSession() as session:
+        tenants = teams.tenant(), teams.tenant(app_id="c1ea4a7e-0000-4000-8000-000000000002")
+        first, second = (TeamsPerson(each, "Dana Lee") for each in tenants)
+        connectors = made(teams, tenants[0], session), made(teams, tenants[1], session)
+        ways = Ways(lambda _: connectors)
+        yield Two(teams, first, second, connectors, TeamsTransport(ways), TeamsProfiles(ways, patience_s=30))
+        teams.check()
+
+
+TITLE = "Challenge 42"
+EDITED = Card("Challenge 42 is closed")
+
+
+async def test_who_has_only_the_second_app_is_reached_by_it_and_from_then_on_at_once(two: Two) -> None:
+    two.first.account.installed = False
+    place = await two.send()
+    assert (two.chats(), place.conversation_id) == (([], [TITLE]), two.second.chat.id)
+    two.first.account.installed = True
+    await two.send()
+    assert two.chats() == ([], [TITLE, TITLE])
+    assert [each["bot"]["id"] for each in two.teams.called("create")] == [
+        two.first.tenant.bot_id,
+        two.second.tenant.bot_id,
+        two.second.tenant.bot_id,
+    ]
+
+
+async def test_who_had_the_one_app_and_has_the_other_now_is_written_to_there(two: Two) -> None:
+    place = await two.send()
+    two.first.account.blocked = True
+    two.anew()
+    moved = await two.send(place.conversation_id)
+    assert (two.chats(), moved.conversation_id) == (([TITLE], [TITLE]), two.second.chat.id)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_card_is_edited_by_the_app_that_sent_it(two: Two, restarted: bool) -> None:
+    two.first.account.installed = False
+    place = await two.send()
+    if restarted:
+        two.anew()
+    for _ in range(2):
+        await two.transport.edit(place, EDITED)
+    assert two.chats() == ([], [EDITED.title])
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_what_the_app_in_the_chat_is_told_counts_and_not_what_the_other_is(two: Two, restarted: bool) -> None:
+    two.first.account.installed = False
+    place = await two.send()
+    if restarted:
+        two.anew()
+    two.second.account.blocked = True
+    with pytest.raises(UndeliverableError, match="MessageWritesBlocked") as refused:
+        await two.transport.edit(place, EDITED)
+    assert not refused.value.gone
+    with pytest.raises(UndeliverableError, match="MessageWritesBlocked"):
+        await two.send()
+    two.second.account.blocked, two.second.tenant.messages[-1].deleted = False, True
+    with pytest.raises(UndeliverableError, match="ActivityNotFoundInConversation") as refused:
+        await two.transport.edit(place, EDITED)
+    assert refused.value.gone
+
+
+@pytest.mark.parametrize(("failure", "error"), [({"status": 503}, TryLaterError), ({"cut": True}, OutcomeUnknownError)])
+async def test_what_may_pass_or_may_have_arrived_is_not_sent_by_the_other(
+    two: Two, failure: dict[str, Any], error: type[Exception]
+) -> None:
+    two.teams.fail("send", **failure)
+    with pytest.raises(error):
+        await two.send()
+    assert two.chats() == ([], [])
+
+
+async def test_who_has_only_the_second_app_is_looked_up_by_it(two: Two) -> None:
+    two.first.account.installed = False
+    profile = await two.profiles.look_up(identity(two.second))
+    assert profile is not None
+    assert profile.name == "Dana Lee"
 
 
 # ------------------------------------------------------------------------------------------------------- our own token
@@ -505,7 +638,7 @@ async def test_nobody_is_nobody(out: Out) -> None:
 async def test_nobody_waits_long_for_a_look_up(out: Out) -> None:
     out.profiles.seen(out.tenant.id, out.dana.user_id, heard(out.dana))
     out.teams.fail("member", hang=True)
-    hasty = TeamsProfiles(lambda _: out.connector, patience_s=0.01)
+    hasty = TeamsProfiles(Ways(lambda _: [out.connector]), patience_s=0.01)
     with pytest.raises(TryLaterError, match="slow"):
         await hasty.look_up(identity(out.dana))
 
@@ -525,8 +658,8 @@ ANYTHING = (
 
 @given(st.dictionaries(st.sampled_from(["conversation", "entities", "locale"]), ANYTHING))
 def test_whatever_a_client_says_of_itself_does_no_harm(said: dict[str, Any]) -> None:
-    TeamsProfiles(lambda _: None).seen("t", "u", said)
-    TeamsProfiles(lambda _: None).seen("t", "u", {"conversation": {"id": "a:1"}, **said})
+    TeamsProfiles(Ways(lambda _: ())).seen("t", "u", said)
+    TeamsProfiles(Ways(lambda _: ())).seen("t", "u", {"conversation": {"id": "a:1"}, **said})
 
 
 async def test_all_members_of_a_conversation_can_be_had_page_by_page(out: Out) -> None:

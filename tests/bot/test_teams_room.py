@@ -23,6 +23,7 @@ from bot.teams.incoming import BrokenActivityError
 from bot.teams.listeners import Desk
 from bot.teams.options import TeamsOptions, TeamsRegistration
 from bot.teams.profiles import TeamsProfiles
+from bot.teams.ways import Ways
 from bot.transport import Address
 from handlers.cards.model import Button, Buttons, Card, Form, Option, Press, TextField
 from handlers.request import Found, Identity, Reply
@@ -248,7 +249,8 @@ class Deaf:
         self.gateway = StubGateway()
         self.gateway.on = {action: Reply(RECEIPT) for action in ("message.direct", "take", "card.refresh", "show")}
         self.gateway.on |= {"challenge.form": Reply(form=REPORT), "report": Reply(errors={"what": "More."})}
-        self.profiles = TeamsProfiles(lambda _: None)
+        self.ways = Ways(lambda _: ())
+        self.profiles = TeamsProfiles(self.ways)
         self.work: list[asyncio.Task[Any]] = []
 
     async def send(self, conversation: str, message: Any) -> str:
@@ -397,6 +399,7 @@ async def test_a_local_client_is_let_in_where_that_is_wanted_and_gets_no_token()
         pytest.param({"Host": "127.0.0.1.evil.example"}, id="by a name that only looks like it"),
         pytest.param({"Origin": "https://evil.example"}, id="from a web page"),
         pytest.param({"Authorization": "Bearer rubbish"}, id="with a broken token"),
+        pytest.param({"Authorization": "local"}, id="that calls itself one"),
     ],
 )
 async def test_a_local_client_is_one_on_this_machine(headers: dict[str, str]) -> None:
@@ -882,7 +885,7 @@ async def test_an_answer_that_came_too_quickly_is_shown_a_little_later(stand: St
     dana, gateway = stand.person(), stand.gateway
     gateway.on["message.direct"] = Reply(RECEIPT)
     stand.teams.fail("send", status=429, retry_after=0.01)
-    stand.teams.fail("send", status=502)
+    stand.teams.fail("send", status=503)
     await dana.dm("the copier is broken")
     assert [each.title for each in dana.ephemerals] == ["Challenge 42"]
 
@@ -901,6 +904,14 @@ async def test_an_answer_that_cannot_be_shown_breaks_nothing(stand: Stand, failu
     stand.teams.fail("create", **failure)
     await dana.mention("the copier is broken")
     assert dana.answers[0].status == 200
+
+
+async def test_an_answer_that_may_have_arrived_is_not_shown_twice(stand: Stand) -> None:
+    dana, gateway = stand.person(), stand.gateway
+    gateway.on["message.direct"] = Reply(RECEIPT)
+    stand.teams.fail("send", status=502, done=True)
+    await dana.dm("the copier is broken")
+    assert [each.title for each in dana.ephemerals] == ["Challenge 42"]
 
 
 async def test_a_database_that_cannot_write_a_chat_down_breaks_nothing() -> None:

@@ -16,7 +16,7 @@ from tests.conformance.steps import (
     seen,
 )
 from tests.conformance.table import Chapter
-from tests.world import World, detroit
+from tests.world import NotOfferedError, World, detroit
 
 DOORS = Chapter("Raise a challenge")
 WITH_IT = Chapter("With a challenge that you raised")
@@ -61,6 +61,16 @@ async def by_direct_message(story: World) -> None:
     case = await story.case()
     assert (case.challenge.door, case.challenge.owner_id, case.title) == (Door.DIRECT_MESSAGE, COORDINATOR, WORDS)
     assert teacher.last_card.buttons[:2] == ("Add details", "Not a report")
+
+
+@DOORS.shows("The card of a report by direct message links to the message")
+async def link_to_a_direct_message(story: World) -> None:
+    teacher = await story.person(TEACHER)
+    await teacher.dm(WORDS)
+    if not (await story.case()).reporters[0].link:
+        raise NotOfferedError("Nothing leads to that message")
+    await teacher.command("/challenges 1")
+    assert "The message it came from" in seen(teacher)
 
 
 @DOORS.shows("Report by mentioning Clearway in a channel")

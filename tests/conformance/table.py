@@ -27,6 +27,15 @@ GAPS: Final[Mapping[str, Mapping[Platform, str]]] = {
         Platform.SLACK: "Slack has no search of an app's own things in the box where one writes.",
         Platform.CONSOLE: "The console has rooms to practise in, and no colleagues to send things to.",
     },
+    "link_to_a_direct_message": {
+        Platform.TEAMS: "Teams has no link to a message of the chat between a person and an app. The card has its words; "
+        "a report from a channel or a group chat has a link.",
+    },
+    "account_switched_off": {
+        Platform.TEAMS: "Teams tells an app nothing of it. Clearway notices it with the first message that does not arrive, "
+        "and tells the coordinator; who has left is written into the district file.",
+        Platform.CONSOLE: "The practice console has no accounts that could be switched off.",
+    },
     "react_to_a_card": {
         Platform.SLACK: "To hear of reactions, an app on Slack must ask for a right that Clearway does without "
         "(`reactions:read`). “Show” on the card does the same.",

@@ -1,7 +1,7 @@
 """What the coordinator can do to watch over the process."""
 
 from storage.vocabulary import Authority, Kind, Status, Visibility
-from tests.conformance.steps import COORDINATOR, OWNER, STAFFING, TEACHER, WHAT, WORDS, on_record, people, seen
+from tests.conformance.steps import COORDINATOR, LEADER, OWNER, STAFFING, TEACHER, WHAT, WORDS, on_record, people, seen
 from tests.conformance.table import Chapter
 from tests.world import World, detroit
 
@@ -115,6 +115,17 @@ async def substitute(story: World) -> None:
     assert substitute.last_card.title == "You stand in"
     await teacher.dm("Nobody knows who orders the posters for the hallway.")
     assert (await story.case()).challenge.owner_id == "p-011"
+
+
+@WATCHING.shows("Somebody's account is switched off: what they hold moves on at once")
+async def account_switched_off(story: World) -> None:
+    await on_record(story)
+    owner, leader = await people(story, OWNER, LEADER)
+    await owner.leave()
+    challenge = (await story.case()).challenge
+    assert challenge.owner_id == LEADER
+    assert "has left" in str(challenge.why)
+    assert leader.last_card.title == "Challenge 1: a challenge for you"
 
 
 @WATCHING.shows("Undo a slip within ten minutes")

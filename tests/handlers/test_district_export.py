@@ -10,7 +10,7 @@ import yaml
 from handlers.district.check import check
 from handlers.district.exporter import export_district
 from handlers.district.importer import import_district
-from storage import models, people, schema
+from storage import models, people, registrations, schema
 from storage.database import Database
 from storage.vocabulary import DistrictId, PersonId, Platform
 from tests.handlers.district_files import EXAMPLE_TEXT, LARKSPUR, NOW, SEAL, SMALL, TEXT, changed
@@ -47,6 +47,25 @@ async def test_every_section_and_field_of_the_practice_district_survives(databas
 async def test_an_export_taken_back_changes_nothing(database: Database) -> None:
     await import_district(database, SEAL, EXAMPLE_TEXT, now=NOW)
     assert not (await import_district(database, SEAL, await export_district(database, LARKSPUR), now=NOW)).changed
+
+
+async def test_ids_of_microsofts_directory_in_capitals_are_one_with_those_in_small_letters(database: Database) -> None:
+    """They are kept as Microsoft sends them, and the file as its author wrote it."""
+    tenant, person = "00000000-0000-4000-8000-00000000000A", "AAAAAAAA-0000-4000-8000-000000000004"
+    text = TEXT.replace("00000000-0000-4000-8000-000000000001", tenant).replace("teams: 29:4", f"teams: {person}")
+    await import_district(database, SEAL, text, now=NOW)
+    async with database.queue(write=False) as connection:
+        [account] = await registrations.accounts(connection, Platform.TEAMS, tenant.lower(), person.lower())
+    assert account == (SMALL, "coach")
+    exported = await export_district(database, SMALL)
+    assert yaml.safe_load(exported)["district"]["platforms"]["teams"]["tenant_id"] == tenant
+    assert person in exported
+    assert not (await import_district(database, SEAL, exported, now=NOW)).changed
+    lower = exported.replace(tenant, tenant.lower()).replace(person, person.lower())
+    await import_district(database, SEAL, lower, now=NOW)
+    assert person.lower() in await export_district(database, SMALL)
+    async with database.queue(write=False) as connection:
+        assert [account] == await registrations.accounts(connection, Platform.TEAMS, tenant.lower(), person.lower())
 
 
 async def test_sections_of_their_own_survive(database: Database) -> None:

@@ -236,6 +236,38 @@ async def test_what_was_said_in_a_channel_can_be_edited_and_deleted(database: Da
         await story.promises_hold()
 
 
+@pytest.mark.parametrize("words", ["substitutes", "1"])
+async def test_what_is_put_before_others_says_of_which_day_it_is_true(database: Database, words: str) -> None:
+    """It stays in their conversation as it is, and would be read as how it stands today."""
+    async with world(database, "teams") as story:
+        teacher, _ = await the_teacher(story)
+        await teacher.report(WORDS, values=STAFFING)
+        await story.wait_until(detroit("2026-10-07 22:30"))
+        [inserted] = await teacher.query(words)
+        assert "Where it stood on Wed, Oct 7, 2026: assigned" in str(inserted["content"])
+
+
+@pytest.mark.parametrize("words", ["", "all", "substitutes", "1"])
+async def test_a_restricted_challenge_is_not_offered_to_be_put_before_others(database: Database, words: str) -> None:
+    """Not to those either who may see it: the number and where it stands would be read by all who are there."""
+    async with world(database, "teams") as story:
+        teacher, _ = await the_teacher(story)
+        coordinator = await story.person("p-010")
+        await teacher.report(WORDS, values=STAFFING)
+        assert len(await coordinator.query(words)) == 1
+        await coordinator.command("challenges 1")
+        await coordinator.click("Who can see it")
+        await coordinator.submit(
+            {"Challenge 1": ["Only the coordinator, the owner, those who raised it and those admitted"]}
+        )
+        for person in (coordinator, teacher):
+            assert await person.query(words) == []
+            said = "Challenge 1 is restricted" if words == "1" else "No challenge that you may show to others"
+            assert said in person.answer.text
+        await coordinator.command("challenges all")
+        assert WORDS in coordinator.answer.text
+
+
 async def test_a_reaction_shows_the_card_and_logs_nothing(database: Database) -> None:
     async with world(database, "teams") as story:
         teacher, teams = await the_teacher(story)

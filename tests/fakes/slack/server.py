@@ -29,6 +29,7 @@ ARGUMENTS: Mapping[str, frozenset[str]] = {
     "conversations.history": frozenset({"channel", "include_all_metadata", "limit", "cursor", "oldest", "latest"}),
     "conversations.open": frozenset({"users"}),
     "users.info": frozenset({"user", "include_locale"}),
+    "users.lookupByEmail": frozenset({"email"}),
     "views.open": frozenset({"trigger_id", "view"}),
     "views.publish": frozenset({"user_id", "view", "hash"}),
     "views.push": frozenset({"trigger_id", "view"}),
@@ -225,6 +226,10 @@ class FakeSlack:
         """The next calls of a method fail: error=, status=, retry_after=, hang=, cut=, and done=True for "after all"."""
         self._failures[method].extend([Failure(**failure)] * times)
 
+    def recover(self, call: str) -> None:
+        """Whatever was still to fail of a method no longer does."""
+        self._failures[call].clear()
+
     def check(self) -> None:
         """Fails when anything was sent that Slack would refuse, or that could format, mention or link."""
         assert not self.violations, "\n".join(self.violations)
@@ -305,6 +310,12 @@ class FakeSlack:
     def _auth_test(self, workspace: Workspace) -> Json:
         known = {"url": workspace.url, "team": workspace.domain, "team_id": workspace.team_id}
         return known | {"user": "clearway", "user_id": workspace.bot_user_id, "bot_id": workspace.bot_id}
+
+    def _users_lookupByEmail(self, workspace: Workspace, email: str, **_: Any) -> Json:
+        for user in workspace.users.values():
+            if user["profile"].get("email") == email and not user["deleted"]:
+                return {"user": user}
+        raise RefusedError("users_not_found")
 
     def _users_info(self, workspace: Workspace, user: str, **_: Any) -> Json:
         if user not in workspace.users:

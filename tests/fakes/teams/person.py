@@ -193,7 +193,10 @@ class TeamsPerson:
         activity = self._invoke("composeExtension/query", value, self.tenant.group_chat(with_bot=False))
         for answer in await self._do(activity, 1):
             self.teams.note("composeExtension/query", limits.faults_of_results(answer.body))
-            self.found = (answer.body.get("composeExtension") or {}).get("attachments") or []
+            said = answer.body.get("composeExtension") or {}
+            self.found = said.get("attachments") or []
+            if "text" in said:
+                self._hear(said["text"])
         return self.found
 
     async def open_home(self) -> None:

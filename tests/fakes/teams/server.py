@@ -279,6 +279,10 @@ class FakeTeams:
         """The next calls of a kind fail: status=, retry_after=, hang=, cut=, and done=True for "after all"."""
         self._failures[call].extend([Failure(**failure)] * times)
 
+    def recover(self, call: str) -> None:
+        """Whatever was still to fail of a kind no longer does."""
+        self._failures[call].clear()
+
     def check(self) -> None:
         """Fails when anything was sent that Teams would refuse, or that could format, mention or link."""
         assert not self.violations, "\n".join(self.violations)
@@ -485,8 +489,8 @@ class FakeTeams:
         return (tenant.accounts[each] for each in conversation.members)
 
     def _ours(self, tenant: Tenant, request: web.Request) -> Message:
-        conversation_id = request.match_info["conversation"].partition(THREAD)[0]
-        message = tenant.found(conversation_id, request.match_info["activity"])
+        conversation = self._conversation(tenant, request.match_info["conversation"].partition(THREAD)[0])
+        message = tenant.found(conversation.id, request.match_info["activity"])
         if message is None:
             raise RefusedError(404, "ActivityNotFoundInConversation", "The activity was not found.")
         if message.author != tenant.bot_id:
