@@ -254,7 +254,8 @@ async def test_home_in_a_real_browser_inside_teams(chromium_path: str) -> None:
         sure = shown.get_by_role("button", name="Withdraw")
         await sure.click()
         assert it.stand.gateway.heard == []
-        await shown.get_by_role("button", name="Take challenge 7 back?").click()
+        async with page.expect_response(f"**{ASK_PATH}"):
+            await shown.get_by_role("button", name="Take challenge 7 back?").click()
         await expect(shown.get_by_role("heading", name="With you")).to_be_visible()
         assert [each.action for each in it.stand.gateway.heard] == ["withdraw", "home.show"]
         it.stand.gateway.heard.clear()
