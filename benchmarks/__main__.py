@@ -35,12 +35,12 @@ async def main() -> int:
     for kind in (options.database or KINDS) if options.only != "teams" else ():
         measured = await _measured(kind, pace)
         found[f"Slack, {kind}"] = measured, list(outcomes(measured, kind))
+        _show(f"Slack, {kind}", found[f"Slack, {kind}"][1])
     if options.only != "slack":
         on_teams = await teams.measure(pace, lambda number: _tell(f"Teams: round {number} of {pace.rounds}"))
         found["Teams"] = {}, teams.outcomes(on_teams)
         _tell("Teams: done\n")
-    for kind, (_, results) in found.items():
-        print(f"\n{kind}\n{_table(results)}")
+        _show("Teams", found["Teams"][1])
     if options.json:
         options.json.write_text(json.dumps(_written(found, pace), indent=1) + "\n", encoding="utf-8")
     missed = [each for _, results in found.values() for each in results if not each.met]
@@ -56,6 +56,11 @@ async def _measured(kind: str, pace: Pace) -> Measured:
         await staged.check()
     _tell(f"{kind}: {time.perf_counter() - begun:.0f} s\n")
     return measured
+
+
+def _show(kind: str, results: Sequence[Outcome]) -> None:
+    """As soon as it is known: what comes after it may fail."""
+    print(f"\n{kind}\n{_table(results)}", flush=True)
 
 
 def _tell(line: str) -> None:

@@ -1,6 +1,7 @@
 """The command line: `clearway …`. Exit 0: done, 1: found something, 2: you must mend your input."""
 
 import asyncio
+import errno
 import json
 import os
 import shlex
@@ -19,7 +20,7 @@ from bot.districts import Districts
 from bot.settings import Settings, SettingsError
 from bot.slack.app import SlackStartError
 from bot.teams.commands import teams_app
-from bot.terminal import FOUND, MEND, OK, fail, say
+from bot.terminal import FOUND, MEND, OK, fail, not_overwritten, say
 from bot.terminal import read_settings as _settings
 from bot.wiring import Clearway
 from handlers import audit as promises
@@ -126,6 +127,10 @@ async def _serve(found: Settings, only: str) -> None:
             say(f"Clearway listens on http://{found.host}:{port}" if web else "Clearway follows up and delivers")
             await _until_stopped()
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            fail(
+                f"CLEARWAY_HOST: {found.host} is no address of this machine. 127.0.0.1 is for itself, 0.0.0.0 for all."
+            )
         fail(
             f"Port {found.port} cannot be used ({error.strerror or error}). Is the practice workspace still open, or "
             "another Clearway? Stop it, or set CLEARWAY_PORT to another number."
@@ -221,7 +226,8 @@ def check_config() -> None:
     found = _settings()
     for name, value in settings.shown(found):
         say(f"{name} = {value}")
-    say(settings.slack_verdict(found))
+    for verdict in settings.verdicts(found):
+        say(verdict)
     revision = schema.current(found.database_url)
     where = settings.database_file(found)
     say(f"database: {'not made yet' if revision is None else 'revision ' + revision}" + (f", {where}" if where else ""))
@@ -252,10 +258,11 @@ def district_check(file: Path) -> None:
     found = checking.check(_read(file), SystemClock().now())
     for each in found.mistakes:
         say(f"{file}:{each}")
+    if found.mistakes:  # what else there is to note may only follow from them
+        say("Please mend the lines above, and check again: what could not be read was not looked into.")
+        raise typer.Exit(MEND)
     for finding in found.findings:
         say(f"note: {finding}")
-    if found.mistakes:
-        raise typer.Exit(MEND)
     say(f"{file} can be imported." if not found.findings else f"{file} can be imported; see the notes above.")
 
 
@@ -302,8 +309,10 @@ def district_import(file: Path) -> None:
 def district_export(
     file: Annotated[Path, typer.Argument(help="Where to write; - for the standard output.")],
     district: Annotated[str, typer.Option(help="The district's id; not needed where there is one.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
 ) -> None:
     """Writes the district's file: importing it anew gives the same district."""
+    not_overwritten(file, force=force)
     found = _settings()
 
     async def work() -> str:
@@ -392,8 +401,10 @@ def log_export(
     form: Annotated[str, typer.Option("--format", help="`csv` or `json`.")] = "csv",
     district: Annotated[str, typer.Option(help="The district's id; not needed where there is one.")] = "",
     restricted: Annotated[bool, typer.Option(help="With restricted challenges.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
 ) -> None:
     """Writes every entry of the log, for people without chat and for review."""
+    not_overwritten(file, force=force)
     if form not in {"csv", "json"}:
         fail("--format takes `csv` or `json`.")
     found = _settings()

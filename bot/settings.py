@@ -150,10 +150,21 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def slack_verdict(settings: Settings) -> str:
-    """How Slack will be reached with these values, in a sentence. Only `run` asks Slack whether it takes them."""
+def verdicts(settings: Settings) -> Iterator[str]:
+    """How each platform will be reached with these values, in a sentence. Only `run` asks it whether it takes them."""
+    yield _of_slack(settings)
+    if settings.microsoft_app_id and settings.microsoft_app_password:
+        yield "Teams' values have the right form. Microsoft reaches it at /api/messages."
+    else:
+        yield "Teams is not set up here: set the three MICROSOFT_APP_… values, or register apps (docs/teams.md)."
+
+
+def _of_slack(settings: Settings) -> str:
     if not settings.slack_bot_token:
-        return "Slack is not set up: set SLACK_BOT_TOKEN, and SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)."
+        return (
+            "Slack is not set up, which is right where everybody is on Teams. For Slack set SLACK_BOT_TOKEN, and "
+            "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)."
+        )
     way = "Socket Mode, with no way in" if settings.slack_app_token else "signed HTTP, at /slack/events"
     spare = ""
     if settings.slack_app_token and settings.slack_signing_secret:

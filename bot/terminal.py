@@ -3,6 +3,7 @@
 Exit 0: done, 1: found something, 2: you must mend your input.
 """
 
+from pathlib import Path
 from typing import Final, NoReturn
 
 import typer
@@ -22,6 +23,12 @@ def say(line: str = "") -> None:
 def fail(sentence: str) -> NoReturn:
     typer.echo(sentence, err=True)
     raise SystemExit(MEND)
+
+
+def not_overwritten(file: Path, *, force: bool) -> None:
+    """Fails where the file is there already; "-" is the standard output."""
+    if str(file) != "-" and file.exists() and not force:
+        fail(f"{file} is there already, and nothing is overwritten without --force.")
 
 
 def read_settings(*, keys: bool = True) -> Settings:

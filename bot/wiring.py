@@ -136,7 +136,8 @@ async def slack_registrations(
             )
     async with database.queue(write=False) as connection:
         rows = await registrations.registrations(connection, Platform.SLACK)
-    return [_slack(each, seal, settings) for each in rows]
+    # The one that the environment seeded follows it, also where it does not name Slack any more.
+    return [_slack(each, seal, settings) for each in rows if settings.slack_bot_token or not each.seeded]
 
 
 def _slack(row: Registration, seal: Seal, settings: Settings) -> SlackRegistration:
@@ -167,7 +168,8 @@ async def teams_options(database: Database, seal: Seal, settings: Settings, cloc
                 workspace_id=settings.microsoft_app_tenant_id,
             )
     async with database.queue(write=False) as connection:
-        rows = await registrations.registrations(connection, Platform.TEAMS)
+        stored = await registrations.registrations(connection, Platform.TEAMS)
+    rows = [each for each in stored if settings.microsoft_app_id or not each.seeded]
     return TeamsOptions(
         registrations=tuple(_teams(each, seal) for each in rows if each.app_id and each.workspace_id),
         cloud=cloud_at(settings.microsoft_openid_metadata_url),

@@ -1,7 +1,8 @@
 """A message becomes a card when it is sent: for its reader, from the present state. Old news is dropped (None)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from handlers import acts, drafts
@@ -13,6 +14,7 @@ from handlers.cards.model import Card, Press
 from handlers.cards.text import Label, Phrase, Voice, Who, from_json, phrase
 from handlers.rules import access
 from handlers.rules.access import Action
+from handlers.rules.cadence import Goal
 from storage.case import Case
 from storage.directory import Person
 from storage.models import Event, PostedCard, Words
@@ -137,7 +139,7 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
             return "Challenge {n}: for your information", phrase("The process has you informed of this.")
         case MessageKind.QUESTION:
             return "Challenge {n}: a question for you", phrase(
-                "{who} needs to know something from you.", who=Who(case.challenge.owner_id)
+                "{who} asks: {question}", who=Who(case.challenge.owner_id), question=case.said(Field.QUESTION) or "–"
             )
         case MessageKind.ANSWERED:
             return "Challenge {n}: your question is answered", phrase(
@@ -148,9 +150,7 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
                 return "Challenge {n}: no answer yet", phrase(
                     "A question to those who raised it has no answer yet. Can you help?"
                 )
-            return "Challenge {n}: how does it stand?", phrase(
-                "One press is enough: progress, still blocked, or resolved."
-            )
+            return PROMPTS.get(_first_of_all(case, str(event.data.get("goal"))), HOW_IT_STANDS)
         case MessageKind.STEP:
             return "Challenge {n}: a step for you", phrase("You have a step in this.")
         case MessageKind.ESCALATION:
@@ -198,8 +198,33 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
             return "Challenge {n}: news", phrase("{what}.", what=capital(cards.event_line(seen, event)))
 
 
+HOW_IT_STANDS: Final = (
+    "Challenge {n}: how does it stand?",
+    phrase("One press is enough: progress, still blocked, or resolved."),
+)
+PROMPTS: Final[Mapping[str, tuple[str, Phrase]]] = MappingProxyType(
+    {
+        Goal.SORT: ("Challenge {n}: please sort it", phrase("Until it has a type and an owner, nobody can begin.")),
+        Goal.TAKE: ("Challenge {n}: is it yours?", phrase("One press is enough: “I'll take it”, or “Not mine”.")),
+        Goal.DECIDE: (
+            "Challenge {n}: your decision is due",
+            phrase("Press “I understand it”: how big it is, and what could be done. Or ask a question."),
+        ),
+    }
+)
+"""What a prompt asks for, by its goal."""
 RESTS: Final = frozenset({Kind.PAUSED, Kind.WAITING, Kind.DECLINED})
 """What those who raised it read with its reason, and the date on which it is looked at again."""
+
+
+def _first_of_all(case: Case, goal: str) -> str:
+    """What is wanted of whoever has it: before it is sorted, or taken up, nothing else can be."""
+    challenge = case.challenge
+    if challenge.status is Status.REPORTED:
+        return Goal.SORT
+    if challenge.status in {Status.WITH_SCHOOL, Status.ASSIGNED} and challenge.taken_at is None:
+        return Goal.TAKE
+    return goal
 
 
 def capital(sentence: str) -> str:

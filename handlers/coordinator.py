@@ -419,7 +419,7 @@ async def substitute(store: Store, request: Request, now: datetime) -> Reply:
     today = acts.today(store, now)
     errors = {}
     if stand_in is None or stand_in == request.actor.id:
-        errors["delegate"] = phrase("Please pick who stands in for you.")
+        errors["delegate"] = phrase("Please pick somebody else, who stands in for you.")
     elif store.directory.people[stand_in].external:
         errors["delegate"] = phrase("Please pick somebody of the district.")
     if first is None or first < today:
@@ -539,8 +539,13 @@ async def undo(store: Store, request: Request, now: datetime) -> Reply:
         return await _take_back(store, request, case, now)
     for each in cases:
         await _compensate(store, each, [event for event in act if event.challenge_id == each.id], request, now)
-    numbers = ", ".join(str(each.number) for each in cases)
-    said = request.voice("Challenge {n} stands as it did before.", n=numbers)
+    numbers = sorted(each.number for each in cases)
+    said = request.voice("Challenge {n} stands as it did before.", n=numbers[0])
+    if len(numbers) > 1:
+        several = ", ".join(map(str, numbers[:-1]))
+        said = request.voice(
+            "Challenges {several} and {last} stand as they did before.", several=several, last=numbers[-1]
+        )
     return Reply(card=cards.plain(request.voice, request.voice("Undone"), said))
 
 

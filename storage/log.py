@@ -125,6 +125,14 @@ class Found:
     """There are lines after this page."""
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What was given to somebody before these instants should be sorted, or taken, by now: school days count."""
+
+    unsorted: datetime
+    untaken: datetime
+
+
 async def find(
     connection: AsyncConnection,
     district_id: DistrictId,
@@ -136,12 +144,13 @@ async def find(
     limit: int = 20,
     offset: int = 0,
     for_others: bool = False,
+    late: Late | None = None,
 ) -> Found:
     """What answers the question and its reader may see. `zone`: in which its days begin and end.
 
-    `for_others`: to be put before people who may see less, so nothing that is restricted.
+    `late`: for a question after what is overdue. `for_others`: to be put before people who may see less, so nothing that is restricted.
     """
-    conditions = [_seen_by(sight), *_asked(question, sight.person_id, today, zone)]
+    conditions = [_seen_by(sight), *_asked(question, sight.person_id, today, zone, late)]
     if for_others:
         conditions.append(challenges.c.visibility != Visibility.RESTRICTED)
     return await _page(connection, district_id, question.states, conditions, limit, offset)
@@ -256,14 +265,14 @@ def _seen_by(sight: Sight) -> Condition:
     return challenges.c.conduct_of_id.is_distinct_from(sight.not_about) & or_(*seen)
 
 
-def _asked(question: Question, me: PersonId, today: date, zone: tzinfo) -> list[Condition]:
+def _asked(question: Question, me: PersonId, today: date, zone: tzinfo, late: Late | None) -> list[Condition]:
     wanted: list[tuple[object, Condition]] = [
         (question.owned_by_me, challenges.c.owner_id == me),
         (question.owner_id, challenges.c.owner_id == question.owner_id),
         (question.reported_by_me, _among(reporters, reporters.c.person_id == me)),
         (question.school_id, challenges.c.school_id == question.school_id),
         (question.type, challenges.c.type == question.type),
-        (question.overdue, _overdue(today)),
+        (question.overdue, _overdue(today, late)),
         (question.waiting, _WAITING),
         (question.new, _NEW),
     ]
@@ -278,14 +287,20 @@ def _asked(question: Question, me: PersonId, today: date, zone: tzinfo) -> list[
     return conditions
 
 
-def _overdue(today: date) -> Condition:
-    """A date has passed: for the decision, of an open step, or to look again. While it rests, no clock runs."""
+def _overdue(today: date, late: Late | None) -> Condition:
+    """A date has passed: to sort it, to take it, for the decision, of an open step, or to look again. While it rests, no
+    clock runs."""
     late_step = _among(steps, steps.c.done_at.is_(None), steps.c.due_on < today)
     undecided = (challenges.c.decide_by < today) & challenges.c.understood_at.is_(None)
     running = challenges.c.review_on.is_(None) & challenges.c.asked_at.is_(None)
     at_work = challenges.c.status.in_(sorted(UNSETTLED))
     again = challenges.c.status.in_(sorted(OPEN)) & (challenges.c.review_on < today)
-    return (at_work & running & (undecided | late_step)) | again
+    idle: Condition = false()
+    if late is not None:
+        unsorted = (challenges.c.status == Status.REPORTED) & (challenges.c.owned_since < late.unsorted)
+        given = challenges.c.status.in_([Status.WITH_SCHOOL, Status.ASSIGNED]) & challenges.c.taken_at.is_(None)
+        idle = unsorted | (given & (challenges.c.owned_since < late.untaken))
+    return (at_work & running & (undecided | late_step | idle)) | again
 
 
 _WAITING: Final[Condition] = or_(

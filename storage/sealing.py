@@ -30,7 +30,10 @@ class Seal:
         try:
             inside = json.loads(self._fernet.decrypt(sealed.encode()))
         except InvalidToken as error:
-            raise UnsealError(f"No key in CLEARWAY_SECRET_KEYS opens what was sealed for {purpose}") from error
+            says = (
+                f"CLEARWAY_SECRET_KEYS has not the key that this database was made with (it does not open: {purpose})."
+            )
+            raise UnsealError(f"{says} Put that key back, behind a comma where there is another.") from error
         if inside["for"] != purpose:
             raise UnsealError(f"Sealed for {inside['for']}, not for {purpose}")
         return inside["is"]

@@ -19,7 +19,7 @@ from bot.settings import Settings
 from bot.teams import credentials
 from bot.teams import package as packages
 from bot.teams.package import PackageError
-from bot.terminal import fail, read_settings, say
+from bot.terminal import fail, not_overwritten, read_settings, say
 from scheduling.clock import SystemClock
 from storage import registrations as stored
 from storage import schema
@@ -69,8 +69,7 @@ def _may_be_written(out: Path, *, force: bool) -> None:
         fail(f"--out: {out} is no name for a zip. Give one that ends in .zip.")
     if not out.parent.is_dir():
         fail(f"--out: there is no folder {out.parent}.")
-    if out.exists() and not force:
-        fail(f"{out} is there already, and nothing is overwritten without --force.")
+    not_overwritten(out, force=force)
 
 
 # --------------------------------------------------------------------------------------------------- the registrations

@@ -109,7 +109,12 @@ class Keys:
             try:
                 self._known = await self._fetch()
             except (aiohttp.ClientError, TimeoutError, *BROKEN) as failure:
-                log.error("teams.no_keys", error=type(failure).__name__)
+                log.error(
+                    "teams.no_keys",
+                    error=type(failure).__name__,
+                    says=f"The keys that Microsoft signs with cannot be fetched from {self._metadata_url}, so that nobody on "
+                    "Teams is heard until they can. Is the way out to it open?",
+                )
                 self._asked_at = self._elapsed()
                 return
             self._fetched_at = self._elapsed()

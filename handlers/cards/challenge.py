@@ -33,7 +33,7 @@ from scheduling.calendar import Calendar
 from scheduling.recurrence import SCHOOL_TEAM, next_at_venue
 from storage.case import Case
 from storage.directory import Directory, Person
-from storage.models import Event, Step, Words
+from storage.models import Event, Reporter, Step, Words
 from storage.vocabulary import (
     ENDED,
     Answer,
@@ -206,7 +206,7 @@ def _facts(seen: View) -> Iterator[tuple[str, str]]:
         yield voice("Works with, outside"), voice("{who}", who=Who(challenge.outside_id))
     if challenge.decide_by and challenge.understood_at is None and challenge.status not in ENDED:
         yield voice("Decision due"), voice("{day}", day=challenge.decide_by)
-    raised = [seen.name(each.person_id) for each in seen.case.reporters]
+    raised = [_raised_by(seen, each) for each in seen.case.reporters]
     yield voice("Raised by"), ", ".join(dict.fromkeys(raised))
     yield voice("Raised on"), voice("{day}", day=Calendar.of(seen.directory).today(challenge.reported_at))
     if challenge.status not in ENDED:
@@ -216,6 +216,14 @@ def _facts(seen: View) -> Iterator[tuple[str, str]]:
             voice("Who can see it"),
             voice("Restricted: the coordinator, the owner, those who raised it, and those admitted"),
         )
+
+
+def _raised_by(seen: View, reporter: Reporter) -> str:
+    """Whoever sees a name that is kept from others is told so, and does not pass it on by habit."""
+    name = seen.name(reporter.person_id)
+    if reporter.confidential and reporter.person_id != seen.reader.id and seen.sees_reporter(reporter.person_id):
+        return seen.voice("{name} (in confidence: the name is shown to you, and not to others)", name=name)
+    return name
 
 
 def was_it_addressed(voice: Voice, case: Case) -> Card:
@@ -326,8 +334,10 @@ def state_line(seen: View) -> str:
             if challenge.school_id in seen.directory.people[challenge.owner_id].school_ids:
                 return voice("With the school first: {who} has it.", who=owner)
             return voice("For the school to remove, and with {who} in its place.", who=owner)
+        case Status.ASSIGNED if challenge.taken_at is None:
+            return voice("With {who}, who has not taken it up yet.", who=owner)
         case Status.ASSIGNED:
-            return voice("With {who}.", who=owner)
+            return voice("With {who}, who has taken it up.", who=owner)
         case Status.UNDERSTOOD:
             return voice("{who} has confirmed how big it is and what could be done.", who=owner)
         case Status.PLANNED:
@@ -379,7 +389,9 @@ def next_line(seen: View) -> str:
 def _who_sees(seen: View, confidential: bool) -> Iterator[Note]:
     voice = seen.voice
     if seen.case.challenge.visibility is Visibility.RESTRICTED:
-        yield Note(voice("Only the coordinator, the owner and those admitted can see this challenge."))
+        yield Note(
+            voice("Only the coordinator, the owner, those who raised it and those admitted can see this challenge.")
+        )
     else:
         yield Note(voice("The district team, your school and those who work on it can see this challenge."))
     yield Note(
@@ -399,8 +411,12 @@ def _step_line(seen: View, step: Step) -> str:
 
 
 def _link(seen: View) -> Link | None:
-    """The message it came from; a confidential reporter's only for those who may know them."""
-    for reporter in seen.case.reporters:
+    """The message it came from; a confidential reporter's only for those who may know them, and a direct message only
+    for its author: nobody else could open it."""
+    direct = seen.case.challenge.door is Door.DIRECT_MESSAGE
+    for n, reporter in enumerate(seen.case.reporters):
+        if direct and n == 0 and reporter.person_id != seen.reader.id:
+            continue
         if reporter.link and (not reporter.confidential or seen.sees_reporter(reporter.person_id)):
             return Link(seen.voice("The message it came from"), reporter.link)
     return None

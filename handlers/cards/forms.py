@@ -156,6 +156,7 @@ def sure(voice: Voice) -> Choices:
         "sure",
         voice("If it looks like student information but is not"),
         (Option("sure", voice("No student can be known from these words")),),
+        hint=voice("Only if Clearway holds your words back, and you know better."),
     )
 
 

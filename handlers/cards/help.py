@@ -298,11 +298,14 @@ def home(
         *_away(voice, actor, directory, today),
         Buttons(tuple(_home_buttons(voice, leads=leads, watches=watches))),
     ]
+    above: set[str] = set()
     for title, words, found in sections:
         body.append(Heading(title))
-        if not found.lines:
-            body.append(Note(voice("Nothing.")))
-        for each in found.lines:
+        lines = [each for each in found.lines if each.id not in above]  # once is enough
+        above |= {each.id for each in lines}
+        if not lines:
+            body.append(Note(voice("Nothing more.") if found.lines else voice("Nothing.")))
+        for each in lines:
             body.append(Text(lists.line(voice, each, today)))
             body.append(Buttons((Button(voice("Show {n}", n=each.number), Press("show", each.id)),)))
         if found.more:

@@ -77,6 +77,17 @@ SHORT_FORMS: Final = frozenset(
 _CODE: Final = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
 
 
+VENUES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "admin": "Administrative team",
+        "coach_check_in": "Coach check-in",
+        "if_call": "Call with the implementation facilitator",
+        "sup_check_in": "Superintendent check-in",
+    }
+)
+"""Where challenges are discussed beside the meetings of teams: the codes whose words do not say it."""
+
+
 def of_role(code: str) -> str:
     """The words of a role: ours where we have them, else the district's own as it writes them."""
     return ROLES.get(code) or (of_code(code) if _CODE.fullmatch(code) else code)
@@ -84,5 +95,7 @@ def of_role(code: str) -> str:
 
 def of_code(code: str) -> str:
     """A code in words: "data_systems" is "Data systems", "isd_support" is "ISD support"."""
+    if code in VENUES:
+        return VENUES[code]
     words = " ".join(word.upper() if word in SHORT_FORMS else word for word in code.split("_"))
     return words[:1].upper() + words[1:]

@@ -335,7 +335,8 @@ class _Reader:
                     " ".join(said), [f"{lead} {names[each] if alike[names[each]] == 1 else each}" for each in matching]
                 )
         word = f"{token.said} {ahead[0].said}" if ahead else token.said
-        raise _Stuck(word, [f"{lead} {each}" for each in names.values()] or EXAMPLES)
+        like = get_close_matches(" ".join(each.said for each in ahead)[:80], names.values(), n=3, cutoff=0.6)
+        raise _Stuck(word, [f"{lead} {each}" for each in like or names.values()] or EXAMPLES)
 
     def suggestions(self, token: _Token) -> list[str]:
         """What would have been understood: the same word with its lead, words like it, or all there are."""

@@ -430,3 +430,43 @@ async def test_a_question_that_went_unanswered_is_known_to_whoever_has_it_next(d
         assert "Asked before, and not answered" in named.last_card.text
         assert "Which days?" in named.last_card.text
         await story.promises_hold()
+
+
+# ------------------------------------------------------------------------------------------------- what is late, and whose
+
+
+async def test_what_nobody_has_sorted_or_taken_in_time_is_overdue(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await raised(story)
+        teacher, coordinator = await story.person("p-023"), await story.person("p-010")
+        await teacher.dm("The rosters do not load.")
+        await coordinator.command("/challenges overdue")
+        assert WORDS not in str(coordinator.answer)
+        await story.wait_until(detroit("2026-10-16 17:00"))
+        assert "Challenge 2: please sort it" in coordinator.titles()
+        owner = await story.person("p-004")
+        assert "Challenge 1: is it yours?" in str([(each.title, each.text) for each in owner.cards])
+        await coordinator.command("/challenges overdue")
+        assert WORDS in str(coordinator.answer)
+        assert "The rosters do not load." in str(coordinator.answer)
+        await story.promises_hold()
+
+
+async def test_the_coordinator_reads_which_name_was_told_in_confidence(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await raised(story, **HIDDEN)
+        teacher, coordinator = await story.person("p-023"), await story.person("p-010")
+        for each in (teacher, coordinator):
+            await each.command("/challenges 1")
+        assert "Ellie Marsh (in confidence" in str(coordinator.answer)
+        assert "(in confidence" not in str(teacher.answer)
+
+
+async def test_a_direct_message_is_linked_for_its_author_alone(database: Database) -> None:
+    async with world(database, "slack") as story:
+        teacher, coordinator = await story.person("p-023"), await story.person("p-010")
+        await teacher.dm(WORDS)
+        for each in (teacher, coordinator):
+            await each.command("/challenges 1")
+        assert "The message it came from" in str(teacher.answer)
+        assert "The message it came from" not in str(coordinator.answer)
