@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage import inline
 from storage.vocabulary import DistrictId
 
 QUEUE_ROLE: Final = "clearway_queue"
@@ -29,6 +30,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._one_writer = asyncio.Lock()
         self.engine = _sqlite(self.url, pool_size) if self.is_sqlite else _postgres(self.url, pool_size)
+        self.writer = _sqlite_writer(self.url) if self.is_sqlite else self.engine
 
     @asynccontextmanager
     async def district(self, district_id: DistrictId, *, write: bool = True) -> AsyncIterator[AsyncConnection]:
@@ -50,7 +52,7 @@ class Database:
     async def _transaction(self, write: bool) -> AsyncIterator[AsyncConnection]:
         if self.is_sqlite and write:
             # SQLite has one writer at a time. Waiting for it in a queue is fair; its own busy loop is not.
-            async with self._one_writer, self.engine.begin() as connection:
+            async with self._one_writer, self.writer.begin() as connection:
                 yield connection
         elif write:
             async with self.engine.begin() as connection:
@@ -63,6 +65,8 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        if self.writer is not self.engine:
+            await self.writer.dispose()
 
 
 _ENTER_DISTRICT: Final = text("SELECT set_config('clearway.district', :district, true)")
@@ -88,18 +92,37 @@ def _sqlite(url: Any, pool_size: int) -> AsyncEngine:
     return engine
 
 
-def prepare_sqlite(engine: Any) -> None:
-    """WAL, foreign keys, and explicit transactions: by default SQLite's driver loses updates and ignores keys."""
+def _sqlite_writer(url: Any) -> AsyncEngine:
+    async def connect() -> inline.Connection:
+        return inline.Connection(url.database, WAIT_FOR_LOCK_MS / 1000)
+
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"),
+        async_creator=connect,
+        pool_size=1,
+        max_overflow=0,
+        hide_parameters=True,
+    )
+    prepare_sqlite(engine.sync_engine, waits_itself=True)
+    return engine
+
+
+def prepare_sqlite(engine: Any, *, waits_itself: bool = False) -> None:
+    """WAL, foreign keys, and explicit transactions: by default SQLite's driver loses updates and ignores keys.
+
+    `waits_itself`: the connection has explicit transactions already, and waits for a lock by itself (storage/inline.py).
+    """
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: object) -> None:
-        connection.isolation_level = None
+        if not waits_itself:
+            connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",
             "synchronous=NORMAL",
             "foreign_keys=ON",
-            f"busy_timeout={WAIT_FOR_LOCK_MS}",
+            f"busy_timeout={0 if waits_itself else WAIT_FOR_LOCK_MS}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -62,7 +62,7 @@ async def test_a_round_without_end_is_cut_off_and_gives_its_connection_back(data
     heart.start()
     await begun.wait()
     await heart.stop(within_s=0.01)
-    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert database.writer.pool.checkedout() == 0  # type: ignore[attr-defined]
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
