@@ -6,14 +6,14 @@ writers in one district follow each other, whatever the database (see docs/decis
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Date, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Date, Select, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -301,27 +301,32 @@ class Store:
             head.head = event.digest = ledger.event_digest(self._ledger_key, head.head, ledger.says(event))
         if pending.events:
             pending.inserts["event"].extend(pending.events)
+        todo = list(self._statements(pending, head, now))
+
+        def write(connection: Connection) -> None:
+            for statement, values in todo:
+                connection.execute(statement, values)
+
+        await self.connection.run_sync(write)  # at once: each way to the database and back has its price
+
+    def _statements(self, pending: "_Pending", head: models.Ledger, now: datetime) -> Iterator[tuple[Any, Any]]:
+        """What is written, in its order: statements, each with its values."""
         for each in INSERT_ORDER:
             if rows := pending.inserts.get(each.name):
-                await self.connection.execute(self._insert(each.name), [_values(row) for row in rows])
+                yield self._insert(each.name), [_values(row) for row in rows]
         for row, columns in pending.changed.values():
-            await self._update(row, columns)
+            changed = {name: getattr(row, name) for name in columns}
+            yield _where_key(update(table(type(row))), row).values(changed), None
         for row in pending.removed:
-            await self.connection.execute(_where_key(delete(table(type(row))), row))
-        await self._write_timers(pending.timers)
-        await self.connection.execute(
-            update(ledgers)
-            .where(ledgers.c.district_id == self.district_id)
-            .values(number=head.number, seq=head.seq, head=head.head)
-        )
+            yield _where_key(delete(table(type(row))), row), None
+        yield from self._timer_statements(pending.timers)
+        moved = {"to_number": head.number, "to_seq": head.seq, "to_head": head.head}
+        yield _MOVE_HEAD, {"of_district": self.district_id} | moved
         new = {id(row) for row in pending.inserts["challenge"]}
         known = [each for each, case in pending.cases.items() if id(case.challenge) not in new]
         if known:
-            await self.connection.execute(
-                update(posted)
-                .where(posted.c.district_id == self.district_id, posted.c.challenge_id.in_(known))
-                .values(stale_at=now)
-            )
+            of_these = (posted.c.district_id == self.district_id) & posted.c.challenge_id.in_(known)
+            yield update(posted).where(of_these).values(stale_at=now), None
 
     @asynccontextmanager
     async def savepoint(self, now: datetime) -> AsyncIterator[None]:
@@ -342,25 +347,18 @@ class Store:
             return _INSERTS[name]
         return _TELL_ONCE[self.connection.dialect.name]
 
-    async def _update(self, row: SQLModel, columns: set[str]) -> None:
-        statement = _where_key(update(table(type(row))), row)
-        await self.connection.execute(statement.values({name: getattr(row, name) for name in columns}))
-
-    async def _write_timers(self, wanted: Mapping[tuple[TimerKind, str], datetime | None]) -> None:
-        ended = [(kind, about) for (kind, about), at in wanted.items() if at is None]
-        for kind, about in ended:
-            await self.connection.execute(
-                delete(timers).where(
-                    timers.c.district_id == self.district_id, timers.c.kind == kind, timers.c.about == about
-                )
-            )
+    def _timer_statements(self, wanted: Mapping[tuple[TimerKind, str], datetime | None]) -> Iterator[tuple[Any, Any]]:
+        for (kind, about), at in wanted.items():
+            if at is None:
+                mine = (timers.c.district_id == self.district_id) & (timers.c.kind == kind) & (timers.c.about == about)
+                yield delete(timers).where(mine), None
         rows = [
             {"district_id": self.district_id, "id": new_id(), "kind": kind, "about": about, "due_at": at, "attempts": 0}
             for (kind, about), at in wanted.items()
             if at is not None
         ]
         if rows:
-            await self.connection.execute(_SET_TIMER[self.connection.dialect.name], rows)
+            yield _SET_TIMER[self.connection.dialect.name], rows
 
     def _writing(self) -> models.Ledger:
         if self._head is None:
@@ -569,11 +567,8 @@ class Store:
         return row.challenge_id if row else None
 
     async def came_of(self, key: str, challenge_id: ChallengeId) -> None:
-        await self.connection.execute(
-            update(inbox)
-            .where(inbox.c.district_id == self.district_id, inbox.c.key == key)
-            .values(challenge_id=challenge_id)
-        )
+        known = {"of_district": self.district_id, "of_key": key, "came": challenge_id}
+        await self.connection.execute(_CAME_OF, known)
 
     async def rows(self, statement: Select[Any], values: Mapping[str, Any] | None = None) -> list[Any]:
         """Rows of a query of one of the query files of this package, as named tuples."""
@@ -652,7 +647,8 @@ def standing(said: Sequence[models.Words], retracted: Collection[str]) -> list[m
 
 
 def _values(row: SQLModel) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _COLUMNS[table(type(row)).name]}
+    said = row.__dict__  # past the instrumented attributes, which nothing here needs
+    return {name: said.get(name) for name in _COLUMNS[table(type(row)).name]}
 
 
 INSERT_ORDER: Final = [each for each in SQLModel.metadata.sorted_tables if each.name not in {"event", "message"}] + [
@@ -661,6 +657,16 @@ INSERT_ORDER: Final = [each for each in SQLModel.metadata.sorted_tables if each.
 ]
 _COLUMNS: Final = {each.name: tuple(each.c.keys()) for each in INSERT_ORDER}
 _INSERTS: Final = {each.name: insert(each) for each in INSERT_ORDER}
+_MOVE_HEAD: Final = (
+    update(ledgers)
+    .where(ledgers.c.district_id == bindparam("of_district"))
+    .values(number=bindparam("to_number"), seq=bindparam("to_seq"), head=bindparam("to_head"))
+)
+_CAME_OF: Final = (
+    update(inbox)
+    .where(inbox.c.district_id == bindparam("of_district"), inbox.c.key == bindparam("of_key"))
+    .values(challenge_id=bindparam("came"))
+)
 
 _ON_CONFLICT: Final[Mapping[str, Any]] = {"sqlite": sqlite_insert, "postgresql": postgres_insert}
 _TELL_ONCE: Final = {

@@ -342,7 +342,7 @@ def test_whatever_stands_in_a_file_is_checked_and_what_passes_makes_a_district(d
         parent = values
         for step in path[:-1]:
             parent = parent[step]
-        parent[path[-1]] = data.draw(st.sampled_from(JUNK))
+        parent[path[-1]] = deepcopy(data.draw(st.sampled_from(JUNK)))  # what is put in may be changed next
     found = check("\n".join(exporter.dump(name, value) for name, value in values.items()))
     if not found.mistakes:
         planned = plan(found.file, None, set(), now=NOW, ledger_key="")
