@@ -1002,8 +1002,10 @@ async def test_the_environment_seeds_the_first_registration_and_is_followed(data
         assert made.allowed_hosts == ("127.0.0.1:3978",)
     async with database.queue() as connection:
         await registrations.update_registration(connection, known.id, service_url="https://smba.trafficmanager.net/x/")
-    [again] = (await wiring.teams_options(database, seal, settings.read({}), clock)).registrations
+    [again] = (await wiring.teams_options(database, seal, found, clock)).registrations
     assert (again.service_url, again.password) == ("https://smba.trafficmanager.net/x/", "new-secret")
+    # Where the environment does not name it any more, it is used no longer.
+    assert (await wiring.teams_options(database, seal, settings.read({}), clock)).registrations == ()
 
 
 async def test_without_a_registration_nobody_listens(database: Database) -> None:

@@ -18,7 +18,7 @@ from structlog.processors import format_exc_info
 from structlog.testing import capture_logs
 
 from bot import practice, wiring
-from bot.gateway import NotCommittedError
+from bot.gateway import EVENTS, NotCommittedError
 from bot.wiring import Clearway
 from handlers import audit, registry
 from handlers.cards.model import Card
@@ -175,6 +175,8 @@ class Life:
         if key is None and fields is not None:
             self.forms += 1
             key = f"form:{self.forms}"
+        if key is None and action in EVENTS:
+            key = f"event:{who}:{action}"
         return Inbound(
             who.identity,
             action,
