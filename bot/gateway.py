@@ -34,7 +34,7 @@ from scheduling.clock import Clock
 from storage import queue, registrations
 from storage.directory import Directory, Person
 from storage.store import Came, Store
-from storage.vocabulary import ChallengeId, DistrictId, PersonId, Platform
+from storage.vocabulary import ChallengeId, DistrictId, Door, PersonId, Platform
 
 LIMIT_S: Final = 2.0  # platforms wait three seconds; a second is left for the way there and back
 REMEMBERED_FOR_S: Final = 60.0
@@ -132,14 +132,12 @@ class Gateway:
             raise NotFoundError(registry.NO_SUCH_BUTTON)
         entry = registry.entry(inbound.action, inbound.text)
         members = await self._who(inbound.identity)
-        if len(members) != 1 and privacy.is_crisis(" ".join([inbound.text, *_typed(inbound)])):
-            ids = [each for each, _ in members] or await self._newcomers.admitting(inbound.identity)
-            if ids:  # nothing is asked before it, and nothing is kept
-                return await self._crisis(ids, inbound)
         if not members:
             limit.reschedule(None)  # asking the platform who it is takes as long as it takes
             if entry.everywhere:  # it is told of somebody we never heard of
                 return Reply()
+            if privacy.is_crisis(inbound.text) and (ids := await self._newcomers.admitting(inbound.identity)):
+                return await self._crisis(ids, inbound)
             refusal = await self._newcomers.welcome(inbound)
             if refusal:
                 return refusal
@@ -153,7 +151,8 @@ class Gateway:
             return reply
         chosen = await self._district(inbound, members)
         if isinstance(chosen, Reply):
-            return chosen
+            in_danger = bool(members) and privacy.is_crisis(inbound.text)
+            return await self._crisis([each for each, _ in members], inbound) if in_danger else chosen
         return await self._once(inbound, entry, chosen, limit)
 
     async def _answered(self, inbound: Inbound, limit: asyncio.Timeout) -> Reply:
@@ -200,7 +199,7 @@ class Gateway:
         voice = Voice(store.directory, actor, inbound.identity.platform)
         if actor.external and privacy.is_crisis(inbound.text):
             text = store.directory.in_force.process.student_crisis_text
-            return Reply(card=draft_cards.crisis(voice, text, staff=False))
+            return Reply(card=draft_cards.crisis(voice, text, in_channel=_before_others(inbound), staff=False))
         if actor.external:
             return _external(store, voice, now=self._clock)
         try:
@@ -299,8 +298,8 @@ class Gateway:
             async with self._districts.open(each, Came(inbound.door)) as store:
                 texts[store.directory.in_force.process.student_crisis_text] = Voice(store.directory)
         voice = next(iter(texts.values()))
-        in_channel = bool(inbound.source.conversation_id) and not inbound.source.direct
-        return Reply(card=draft_cards.crisis(voice, " ".join(texts), in_channel=in_channel, staff=False))
+        said = " ".join(texts)
+        return Reply(card=draft_cards.crisis(voice, said, in_channel=_before_others(inbound), staff=False))
 
     async def choose(self, inbound: Inbound) -> Reply:
         """Their answer to that question."""
@@ -343,8 +342,9 @@ def _key(inbound: Inbound, person_id: PersonId) -> str:
     return f"{person_id}:{inbound.key}" if inbound.key.startswith(PRESSED) else inbound.key
 
 
-def _typed(inbound: Inbound) -> list[str]:
-    return [each for each in inbound.fields.values() if isinstance(each, str)]
+def _before_others(inbound: Inbound) -> bool:
+    """Whether it was written where others read it, and goes on standing there."""
+    return inbound.door is Door.MENTION and not inbound.source.direct
 
 
 def _storable(said: Any) -> Any:

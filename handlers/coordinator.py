@@ -558,7 +558,7 @@ async def _may_be_undone(store: Store, case: Case, act: Sequence[Event]) -> None
     entered_for_another = act[0].kind is Kind.REPORTED and case.reporter(act[0].actor_id or PersonId("")) is None
     if any(each.kind is Kind.REPORTED for each in act) and not entered_for_another:
         raise acts.refuse("A report is not undone but withdrawn: press Withdraw under it.")
-    if any(each.kind is Kind.UNDONE for each in act):
+    if any(each.kind in {Kind.TAKEN_OUT, Kind.UNDONE} for each in act):
         raise acts.refuse("That cannot be undone here. Tell the coordinator what should change.")
 
 

@@ -109,7 +109,7 @@ def view(
 
 UNDO_WITHIN: Final = timedelta(minutes=10)
 """A slip is undone by its author for so long, where nobody has acted since."""
-FOR_GOOD: Final = frozenset({Kind.REPORTED, Kind.JOINED, Kind.WITHDRAWN, Kind.UNDONE})
+FOR_GOOD: Final = frozenset({Kind.REPORTED, Kind.JOINED, Kind.WITHDRAWN, Kind.TAKEN_OUT, Kind.UNDONE})
 """Under these stands a way of its own to take them back, or none."""
 
 
