@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
     text,
     true,
+    type_coerce,
     update,
 )
 from sqlalchemy.pool import NullPool
@@ -63,8 +64,9 @@ copies: Final = Table(
 
 
 def _id_of(row: Any) -> Any:
-    """An id for the copy of a row: of the example's for the example, and of the copy's for the copy."""
-    return func.substr(func.md5(copies.c.id + row), 1, 20)
+    """An id for the copy of a row, made when the copy was, as ids are: of the example's for the example."""
+    made_of = func.md5(copies.c.id + row)
+    return func.substr(copies.c.id, 1, 8, type_=Text) + func.substr(made_of, 1, 14, type_=Text)
 
 
 def _if_open(value: Any, otherwise: Any) -> Any:
@@ -89,7 +91,7 @@ COPIED: Final[Mapping[Table, Mapping[str, Any]]] = {
     messages: MINE
     | {
         "id": _id_of(messages.c.id),
-        "once": _id_of(messages.c.once),
+        "once": type_coerce(messages.c.kind, Text) + ":" + messages.c.person_id + ":" + _id_of(messages.c.event_id),
         "event_id": _id_of(messages.c.event_id),
         "state": literal(MessageState.SENT.value),
         **dict.fromkeys(("created_at", "send_at", "ended_at"), copies.c.at),
@@ -116,10 +118,11 @@ def fill(url: str, many: int) -> None:
 
 
 def _copy(n: int, many: int) -> dict[str, Any]:
+    at = BEGINS - SPAN + SPAN / many * (n - 1)
     return {
         "n": n,
-        "id": new_id(),
-        "at": BEGINS - SPAN + SPAN / many * (n - 1),
+        "id": new_id(at.timestamp()),
+        "at": at,
         "owner": f"p-{1 + n % INSIDE:03}",
         "reporter": f"p-{1 + n * 7 % INSIDE:03}",
         "open": int(n % OPEN_EACH == 0),

@@ -18,7 +18,8 @@ from storage.sealing import Seal
 
 TENANT: Final = "00000000-0000-4000-8000-0000000000aa"
 APP: Final = "11111111-1111-4111-8111-111111111111"
-PEOPLE: Final = ("29:lb029", "29:lb030", "29:lb031", "29:lb032", "29:lb033")
+PEOPLE: Final = tuple(f"29:lb{n:03}" for n in (*range(1, 8), *range(29, 38)))
+"""One for each connection: everybody has one chat of their own with the bot."""
 HELP: Final = b"Clearway: help"
 NO_SLACK: Final = Slack("", "", "", "", "", "", "")
 

@@ -71,6 +71,10 @@ def checking(order: Order) -> web.Application:
     headers = {"Authorization": "Bearer ours", "Content-Type": "application/json"}
     sessions: list[aiohttp.ClientSession] = []
 
+    async def close(_: web.Application) -> None:
+        for each in sessions:
+            await each.close()
+
     async def post(conversation: str) -> None:
         if not sessions:
             sessions.append(aiohttp.ClientSession())
@@ -88,7 +92,9 @@ def checking(order: Order) -> web.Application:
         await post(said["conversation"]["id"])
         return web.Response(status=200)
 
-    return _served(handler, post)
+    app = _served(handler, post)
+    app.on_cleanup.append(close)
+    return app
 
 
 def _served(

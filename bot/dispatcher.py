@@ -27,11 +27,12 @@ from bot.transport import (
     UndeliverableError,
 )
 from handlers import compose, registry, undelivered
+from handlers import rooms as team_rooms
 from handlers.cards.model import Card
 from handlers.rules import lanes
 from scheduling.calendar import Calendar
 from scheduling.clock import Clock
-from storage import queue, registrations
+from storage import queue, registrations, rooms
 from storage.queue import ClaimedCard, ClaimedMessage, Posted
 from storage.registrations import AccountRow
 from storage.store import Came, Store
@@ -139,7 +140,7 @@ class Dispatcher:
         """When they go, where that is not now; else the card, which of them it tells, and the version that it shows."""
         first = messages[0]
         async with self._districts.open(first.district_id, Came(Door.TIMER)) as store:
-            plan = await self._plan(store, first, now)
+            plan = await (self._room_plan(store, first, now) if first.room_id else self._plan(store, first, now))
             if plan is not None and (plan.at > now or plan.lane is not first.lane):
                 return plan, None, set(), 0
             if len(messages) > 1:  # a digest of one is the card itself: it can be answered in place
@@ -173,6 +174,12 @@ class Dispatcher:
         return True
 
     @staticmethod
+    async def _room_plan(store: Store, message: ClaimedMessage, now: datetime) -> lanes.Plan:
+        """A room is nobody's, and has the hours of the district."""
+        quiet = message.lane is not Lane.OWN_ACT
+        return lanes.Plan(Calendar.of(store.directory).message_time(now, None) if quiet else now, message.lane)
+
+    @staticmethod
     async def _plan(store: Store, message: ClaimedMessage, now: datetime) -> lanes.Plan | None:
         """When its reader may have it, as things are now; None for a reader who is not there.
 
@@ -196,7 +203,7 @@ class Dispatcher:
         first = messages[0]
         reasons = []
         put_off: list[tuple[AccountRow, TryLaterError]] = []
-        for account in await self._accounts(first.district_id, first.person_id, now):
+        for account in [*await self._room(first), *await self._accounts(first.district_id, first.person_id, now)]:
             transport = self.transports.get(account.platform)
             if transport is None:  # a platform that is not set up here, or not any more
                 continue
@@ -208,6 +215,8 @@ class Dispatcher:
                 async with self._queue("outbox: unreachable") as connection:
                     await queue.note_attempt(connection, messages, now, account.platform, error.reason)
                     await registrations.mark_unreachable(connection, account, now)
+                if first.room_id and not account.user_id:
+                    await self._lost_room(first.district_id, first.room_id, error.reason, now)
                 continue
             except TryLaterError as error:
                 put_off.append((account, error))
@@ -233,6 +242,24 @@ class Dispatcher:
             return
         reason = reasons[-1][1] if reasons else "no account"
         await self._give_up(messages, reason, now)
+
+    async def _room(self, message: ClaimedMessage) -> list[AccountRow]:
+        """The room that it is for, as an account that is nobody's; none where that was lost or unlinked."""
+        if message.room_id is None:
+            return []
+        async with self._database.queue(write=False) as connection:
+            room = await rooms.room(connection, message.district_id, message.room_id)
+        if room is None or room.lost_at is not None:
+            return []
+        at = (room.platform, room.workspace_id, "", False, room.conversation_id, None)
+        return [AccountRow(message.district_id, message.person_id, *at)]
+
+    async def _lost_room(self, district_id: DistrictId, room_id: str, reason: str, now: datetime) -> None:
+        opened = self._districts.open(district_id, Came(Door.TIMER), write=True)
+        async with crash.around("outbox: undeliverable", opened) as store:
+            await team_rooms.lost(store, room_id, reason, now)
+            registry.settle(store, now)
+            await store.flush(now)
 
     def _running(self) -> frozenset[Platform]:
         return frozenset(self.transports)
@@ -348,9 +375,12 @@ class Dispatcher:
                 await transport.edit(place, card)
                 crash.at("after card: edit")
             except UndeliverableError as refused:
-                if refused.gone or message is None or claimed.attempts >= MOST_FAILURES:
+                room_id = message.room_id if message else None
+                if refused.gone or message is None or room_id or claimed.attempts >= MOST_FAILURES:
                     async with self._queue("card: gone") as connection:
                         await queue.forget_card(connection, claimed)
+                    if room_id and not refused.gone:
+                        await self._lost_room(claimed.district_id, room_id, refused.reason, now)
                 else:
                     await self._not_let_in(claimed, message.person_id, refused.reason, now)
                 return

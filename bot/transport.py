@@ -12,11 +12,12 @@ BLIND: Final = frozenset({Platform.TEAMS})
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A person's account on a platform, and the direct conversation with them once it is known."""
+    """A person's account on a platform, and the direct conversation with them once it is known; or a room."""
 
     platform: Platform
     workspace_id: str
     user_id: str
+    """Nobody's ("") for a channel or group chat, whose conversation is known."""
     conversation_id: str | None = None
 
 
@@ -71,7 +72,7 @@ class Transport(Protocol):
     """One platform's way out. Every call is outside any transaction, and raises the three errors above."""
 
     async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
-        """Sends a card to a person's direct conversation. `delivery_id` goes with it, so that `find` can tell."""
+        """Sends a card to a person's direct conversation, or to a room. `delivery_id` goes with it, so that `find` can tell."""
         ...
 
     async def edit(self, place: Place, card: Card) -> None:

@@ -3,47 +3,32 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
-from handlers import acts, drafts
+from handlers import acts, drafts, rooms
 from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
 from handlers.cards import lists
+from handlers.cards import rooms as room_cards
 from handlers.cards.model import Card, Press
 from handlers.cards.text import Label, Phrase, Voice, Who, from_json, phrase
 from handlers.rules import access
 from handlers.rules.access import Action
 from handlers.rules.cadence import Goal
+from handlers.telling import Told
 from storage.case import Case
 from storage.directory import Person
 from storage.models import Event, PostedCard, Words
 from storage.queue import ClaimedCard
 from storage.store import Store
-from storage.vocabulary import ENDED, ChallengeId, EventId, Field, Kind, MessageKind, PersonId, Platform, Status, StepId
-
-
-class Told(Protocol):
-    """What composing looks at in a message of the outbox: a claimed one, or its row."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def kind(self) -> MessageKind: ...
-    @property
-    def person_id(self) -> PersonId: ...
-    @property
-    def challenge_id(self) -> ChallengeId | None: ...
-    @property
-    def event_id(self) -> EventId | None: ...
-    @property
-    def item_id(self) -> str | None: ...
-    @property
-    def created_at(self) -> datetime: ...
+from storage.vocabulary import ENDED, Field, Kind, MessageKind, PersonId, Platform, Status, StepId, TeamId
 
 
 async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     """The card of one message, or None where it is old news, or no longer theirs to see."""
+    if message.room_id is not None:
+        return await rooms.compose(store, message)
     reader = store.directory.people.get(message.person_id)
     if reader is None or not reader.here_on(acts.today(store, now)):
         return None
@@ -271,6 +256,8 @@ def _about_no_challenge(voice: Voice, message: Told, event: Event | None) -> Car
         said = voice("An account that said it was {who} is not theirs, they say. It was taken away from them.",
                      who=Who(event.data["person"]))  # fmt: skip
         return cards.plain(voice, voice("An account was not who it said"), said)
+    if event.kind is Kind.ROOM_LOST:
+        return room_cards.lost(voice, TeamId(event.data["team"]), Platform(event.data["platform"]))
     if message.kind is MessageKind.UNDELIVERABLE:
         return cards.plain(
             voice,
@@ -375,6 +362,8 @@ async def redraw(store: Store, posted: ClaimedCard | PostedCard, message: Told |
     """A card that stands already, drawn anew for its reader and the present state; None where it may stay as it is."""
     if posted.challenge_id is None or message is None:
         return None
+    if message.room_id is not None:
+        return await rooms.redraw(store, message)
     reader = store.directory.people.get(posted.person_id)
     case = await store.case(posted.challenge_id)
     event = await store.event(message.event_id) if message.event_id else None

@@ -43,7 +43,7 @@ async def _command(store: Store, request: Request, command: Command, now: dateti
         form = replace(reply.form, carry={**reply.form.carry, "draft": held, "door": str(Door.COMMAND)})
         return Reply(form=form, card=help_cards.report_this(request.voice, to_report, held))
     if reply.form:
-        opens = spoken.SUBWORDS.get(command.text.lower(), command.action)
+        opens = spoken.subword(command.text) or command.action
         return replace(reply, card=help_cards.open_form(request.voice, reply.form.title, Press(opens)))
     if reply.card and not command.sure and not acts.look(store, request.text):
         held = await _hold(store, request, request.text.strip(), now)

@@ -12,7 +12,8 @@ from handlers import acts
 from handlers.cards.text import Phrase, phrase, to_json
 from handlers.rules import cadence, lifecycle, routing
 from handlers.rules.lifecycle import Move
-from handlers.telling import tell
+from handlers.telling import tell, tell_rooms
+from scheduling.recurrence import team_of
 from storage.case import Case
 from storage.models import Event, Helper
 from storage.store import Store
@@ -303,6 +304,9 @@ def close(
         closed_at=case.challenge.closed_at or now,  # a yes that comes after it was closed does not move the day
     )
     tell_involved(store, case, event, now)
+    if outcome is Outcome.CONFIRMED:
+        team = team_of(case.challenge.venue, case.challenge.school_id, store.directory)
+        tell_rooms(store, team.id if team else None, event, now, case=case)
     return event
 
 

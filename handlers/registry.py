@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from handlers import challenges, confirmation, coordinator, drafts, followups, messages, owners, people, reports
+from handlers import challenges, confirmation, coordinator, drafts, followups, messages, owners, people, reports, rooms
 from handlers.cards.text import Typed, phrase
 from handlers.errors import NotFoundError
 from handlers.request import Reply, Request
@@ -147,6 +147,8 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "process.show": _recalls(reports.process),
         "process.people": _recalls(reports.process_users),
         "people.search": _recalls(reports.people),
+        # The rooms of teams
+        "room.here": Entry(rooms.here),
         # People come and go
         "person.left": Entry(people.left, everywhere=True),
         # Their accounts
@@ -157,9 +159,6 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "settings": Entry(people.settings),
     }
 )
-
-WORDS: Final = spoken.SUBWORDS
-"""What `/clearway` and a word asks for; alone it is Home."""
 
 TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
     {
@@ -180,7 +179,7 @@ def entry(action: str, text: str = "") -> Entry:
     NotFoundError where there is none (an old card, or a made-up press).
     """
     if action == "home.ask":
-        action = WORDS.get(text.strip().lower(), action)
+        action = spoken.subword(text) or action
     if action not in ACTIONS:
         raise NotFoundError(NO_SUCH_BUTTON)
     return ACTIONS[action]

@@ -2,13 +2,45 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Protocol
 
 from handlers.rules import access, lanes
 from scheduling.calendar import Calendar
 from storage.case import Case
 from storage.models import Event, Message
 from storage.store import Store
-from storage.vocabulary import Lane, MessageKind, PersonId, Urgency
+from storage.vocabulary import (
+    ChallengeId,
+    EventId,
+    Lane,
+    MessageKind,
+    PersonId,
+    Platform,
+    TeamId,
+    Urgency,
+    Visibility,
+)
+
+
+class Told(Protocol):
+    """What composing looks at in a message of the outbox: a claimed one, or its row."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> MessageKind: ...
+    @property
+    def person_id(self) -> PersonId: ...
+    @property
+    def room_id(self) -> str | None: ...
+    @property
+    def challenge_id(self) -> ChallengeId | None: ...
+    @property
+    def event_id(self) -> EventId | None: ...
+    @property
+    def item_id(self) -> str | None: ...
+    @property
+    def created_at(self) -> datetime: ...
 
 
 def tell(
@@ -55,5 +87,41 @@ def tell(
                 item_id=item,
                 created_at=now,
                 send_at=plan.at,
+            )
+        )
+
+
+def tell_rooms(
+    store: Store,
+    team_id: TeamId | None,
+    event: Event,
+    now: datetime,
+    *,
+    case: Case | None = None,
+    only: Platform | None = None,
+    lane: Lane = Lane.SINGLE,
+) -> None:
+    """Each room of this team once, within the district's hours; on `only` one platform where that is given.
+
+    Nothing is posted of what is not open to all staff. What no room takes goes to who had asked for it.
+    """
+    if case is not None and case.challenge.visibility is not Visibility.OPEN:
+        return
+    at = now if lane is Lane.OWN_ACT else Calendar.of(store.directory).message_time(now, None)
+    for room in store.directory.rooms:
+        if room.team_id != team_id or (only is not None and room.platform is not only):
+            continue
+        store.add(
+            Message(
+                district_id=store.district_id,
+                once=":".join((MessageKind.ROOM_NEWS, room.id, event.id)),
+                kind=MessageKind.ROOM_NEWS,
+                lane=lane,
+                person_id=room.linked_by,
+                room_id=room.id,
+                challenge_id=case.id if case else None,
+                event_id=event.id,
+                created_at=now,
+                send_at=at,
             )
         )

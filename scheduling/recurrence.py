@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from scheduling.calendar import DAY, Calendar
-from storage.directory import Directory, Routine
+from storage.directory import Directory, Routine, Team
 from storage.vocabulary import SchoolId, TeamId
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -184,10 +184,20 @@ def next_at_venue(
 
 
 def _routines_at(venue: str, school_id: SchoolId | None, directory: Directory) -> list[Routine]:
-    school = directory.schools.get(school_id) if school_id else None
-    team = (school.team_id if school else None) if venue == SCHOOL_TEAM else TeamId(venue)
+    team = _team_id(venue, school_id, directory)
     of_team = [each for each in directory.routines if team in each.team_ids]
     return of_team or [each for each in directory.routines if each.id == venue.replace("_", "-")]
+
+
+def team_of(venue: str, school_id: SchoolId | None, directory: Directory) -> Team | None:
+    """The team at a venue of the process ("slt": the school's leadership team); None where no team has it."""
+    team_id = _team_id(venue, school_id, directory)
+    return directory.teams.get(team_id) if team_id else None
+
+
+def _team_id(venue: str, school_id: SchoolId | None, directory: Directory) -> TeamId | None:
+    school = directory.schools.get(school_id) if school_id else None
+    return (school.team_id if school else None) if venue == SCHOOL_TEAM else TeamId(venue)
 
 
 def next_dit(directory: Directory, calendar: Calendar, after: datetime) -> datetime | None:

@@ -18,7 +18,6 @@ from storage import inline
 from storage.vocabulary import DistrictId
 
 QUEUE_ROLE: Final = "clearway_queue"
-CACHE_KIB: Final = 65_536  # of SQLite, for each connection as far as it needs it: ids are random, and so are the pages
 WAIT_FOR_LOCK_MS: Final = 1_500  # under the 2 s in which a request is committed or rolled back (design 1.6)
 
 
@@ -123,7 +122,6 @@ def prepare_sqlite(engine: Any, *, waits_itself: bool = False) -> None:
             "journal_mode=WAL",
             "synchronous=NORMAL",
             "foreign_keys=ON",
-            f"cache_size={-CACHE_KIB}",
             f"busy_timeout={0 if waits_itself else WAIT_FOR_LOCK_MS}",
         ):
             cursor.execute(f"PRAGMA {pragma}")

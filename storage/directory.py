@@ -5,13 +5,13 @@ Rules work on this picture. It is cached by the district's revision, which every
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import cached_property, wraps
 from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from storage.process import Process
-from storage.vocabulary import DistrictId, PersonId, ProcessId, ProcessStatus, SchoolId, TeamId
+from storage.vocabulary import DistrictId, PersonId, Platform, ProcessId, ProcessStatus, SchoolId, TeamId
 
 COORDINATOR = "district_coordinator"
 SUPERINTENDENT = "superintendent"
@@ -99,6 +99,19 @@ class Routine:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """A channel or group chat in which a team wants to hear from us."""
+
+    id: str
+    team_id: TeamId
+    platform: Platform
+    workspace_id: str
+    conversation_id: str
+    linked_by: PersonId
+    lost_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Closure:
     name: str
     from_on: date
@@ -147,6 +160,7 @@ class Directory:
     teams: Mapping[TeamId, Team] = field(default_factory=lambda: MappingProxyType({}))
     absences: tuple[Absence, ...] = ()
     routines: tuple[Routine, ...] = ()
+    rooms: tuple[Room, ...] = ()
     calendar: CalendarFacts = CalendarFacts()
     versions: Mapping[ProcessId, ProcessVersion] = field(default_factory=lambda: MappingProxyType({}))
 

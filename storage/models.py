@@ -487,6 +487,24 @@ class Account(InDistrict, table=True):
     """Not of the district's file: the person has confirmed that this account is theirs, too."""
 
 
+class Room(InDistrict, table=True):
+    """A channel or group chat in which a team wants to hear from us."""
+
+    __table_args__ = (own("linked_by", "person"), UniqueConstraint("district_id", "team_id", "platform"))
+
+    id: str = Column(primary_key=True, default_factory=new_id, sa_type=Text)
+    team_id: TeamId = Column(sa_type=Text)
+    """Of the district's file, which may drop a team and keep its room."""
+    platform: Platform = Column(sa_type=Word(Platform))
+    workspace_id: str = Column(sa_type=Text)
+    conversation_id: str = Column(sa_type=Text)
+    linked_by: PersonId = Column(sa_type=Text)
+    """Who asked for it, there: they get what cannot be posted."""
+    linked_at: datetime = Column(sa_type=UtcDateTime)
+    lost_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+    """It takes nothing from us any more, since this instant."""
+
+
 class ChosenDistrict(InDistrict, table=True):
     """Someone in several districts is asked once per conversation; this is the answer."""
 
@@ -540,6 +558,8 @@ class Message(InDistrict, table=True):
     kind: MessageKind = Column(sa_type=Word(MessageKind))
     lane: Lane = Column(sa_type=Word(Lane))
     person_id: PersonId = Column(sa_type=Text)
+    room_id: str | None = Column(default=None, sa_type=Text)
+    """For everybody in this room, and for the person only where it cannot be posted there."""
     challenge_id: ChallengeId | None = Column(default=None, sa_type=Text)
     event_id: EventId | None = Column(default=None, sa_type=Text)
     item_id: str | None = Column(default=None, sa_type=Text)
@@ -630,6 +650,7 @@ QUEUE: Final[tuple[type[SQLModel], ...]] = (
     Registration,
     Workspace,
     Account,
+    Room,
     ChosenDistrict,
     InboxKey,
     Timer,

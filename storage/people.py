@@ -3,6 +3,7 @@
 Every write here raises the district's revision, so that every process reads the new picture with its next request.
 """
 
+import secrets
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, time
@@ -12,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Select, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import models
+from storage import models, rooms
 from storage.directory import (
     Absence,
     CalendarFacts,
@@ -28,7 +29,7 @@ from storage.directory import (
 from storage.models import table
 from storage.process import Process
 from storage.sealing import Seal
-from storage.vocabulary import DistrictId, PersonId, Platform, SchoolId, TeamId, new_id
+from storage.vocabulary import DistrictId, PersonId, Platform, SchoolId, TeamId
 
 districts: Final = table(models.District)
 ledgers: Final = table(models.Ledger)
@@ -100,6 +101,7 @@ async def load_directory(connection: AsyncConnection, district_id: DistrictId) -
         teams=_by_id(_team(row) for row in await rows(_all(teams, district_id))),
         absences=tuple(_absence(row) for row in await rows(_absences(district_id))),
         routines=tuple(_routine(row) for row in await rows(_all(routines, district_id))),
+        rooms=tuple(rooms.of_row(row) for row in await rows(_rooms(district_id))),
         calendar=calendar_facts(district.calendar),
         versions=_by_id(_version(row) for row in await rows(_all(processes, district_id)) if row.rules is not None),
     )
@@ -114,6 +116,11 @@ def _absences(district_id: DistrictId) -> Select[Any]:
     """Those of the file first: what somebody entered later is the better known."""
     of_district = select(absences).where(absences.c.district_id == district_id)
     return of_district.order_by(absences.c.from_file.desc(), absences.c.position, absences.c.id)
+
+
+def _rooms(district_id: DistrictId) -> Select[Any]:
+    of = rooms.rooms
+    return select(of).where(of.c.district_id == district_id).order_by(of.c.team_id, of.c.platform)
 
 
 def _by_id(items: Any) -> Mapping[Any, Any]:
@@ -237,7 +244,7 @@ class DirectoryCache:
 
 def new_ledger_key(seal: Seal, district_id: DistrictId) -> str:
     """A fresh key for a district's chain of events, sealed for that district."""
-    return seal.seal(new_id() + new_id() + new_id(), purpose=f"ledger of {district_id}")
+    return seal.seal(secrets.token_hex(32), purpose=f"ledger of {district_id}")
 
 
 def open_ledger_key(seal: Seal, sealed: str, district_id: DistrictId) -> bytes:

@@ -103,6 +103,7 @@ class ClaimedMessage:
     kind: MessageKind
     lane: Lane
     person_id: PersonId
+    room_id: str | None
     challenge_id: ChallengeId | None
     event_id: EventId | None
     item_id: str | None
@@ -156,6 +157,7 @@ _SENT_SINCE: Final = (
     .where(
         messages.c.district_id == bindparam("district"),
         messages.c.person_id == bindparam("person"),
+        messages.c.room_id.is_(None),
         messages.c.state == MessageState.SENT,
         messages.c.lane == Lane.SINGLE,
         messages.c.ended_at >= bindparam("since", type_=UtcDateTime),

@@ -1,6 +1,7 @@
 """The words of the domain that the database, the rules and the cards share: typed ids and enumerations."""
 
 import secrets
+import time
 from enum import StrEnum
 from typing import Final, NewType
 
@@ -17,9 +18,14 @@ WordsId = NewType("WordsId", str)
 ProcessId = NewType("ProcessId", str)
 
 
-def new_id() -> str:
-    """A random id of 80 bits: it says nothing about how many there are, or when it was made."""
-    return secrets.token_hex(10)
+def new_id(made_at_s: float | None = None) -> str:
+    """An opaque id: 32 bits of time, then 56 random bits. It says nothing about how many there are.
+
+    The time is the machine's (or `made_at_s`, seconds since 1970) and nobody reads it: what is written together gets to
+    lie together in every index, where ids without it would touch a page each (docs/decisions/0009-ids.md).
+    """
+    seconds = time.time() if made_at_s is None else made_at_s  # noqa: TID251  # no rule depends on it
+    return f"{int(seconds):08x}{secrets.token_hex(7)}"
 
 
 class Platform(StrEnum):
@@ -254,6 +260,11 @@ class Kind(StrEnum):
     DATES_MOVED = "dates_moved"
     """A day was closed on which something was due."""
     UNDELIVERABLE = "undeliverable"
+    ROOM_LINKED = "room_linked"
+    """What is for a team is posted in a channel or group chat from now on."""
+    ROOM_UNLINKED = "room_unlinked"
+    ROOM_LOST = "room_lost"
+    """It takes nothing from us any more."""
     BACK = "back"
     """Somebody is back sooner than they said."""
     SUBSTITUTED = "substituted"
@@ -290,6 +301,8 @@ class MessageKind(StrEnum):
     DECISION = "decision"
     """To whom decides after silence: close not confirmed, or keep it open."""
     REVIEW = "review"
+    ROOM_NEWS = "room_news"
+    """To a team's room: what all staff may see."""
     DRAFT_HELD = "draft_held"
     DRAFT_LAPSED = "draft_lapsed"
     UNDELIVERABLE = "undeliverable"

@@ -18,7 +18,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "/clearway": "home.ask",
 }
 OPENS_FORM: Final = "challenge.form"
-ONE_TIME: Final = re.compile(r"[0-9a-f]{20}")
+ONE_TIME: Final = re.compile(r"[0-9a-f]{22}")
 """The shape of the ids that our pages carry, so that the same act sent twice is one."""
 MENTION: Final = re.compile(r"(?<![\w@])@clearway\b", re.IGNORECASE)
 LEADING_MENTION: Final = re.compile(r"^@clearway\b[\s,:]*", re.IGNORECASE)

@@ -36,7 +36,7 @@ class ConsoleTransport:
     def _room(self, to: Address) -> str:
         if to.workspace_id != self._rooms.district_id:
             raise UndeliverableError("other_workspace")
-        return direct(to.user_id)
+        return direct(to.user_id) if to.user_id else to.conversation_id or ""
 
     def _place(self, room: str, post_id: str) -> Place:
         return Place(Platform.CONSOLE, self._rooms.district_id, room, post_id)

@@ -25,20 +25,26 @@ class TeamsTransport:
             return await self._send(connector, to, card)
 
         chat = [to.conversation_id] if to.conversation_id else []
-        return await self._ways.go(to.workspace_id, [*chat, to.user_id], by)
+        return await self._ways.go(to.workspace_id, [*chat, *self._user(to)], by)
 
     async def _send(self, connector: Connector, to: Address, card: Card) -> Place:
         conversation = to.conversation_id or await connector.create(to.user_id)
         try:
             post = await self._post(connector, conversation, card)
         except UndeliverableError:
+            if not to.user_id:  # a channel or group chat: there is no other
+                raise
             fresh = await connector.create(to.user_id) if to.conversation_id else conversation
             if fresh == conversation:
                 raise
             conversation = fresh  # the chat that we knew was with another bot of ours, say, before it was made anew
             post = await self._post(connector, conversation, card)
-        self._ways.worked(connector, to.workspace_id, to.user_id, conversation)
+        self._ways.worked(connector, to.workspace_id, *self._user(to), conversation)
         return Place(Platform.TEAMS, to.workspace_id, conversation, post)
+
+    @staticmethod
+    def _user(to: Address) -> list[str]:
+        return [to.user_id] if to.user_id else []
 
     @staticmethod
     async def _post(connector: Connector, conversation: str, card: Card) -> str:

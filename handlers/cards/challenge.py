@@ -30,7 +30,7 @@ from handlers.rules.access import Action
 from handlers.rules.cadence import Due, Duty, Goal
 from handlers.rules.lifecycle import Move
 from scheduling.calendar import Calendar
-from scheduling.recurrence import SCHOOL_TEAM, next_at_venue
+from scheduling.recurrence import SCHOOL_TEAM, next_at_venue, team_of
 from storage.case import Case
 from storage.directory import Directory, Person
 from storage.models import Event, Reporter, Step, Words
@@ -46,7 +46,6 @@ from storage.vocabulary import (
     SchoolId,
     Scope,
     Status,
-    TeamId,
     Visibility,
 )
 
@@ -278,9 +277,7 @@ def _venue(seen: View) -> str:
 
 def venue_name(voice: Voice, venue: str, school_id: SchoolId | None = None) -> str:
     """A venue by the name of its team, else by its label."""
-    school = voice.directory.schools.get(school_id) if school_id else None
-    team_id = school.team_id if school and venue == SCHOOL_TEAM else TeamId(venue)
-    team = voice.directory.teams.get(team_id) if team_id else None
+    team = team_of(venue, school_id, voice.directory)
     if team is None and venue == SCHOOL_TEAM:
         return voice("The school's leadership team")
     return team.name if team else voice.label(venue)

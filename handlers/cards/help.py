@@ -70,6 +70,10 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
                     ),
                     voice("{waiting} – what waits for an answer or a date.", waiting=Typed("/challenges waiting")),
                     voice("On each card: sort it, reassign, restrict, join, redirect, enter a talk."),
+                    voice(
+                        "{command}, typed in a channel – what is for that team is posted there.",
+                        command=Typed("/clearway here dit"),
+                    ),
                 )
             ),
         ]

@@ -29,9 +29,19 @@ SUBWORDS: Final[Mapping[str, str]] = MappingProxyType(
         "people": "process.people",
         "away": "substitute.form",
         "settings": "settings.form",
+        "here": "room.here",
     }
 )
 """What `/clearway` and a word asks for; alone, or with "home", it is Home."""
+WITH_MORE: Final = frozenset({"here"})
+"""Words after which something else may stand: `/clearway here dit`."""
+
+
+def subword(text: str) -> str | None:
+    """The action that the words after `/clearway` ask for; None where they are none of ours."""
+    said = text.strip().lower()
+    first = said.partition(" ")[0]
+    return SUBWORDS.get(first if first in WITH_MORE else said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +187,7 @@ class _Message:
 
     def of_clearway(self) -> Command | Nearly | None:
         word = asking.plain(self.rest) or self.rest
-        if not word or word in {"home", *SUBWORDS}:
+        if not word or word == "home" or subword(word):
             return Command(HOME, word)
         if " " in word or "\n" in word:
             return None

@@ -1,7 +1,19 @@
 """What the coordinator can do to watch over the process."""
 
 from storage.vocabulary import Authority, Kind, Status, Visibility
-from tests.conformance.steps import COORDINATOR, LEADER, OWNER, STAFFING, TEACHER, WHAT, WORDS, on_record, people, seen
+from tests.conformance.steps import (
+    COORDINATOR,
+    LEADER,
+    OWNER,
+    STAFFING,
+    TEACHER,
+    WHAT,
+    WORDS,
+    on_record,
+    people,
+    resolved,
+    seen,
+)
 from tests.conformance.table import Chapter
 from tests.world import World, detroit
 
@@ -138,3 +150,18 @@ async def undo(story: World) -> None:
     assert not (await story.case()).helpers
     kinds = [each.kind for each in await story.history()]
     assert kinds[-2:] == [Kind.ESCALATED, Kind.UNDONE]
+
+
+@WATCHING.shows("Have what is for a team posted in its channel: what was addressed, and not who raised it")
+async def team_room(story: World) -> None:
+    teacher, _ = await resolved(story)
+    coordinator = await story.person(COORDINATOR)
+    await coordinator.command("/clearway here dit", channel="dit")
+    assert "News for the team comes here" in await coordinator.reads("dit")
+    await teacher.click("Yes, it was addressed")
+    posted = await coordinator.reads("dit")
+    assert "Challenge 1 was addressed" in posted
+    assert "A substitute is hired." in posted
+    await coordinator.command("/clearway here off", channel="dit")
+    await teacher.click("It is not gone")
+    await teacher.submit({"What is still in the way? (optional)": "It came back."})

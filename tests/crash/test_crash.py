@@ -54,7 +54,7 @@ LEASES: Final = frozenset(
 )
 """What holds locks and leases is tried on both databases on each run; the rest on one each, in turn."""
 THOROUGH: Final = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
-WHEN: Final = re.compile(r"\b[0-9a-f]{20}\b|\d{1,2}:\d\d")
+WHEN: Final = re.compile(r"\b[0-9a-f]{22}\b|\d{1,2}:\d\d")
 """What differs between two runs of the same days: random ids, and minutes."""
 
 

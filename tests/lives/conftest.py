@@ -18,7 +18,7 @@ from tests.lives.machine import NewDatabase
 
 COMMON: Final = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, print_blob=True)
 PROFILES: Final = {
-    "ci": settings(COMMON, derandomize=True, max_examples=12, stateful_step_count=20),
+    "ci": settings(COMMON, derandomize=True, max_examples=6, stateful_step_count=20),
     "thorough": settings(COMMON, max_examples=200, stateful_step_count=50),
 }
 

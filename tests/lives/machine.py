@@ -1,11 +1,9 @@
 """A random life as hypothesis lives it: in each step somebody acts, time passes, or something goes wrong."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
 from datetime import datetime, timedelta
-from functools import wraps
 from typing import Any, Final, TypeVar, cast
 
 from hypothesis import strategies as st
@@ -46,23 +44,18 @@ A_WHILE: Final = (
 
 
 Step = TypeVar("Step", bound=Callable[..., None])
-STEPS: Final[set[str]] = set()
-"""Every kind of step that there is."""
+STEPS: Final[dict[str, frozenset[str]]] = {}
+"""Every kind of step that there is, and what is drawn for it."""
 
 
 def step(**drawn: Any) -> Callable[[Step], Step]:
-    """A rule that is counted, so that a test can say that it was lived."""
+    """A rule that a test can ask for by its name, too."""
 
-    def counted(does: Step) -> Step:
-        @wraps(does)
-        def lives(self: "Lives", **values: Any) -> None:
-            self.lived[does.__name__] += 1
-            does(self, **values)
+    def named(does: Step) -> Step:
+        STEPS[does.__name__] = frozenset(drawn)
+        return cast("Step", rule(**drawn)(does))
 
-        STEPS.add(does.__name__)
-        return cast("Step", rule(**drawn)(lives))
-
-    return counted
+    return named
 
 
 class Lives(RuleBasedStateMachine):
@@ -71,10 +64,8 @@ class Lives(RuleBasedStateMachine):
     most_challenges = 3
     """In a district: many hands on few things."""
 
-    def __init__(self, new_database: NewDatabase, lived: Counter[str] | None = None) -> None:
-        """`lived`: how often each kind of step was, over all lives."""
+    def __init__(self, new_database: NewDatabase) -> None:
         super().__init__()
-        self.lived = Counter() if lived is None else lived
         self._stack = ExitStack()
         self._runner = self._stack.enter_context(asyncio.Runner())
         self._url = self._stack.enter_context(new_database())
