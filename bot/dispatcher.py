@@ -33,6 +33,7 @@ from handlers.rules import lanes
 from scheduling.calendar import Calendar
 from scheduling.clock import Clock
 from storage import queue, registrations, rooms
+from storage.models import Message
 from storage.queue import ClaimedCard, ClaimedMessage, Posted
 from storage.registrations import AccountRow
 from storage.store import Came, Store
@@ -93,11 +94,14 @@ class Dispatcher:
             people[each.district_id, each.person_id].append([each])
         for (district_id, person_id, _), together in digests.items():
             people[district_id, person_id].append(together)
+        challenges: dict[tuple[DistrictId, str], list[ClaimedCard]] = defaultdict(list)
+        for card in stale:
+            challenges[card.district_id, card.challenge_id or card.id].append(card)
         async with asyncio.TaskGroup() as group:
             for theirs in people.values():
                 group.create_task(self._to_one_person(theirs))
-            for card in stale:
-                group.create_task(self._guarded_edit(card))
+            for cards in challenges.values():
+                group.create_task(self._edit_all(cards))
         return len(claimed) + len(stale)
 
     def _queue(self, step: str) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -203,7 +207,7 @@ class Dispatcher:
         first = messages[0]
         reasons = []
         put_off: list[tuple[AccountRow, TryLaterError]] = []
-        for account in [*await self._room(first), *await self._accounts(first.district_id, first.person_id, now)]:
+        for account in await self._where(first, now):
             transport = self.transports.get(account.platform)
             if transport is None:  # a platform that is not set up here, or not any more
                 continue
@@ -215,8 +219,6 @@ class Dispatcher:
                 async with self._queue("outbox: unreachable") as connection:
                     await queue.note_attempt(connection, messages, now, account.platform, error.reason)
                     await registrations.mark_unreachable(connection, account, now)
-                if first.room_id and not account.user_id:
-                    await self._lost_room(first.district_id, first.room_id, error.reason, now)
                 continue
             except TryLaterError as error:
                 put_off.append((account, error))
@@ -241,25 +243,19 @@ class Dispatcher:
             await self._later(messages, *put_off[0], now)
             return
         reason = reasons[-1][1] if reasons else "no account"
-        await self._give_up(messages, reason, now)
+        await self._give_up(messages, reason, now, refused=bool(reasons))
 
-    async def _room(self, message: ClaimedMessage) -> list[AccountRow]:
-        """The room that it is for, as an account that is nobody's; none where that was lost or unlinked."""
+    async def _where(self, message: ClaimedMessage, now: datetime) -> list[AccountRow]:
+        """The accounts of its reader, in the order in which to try them; or the room that it is for, as an account that
+        is nobody's: none where that was lost or unlinked."""
         if message.room_id is None:
-            return []
+            return await self._accounts(message.district_id, message.person_id, now)
         async with self._database.queue(write=False) as connection:
             room = await rooms.room(connection, message.district_id, message.room_id)
         if room is None or room.lost_at is not None:
             return []
         at = (room.platform, room.workspace_id, "", False, room.conversation_id, None)
         return [AccountRow(message.district_id, message.person_id, *at)]
-
-    async def _lost_room(self, district_id: DistrictId, room_id: str, reason: str, now: datetime) -> None:
-        opened = self._districts.open(district_id, Came(Door.TIMER), write=True)
-        async with crash.around("outbox: undeliverable", opened) as store:
-            await team_rooms.lost(store, room_id, reason, now)
-            registry.settle(store, now)
-            await store.flush(now)
 
     def _running(self) -> frozenset[Platform]:
         return frozenset(self.transports)
@@ -325,73 +321,112 @@ class Dispatcher:
         async with self._queue("outbox: later") as connection:
             await queue.mark_later(connection, messages, now, now + wait, error.reason, account.platform)
 
-    async def _give_up(self, messages: Sequence[ClaimedMessage], reason: str, now: datetime) -> None:
-        """It becomes a task of the coordinator; the task and the end of the message are written together."""
+    async def _give_up(
+        self, messages: Sequence[ClaimedMessage], reason: str, now: datetime, *, refused: bool = False
+    ) -> None:
+        """It becomes a task of the coordinator; the task and the end of the message are written together.
+
+        What a room does not take comes to who had asked for it. `refused`: the platform will never take it there.
+        """
         first = messages[0]
         log.warning("outbox.undeliverable", kind=first.kind, reason=reason)
         opened = self._districts.open(first.district_id, Came(Door.TIMER), write=True)
         async with crash.around("outbox: undeliverable", opened) as store:
             if await queue.mark_undeliverable(store.connection, messages, now, reason):
-                await undelivered.surface(store, messages, reason, now, running=self._running())
+                if first.room_id:
+                    await team_rooms.not_posted(store, first, now, reason if refused else "")
+                else:
+                    await undelivered.surface(store, messages, reason, now, running=self._running())
                 registry.settle(store, now)
                 await store.flush(now)
 
     # -- editing -----------------------------------------------------------------------------------------------------
 
-    async def _guarded_edit(self, card: ClaimedCard) -> None:
-        async with self._slots:
-            try:
-                await self._edit(card)
-            except Exception:  # a bug of ours in this card: a press on it is still told what is true now
-                log.exception("card.failed", attempts=card.attempts)
+    async def _edit_all(self, stale: Sequence[ClaimedCard]) -> None:
+        """The cards of one challenge, which is read once for all of them; or one digest."""
+        try:
+            async with self._slots:
+                drawn, version = await self._drawn(stale)
+                for each in stale:
+                    if each not in drawn:
+                        await self._put_off(each)
+            async with asyncio.TaskGroup() as group:
+                edits = [(each, group.create_task(self._guarded_edit(each, *how))) for each, how in drawn.items()]
+            fresh = [each for each, edit in edits if edit.result()]
+            if fresh:
+                async with self._slots, self._queue("card: fresh") as connection:
+                    await queue.mark_fresh(connection, fresh, version)
+        except Exception:  # the leases end by themselves, and it is tried again
+            log.exception("card.failed", attempts=stale[0].attempts)
+
+    async def _drawn(
+        self, stale: Sequence[ClaimedCard]
+    ) -> tuple[dict[ClaimedCard, tuple[Message | None, Card | None]], int | None]:
+        """Each with what it should show, None where it may stay as it is; and the version that they then show.
+
+        Left out: those of which no card can be made.
+        """
+        now, drawn = self._clock.now(), {}
+        async with self._districts.open(stale[0].district_id, Came(Door.TIMER)) as store:
+            challenge_id = stale[0].challenge_id
+            about = await compose.about(store, challenge_id) if challenge_id else None
+            messages = await store.messages([each.message_id for each in stale])
+            for each in stale:
+                message, card = messages.get(each.message_id), None
                 try:
-                    await self._put_off(card)
-                except Exception:  # the lease ends by itself, and it is tried again
-                    log.exception("card.failed", attempts=card.attempts)
+                    if challenge_id is None:
+                        of_one = await store.digest_of(message) if message else []
+                        card = await compose.redraw_digest(store, of_one, now)
+                    elif about is not None and about.case.challenge.version != each.shown:
+                        card = await compose.redraw(store, each, message, now, about)
+                except Exception:  # a bug of ours in this card: a press on it is still told what is true now
+                    log.exception("card.failed", attempts=each.attempts)
+                    continue
+                drawn[each] = message, card
+        return drawn, about.case.challenge.version if about else None
 
     async def _put_off(self, card: ClaimedCard) -> None:
         """What no card can be made of waits longer and longer, then stays as it stands until its challenge moves."""
         async with self._queue("card: later") as connection:
             if card.attempts >= MOST_FAILURES:
-                await queue.mark_fresh(connection, card, card.shown)
+                await queue.mark_fresh(connection, [card], card.shown)
             else:
                 await queue.mark_stale_later(connection, card, self._clock.now() + _wait(card.attempts))
 
-    async def _edit(self, claimed: ClaimedCard) -> None:
-        now = self._clock.now()
+    async def _guarded_edit(self, claimed: ClaimedCard, message: Message | None, card: Card | None) -> bool:
+        """Whether it shows now what it should; if not, what becomes of it is marked."""
         transport = self.transports.get(claimed.platform)
-        async with self._districts.open(claimed.district_id, Came(Door.TIMER)) as store:
-            message = await store.message(claimed.message_id)
-            case = await store.case(claimed.challenge_id) if claimed.challenge_id else None
-            version = case.challenge.version if case else claimed.shown
-            if claimed.challenge_id is None:
-                card = await compose.redraw_digest(store, await store.digest_of(message), now) if message else None
-            else:
-                card = None if version == claimed.shown else await compose.redraw(store, claimed, message, now)
-        if card is not None and transport is not None:
-            place = Place(claimed.platform, claimed.workspace_id, claimed.conversation_id, claimed.post_id)
+        if card is None or transport is None:
+            return True
+        async with self._slots:
             try:
-                crash.at("before card: edit")
-                await transport.edit(place, card)
-                crash.at("after card: edit")
-            except UndeliverableError as refused:
-                room_id = message.room_id if message else None
-                if refused.gone or message is None or room_id or claimed.attempts >= MOST_FAILURES:
-                    async with self._queue("card: gone") as connection:
-                        await queue.forget_card(connection, claimed)
-                    if room_id and not refused.gone:
-                        await self._lost_room(claimed.district_id, room_id, refused.reason, now)
-                else:
-                    await self._not_let_in(claimed, message.person_id, refused.reason, now)
-                return
-            except (TryLaterError, OutcomeUnknownError) as error:
-                after = getattr(error, "after_s", None)
-                wait = timedelta(seconds=after) if after else _wait(claimed.attempts)
-                async with self._queue("card: later") as connection:
-                    await queue.mark_stale_later(connection, claimed, now + wait)
-                return
-        async with self._queue("card: fresh") as connection:
-            await queue.mark_fresh(connection, claimed, version)
+                return await self._edit(transport, claimed, message, card)
+            except Exception:  # a bug of ours
+                log.exception("card.failed", attempts=claimed.attempts)
+                await self._put_off(claimed)
+                return False
+
+    async def _edit(self, transport: Transport, claimed: ClaimedCard, message: Message | None, card: Card) -> bool:
+        now = self._clock.now()
+        place = Place(claimed.platform, claimed.workspace_id, claimed.conversation_id, claimed.post_id)
+        try:
+            crash.at("before card: edit")
+            await transport.edit(place, card)
+            crash.at("after card: edit")
+        except UndeliverableError as refused:
+            if refused.gone or message is None or message.room_id or claimed.attempts >= MOST_FAILURES:
+                async with self._queue("card: gone") as connection:
+                    await queue.forget_card(connection, claimed)
+            else:
+                await self._not_let_in(claimed, message.person_id, refused.reason, now)
+            return False
+        except (TryLaterError, OutcomeUnknownError) as error:
+            after = getattr(error, "after_s", None)
+            wait = timedelta(seconds=after) if after else _wait(claimed.attempts)
+            async with self._queue("card: later") as connection:
+                await queue.mark_stale_later(connection, claimed, now + wait)
+            return False
+        return True
 
     async def _not_let_in(self, claimed: ClaimedCard, person_id: PersonId, reason: str, now: datetime) -> None:
         """They take nothing from us there any more, as we learn when a card is edited. The card waits for them."""

@@ -45,6 +45,8 @@ log = structlog.get_logger()
 REVOKED: Final = "registration.revoked"
 EVENTS: Final = frozenset({"person.left", "account.gone", "account.back", REVOKED})
 """What a platform tells us, and no button says: a client that makes up a press of it is not heard."""
+TYPED: Final = frozenset({"room.here"})
+"""What is asked for in the words of a message or command, in the very place that it is about, and by no button."""
 MADE_BY_HAND: Final = (PRESSED, SENT)
 OWN: Final = ANSWERS | {account_cards.CHOOSE, REVOKED}
 """What the gateway does itself: it is asked before anybody knows which person of which district this is."""
@@ -128,7 +130,7 @@ class Gateway:
                 return await self._revoked(inbound)
             case _:
                 pass
-        if inbound.action in EVENTS and inbound.key.startswith(MADE_BY_HAND):
+        if inbound.action in EVENTS | TYPED and inbound.key.startswith(MADE_BY_HAND):
             raise NotFoundError(registry.NO_SUCH_BUTTON)
         entry = registry.entry(inbound.action, inbound.text)
         members = await self._who(inbound.identity)

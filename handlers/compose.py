@@ -1,6 +1,7 @@
 """A message becomes a card when it is sent: for its reader, from the present state. Old news is dropped (None)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
@@ -22,7 +23,19 @@ from storage.directory import Person
 from storage.models import Event, PostedCard, Words
 from storage.queue import ClaimedCard
 from storage.store import Store
-from storage.vocabulary import ENDED, Field, Kind, MessageKind, PersonId, Platform, Status, StepId, TeamId
+from storage.vocabulary import (
+    ENDED,
+    ChallengeId,
+    EventId,
+    Field,
+    Kind,
+    MessageKind,
+    PersonId,
+    Platform,
+    Status,
+    StepId,
+    TeamId,
+)
 
 
 async def compose(store: Store, message: Told, now: datetime) -> Card | None:
@@ -358,18 +371,40 @@ WEIGHTS = {
 """What is most pressing stands first in a digest."""
 
 
-async def redraw(store: Store, posted: ClaimedCard | PostedCard, message: Told | None, now: datetime) -> Card | None:
-    """A card that stands already, drawn anew for its reader and the present state; None where it may stay as it is."""
-    if posted.challenge_id is None or message is None:
+@dataclass(frozen=True, slots=True)
+class About:
+    """A challenge as it is now, and all that has happened to it."""
+
+    case: Case
+    history: Sequence[Event]
+
+    async def event(self, store: Store, event_id: EventId | None) -> Event | None:
+        """One of its history, or of another challenge that has become one with it."""
+        mine = next((each for each in self.history if each.id == event_id), None)
+        return mine or (await store.event(event_id) if event_id else None)
+
+
+async def about(store: Store, challenge_id: ChallengeId) -> About | None:
+    case = await store.case(challenge_id)
+    return About(case, await store.history(case.id)) if case else None
+
+
+async def redraw(
+    store: Store, posted: ClaimedCard | PostedCard, message: Told | None, now: datetime, known: About
+) -> Card | None:
+    """A card that stands already, drawn anew for its reader and the present state; None where it may stay as it is.
+
+    `known`: what the card is about.
+    """
+    if message is None:
         return None
     if message.room_id is not None:
-        return await rooms.redraw(store, message)
+        return rooms.redraw(store, posted.platform, known.case)
     reader = store.directory.people.get(posted.person_id)
-    case = await store.case(posted.challenge_id)
-    event = await store.event(message.event_id) if message.event_id else None
-    if reader is None or case is None or event is None:
+    event = await known.event(store, message.event_id)
+    if reader is None or event is None:
         return None
-    history = await store.history(case.id)
+    case, history = known.case, known.history
     seen = cards.view(store.directory, case, Voice(store.directory, reader), reader, now, history)
     voice = seen.voice
     title, intro = headline(seen, message, event)

@@ -129,9 +129,17 @@ async def refresh(store: Store, request: Request, now: datetime) -> Reply:
     """The card that stands there, as it would be sent now; nothing where it may stay as it is."""
     source = request.source
     posted = await store.posted_at(request.platform, source.conversation_id, source.message_id)
-    if posted is None or posted.person_id != request.actor.id:
+    message = await store.message(posted.message_id) if posted else None
+    if posted is None or message is None:
         return Reply()
-    return Reply(card=await compose.redraw(store, posted, await store.message(posted.message_id), now))
+    if message.room_id and posted.challenge_id:  # it is there for everybody: each is shown what they may see of it
+        return await show(store, replace(request, challenge_id=posted.challenge_id), now)
+    if posted.person_id != request.actor.id:
+        return Reply()
+    known = await compose.about(store, posted.challenge_id) if posted.challenge_id else None
+    if known is None:
+        return Reply()
+    return Reply(card=await compose.redraw(store, posted, message, now, known))
 
 
 async def what_next(store: Store, request: Request, now: datetime) -> Reply:

@@ -18,7 +18,6 @@ from storage.vocabulary import (
     Platform,
     TeamId,
     Urgency,
-    Visibility,
 )
 
 
@@ -103,9 +102,9 @@ def tell_rooms(
 ) -> None:
     """Each room of this team once, within the district's hours; on `only` one platform where that is given.
 
-    Nothing is posted of what is not open to all staff. What no room takes goes to who had asked for it.
+    Nothing is posted of what must not stand there. What a room does not take goes to who had asked for it.
     """
-    if case is not None and case.challenge.visibility is not Visibility.OPEN:
+    if case is not None and not access.may_be_posted(access.facts(case)):
         return
     at = now if lane is Lane.OWN_ACT else Calendar.of(store.directory).message_time(now, None)
     for room in store.directory.rooms:

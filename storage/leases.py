@@ -74,8 +74,9 @@ class Line:
     """Which rows wait at all, in the words of the index."""
     lanes: tuple[StrEnum, ...] = ()
     """The values of its column `lane`, the most pressing first."""
-    together: Callable[[Columns], ColumnElement[Any]] = lambda row: row.id
-    """Of rows that are equal in this, a claim takes the first one."""
+    together: Callable[[Columns], ColumnElement[Any]] | None = None
+    """Of rows that are equal in this, a claim takes the first one: the same one as another claim at the same moment, so
+    that they do not take two. The index then has the id behind `at`, which orders those that fall due together."""
 
     def due(self, row: Columns) -> ColumnElement[bool]:
         return and_(self.live(row), row[self.at] <= NOW, or_(row.leased_until.is_(None), row.leased_until <= NOW))
@@ -106,7 +107,8 @@ def claiming(line: Line, kind: type[Any], **values: Any) -> dict[str, Any]:
 def _in_turn(line: Line, dialect: str) -> Select[Any]:
     """The keys of due rows in the order in which they are claimed."""
     slot, one = line.slots(), line.of.alias("one")
-    first = select(one).where(line.within(one.c, slot), line.due(one.c)).order_by(one.c[line.at]).limit(LIMIT * SPARE)
+    order = [one.c[line.at], *([one.c.id] if line.together else [])]
+    first = select(one).where(line.within(one.c, slot), line.due(one.c)).order_by(*order).limit(LIMIT * SPARE)
     if dialect == "postgresql":
         row: Any = first.lateral("row")
         seen = slot.join(row, true())
@@ -117,10 +119,11 @@ def _in_turn(line: Line, dialect: str) -> Select[Any]:
 
     at = row.c[line.at].label("at")
     key = (row.c.district_id, row.c.id)
-    nth = func.row_number().over(partition_by=(row.c.district_id, line.together(row.c)), order_by=(at, row.c.id))
+    alike = line.together(row.c) if line.together else row.c.id
+    nth = func.row_number().over(partition_by=(row.c.district_id, alike), order_by=(at, row.c.id))
     waiting = select(*key, at, slot.c.pressing, nth.label("nth")).select_from(seen).subquery("waiting")
-    order = (waiting.c.pressing, waiting.c.at, waiting.c.id)
-    turn = func.row_number().over(partition_by=waiting.c.district_id, order_by=order).label("turn")
+    pressing = (waiting.c.pressing, waiting.c.at, waiting.c.id)
+    turn = func.row_number().over(partition_by=waiting.c.district_id, order_by=pressing).label("turn")
     queued = select(waiting, turn).where(waiting.c.nth == 1).order_by(turn, waiting.c.at).limit(LIMIT * SPARE)
     queue = queued.subquery("queue")
     return (

@@ -546,7 +546,7 @@ class Message(InDistrict, table=True):
     __table_args__ = (
         UniqueConstraint("district_id", "once"),
         own("person_id", "person"),
-        Index("ix_message_due", "district_id", "lane", "send_at", sqlite_where=text("state = 'pending'"),
+        Index("ix_message_due", "district_id", "lane", "send_at", "id", sqlite_where=text("state = 'pending'"),
               postgresql_where=text("state = 'pending'")),
         Index("ix_message_person", "district_id", "person_id", "state"),
         Index("ix_message_challenge", "district_id", "challenge_id"),

@@ -358,10 +358,14 @@ async def claim_stale(connection: AsyncConnection, now: datetime, limit: int) ->
     return await claim(connection, _CLAIM_STALE[connection.dialect.name], ClaimedCard, now, limit=limit)
 
 
-async def mark_fresh(connection: AsyncConnection, card: ClaimedCard, shown: int) -> bool:
-    """It shows this version of its challenge. It stays stale when something moved since it was claimed."""
-    moved = case((posted.c.stale_at == card.leased_until, None), else_=posted.c.stale_at)
-    return await mark(connection, posted, [card], leased_until=None, attempts=0, shown=shown, stale_at=moved)
+async def mark_fresh(connection: AsyncConnection, cards: Sequence[ClaimedCard], shown: int | None) -> bool:
+    """They show this version of their challenge. A card stays stale when something moved since it was claimed.
+
+    `cards`: of one claim and one district. `shown`: None for digests, which are about no challenge.
+    """
+    moved = case((posted.c.stale_at == cards[0].leased_until, None), else_=posted.c.stale_at)
+    known = {} if shown is None else {"shown": shown}
+    return await mark(connection, posted, cards, leased_until=None, attempts=0, stale_at=moved, **known)
 
 
 async def mark_stale_later(connection: AsyncConnection, card: ClaimedCard, until: datetime) -> bool:

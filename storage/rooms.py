@@ -30,6 +30,9 @@ async def link(
     workspace or tenant, and conversation."""
     platform, workspace_id, conversation_id = place
     mine = (rooms.c.district_id == district_id, rooms.c.team_id == team_id, rooms.c.platform == platform)
+    again = update(rooms).where(*mine, _at(place)).values(linked_by=by, linked_at=now, lost_at=None)
+    if (await connection.execute(again)).rowcount:  # what is on its way there keeps its room
+        return
     await connection.execute(delete(rooms).where(*mine))
     row = models.Room(
         district_id=district_id,
@@ -44,10 +47,9 @@ async def link(
     await connection.execute(insert(rooms), {column.name: getattr(row, column.name) for column in rooms.columns})
 
 
-async def unlink(connection: AsyncConnection, district_id: DistrictId, place: tuple[Platform, str, str]) -> int:
-    """Nothing is posted there any more; for how many teams it was."""
-    gone = await connection.execute(delete(rooms).where(rooms.c.district_id == district_id, _at(place)))
-    return gone.rowcount
+async def unlink(connection: AsyncConnection, district_id: DistrictId, room_id: str) -> None:
+    """Nothing is posted there any more."""
+    await connection.execute(delete(rooms).where(rooms.c.district_id == district_id, rooms.c.id == room_id))
 
 
 async def room(connection: AsyncConnection, district_id: DistrictId, room_id: str) -> Room | None:

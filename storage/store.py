@@ -553,7 +553,12 @@ class Store:
         )
 
     async def message(self, message_id: str) -> models.Message | None:
-        return await self._one(models.Message, select(messages).where(messages.c.id == message_id))
+        return (await self.messages([message_id])).get(message_id)
+
+    async def messages(self, message_ids: Collection[str]) -> dict[str, models.Message]:
+        """Those that are there, by their ids."""
+        these = select(messages).where(messages.c.district_id == self.district_id, messages.c.id.in_(message_ids))
+        return {each.id: each for each in await self._rows(models.Message, these)}
 
     async def remember(self, key: str, at: datetime) -> bool:
         """Takes an inbox key: True when the intent is new, False when it was handled already (design 1.7)."""

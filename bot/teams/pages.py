@@ -36,8 +36,9 @@ and then asks those who raised it whether it was addressed.</p>
 <li>Clearway runs on a server of your district, or of somebody your district has chosen. It keeps what you report, and what
 was done about it, in its database there, and sends nothing to anybody else but Microsoft Teams, and Slack where your
 district uses it.</li>
-<li>A report is seen by the district's team, by the people of its school, and by those who work on it. The form says so
-before you send it. You can have your name shown to the coordinator only: that is confidential, and not anonymous.</li>
+<li>A report is seen by the district's team, by the people of its school, and by those who work on it. Once it was
+addressed, what it was and what was done may be posted in the channel of a team, without your name. The form says so before
+you send it. You can have your name shown to the coordinator only: that is confidential, and not anonymous.</li>
 <li>What you write in Teams is in Teams. Who administers your organization there may be able to search and keep it.</li>
 <li>Please write nothing that could identify a student.</li>
 </ul>

@@ -484,7 +484,7 @@ def _buttons(seen: View) -> Iterator[Button]:
         yield button(voice("Enter a talk"), "talk", form=True)
     if unsettled and seen.may(Action.REASSIGN):
         yield button(voice("Reassign"), "reassign", form=True)
-    if status not in ENDED and seen.may(Action.RESTRICT):
+    if seen.may(Action.RESTRICT):  # also when it has ended: its words still stand in the log, and in a team's room
         yield button(voice("Who can see it"), "restrict", form=True)
     if status not in ENDED and seen.may(Action.REASSIGN):
         yield button(voice("Move where it is discussed"), "venue", form=True)

@@ -90,6 +90,7 @@ def _report_fields(
     yield Words(
         voice(
             "The district team, your school and those who work on it will see this report. "
+            "Once it was addressed, what it was and what was done may be posted in a team's channel, without your name. "
             "The owners of a workspace may be able to read direct messages. Files are not copied."
         )
     )

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 from handlers.cards import lists
+from handlers.cards.accounts import NAMES
 from handlers.cards.model import Card, Element, Note, Quote, Text
 from handlers.cards.text import Typed, Voice, Who
 from storage.case import Case
 from storage.directory import Room, Team
-from storage.vocabulary import Field, Platform, TeamId
-
-NAMES = {Platform.SLACK: "Slack", Platform.TEAMS: "Microsoft Teams", Platform.CONSOLE: "the browser"}
+from storage.vocabulary import ENDED, Field, Platform, TeamId
 
 
 def _plain(title: str, *sentences: str) -> Card:
@@ -38,7 +37,12 @@ def addressed(voice: Voice, case: Case) -> Card:
     return Card(title, (*body, Note(more)), summary=f"{title}. {said}")
 
 
-def open_again(voice: Voice, case: Case) -> Card:
+def not_any_more(voice: Voice, case: Case) -> Card:
+    """It was closed as addressed, and is something else now."""
+    if case.challenge.status in ENDED:
+        status = voice.label(case.challenge.outcome or case.challenge.status).lower()
+        said = voice("It was closed as addressed, and that is not so any more. Now it is: {status}.", status=status)
+        return _plain(voice("Challenge {n}", n=case.number), said)
     said = voice("It was closed as addressed, and has been opened again since.")
     return _plain(voice("Challenge {n} is open again", n=case.number), said)
 
@@ -53,10 +57,17 @@ def linked(voice: Voice, team: Team) -> Card:
     return _plain(voice("Thank you"), said, whoever)
 
 
-def off(voice: Voice, *, posted: bool) -> Card:
-    if not posted:
+def off(voice: Voice, ended: Sequence[TeamId], still: Sequence[TeamId]) -> Card:
+    """`still`: teams whose news stays, because somebody else speaks for them."""
+    said = [voice("What is for {team} is not posted here any more.", team=team_name(voice, each)) for each in ended]
+    said += [
+        voice("What is for {team} is posted here still: who leads it, or the coordinator, can end that.",
+              team=team_name(voice, each))
+        for each in still
+    ]  # fmt: skip
+    if not said:
         return _plain(voice("Nothing to end"), voice("Nothing of a team is posted here."))
-    return _plain(voice("Ended"), voice("Nothing of a team is posted here any more."))
+    return _plain(voice("Ended") if ended else voice("Nothing to end"), *said)
 
 
 def which(voice: Voice, asked: str, teams: Sequence[Team]) -> Card:

@@ -218,6 +218,11 @@ def may_hear(person: Person, facts: Facts, directory: Directory, today: date) ->
     return informed and person.here_on(today) and person.id != facts.conduct_of_id
 
 
+def may_be_posted(facts: Facts) -> bool:
+    """Whether it may stand where nobody knows who reads: nothing restricted, and nothing about somebody's conduct."""
+    return facts.visibility is Visibility.OPEN and facts.conduct_of_id is None
+
+
 def require(
     actor: Person,
     action: Action,

@@ -227,6 +227,14 @@ async def is_away(life: Life, pens: Pens, who: Who, dice: Dice) -> Reply:
 # ----------------------------------------------------------------------------------------------------------- pressing
 
 
+async def links_a_room(life: Life, pens: Pens, who: Who, dice: Dice) -> Reply:
+    """In a channel of two, for one of two teams; or not any more."""
+    said = dice.one(("here dit", "here cabinet", "here dit", "here off", "here", "here nobody"))
+    source = Source(dice.one(("#dit", "#office")), direct=dice.maybe(5))
+    key = f"command:{dice.randint(0, 9_999_999)}"
+    return await life.send(who, life.inbound(who, "room.here", text=said, source=source, door=Door.COMMAND, key=key))
+
+
 async def press(life: Life, pens: Pens, who: Who, button: Button, dice: Dice) -> Reply:
     """A press, and the form that it opens."""
     pressed = button.press

@@ -66,7 +66,7 @@ class Edge:
     weather: deque[Weather] = field(default_factory=deque)
     """Of the sends to come; fair when there is none."""
     gone: set[tuple[str, str]] = field(default_factory=set)
-    """Workspace and user of the accounts that take nothing any more."""
+    """Workspace and user of the accounts that take nothing any more; of all its channels, where the user is "" """
     attempts: list[Attempt] = field(default_factory=list)
     standing: dict[Place, tuple[Address, Card]] = field(default_factory=dict)
     """Each card as it stands now."""
@@ -82,7 +82,7 @@ class Edge:
         arrived = weather in {Weather.FAIR, Weather.CUT}
         self._note(to, card, delivery_id, arrived=arrived)
         if arrived:
-            room = f"@{to.user_id}"
+            room = f"@{to.user_id}" if to.user_id else to.conversation_id or ""
             place = Place(to.platform, to.workspace_id, room, str(len(self.standing) + 1))
             self.standing[place] = (to, card)
             self._arrived[delivery_id] = place

@@ -141,6 +141,11 @@ class Lives(RuleBasedStateMachine):
         self.act(acts.reporters_answer(self.life, self.pens, where, dice))
 
     @step(where=DISTRICTS, dice=DICE)
+    def links_a_room(self, where: DistrictId, dice: Dice) -> None:
+        who = acts.anybody(where, dice) if dice.maybe(20) else Who(where, acts.PersonId("p-010"))
+        self.act(acts.links_a_room(self.life, self.pens, who, dice))
+
+    @step(where=DISTRICTS, dice=DICE)
     def press_old(self, where: DistrictId, dice: Dice) -> None:
         who, _ = (
             dice.one(self.life.answers) if self.life.answers and dice.maybe(50) else (acts.somebody(where, dice), None)
@@ -208,6 +213,8 @@ class Lives(RuleBasedStateMachine):
         if dice.maybe(30):
             who = acts.anybody(where, dice)
             self.life.edge.gone ^= {(who.district, who.id)}
+        if dice.maybe(20):  # and at times Clearway is taken out of all channels
+            self.life.edge.gone ^= {(where, "")}
         if dice.maybe(30):
             self.act(self.life.restart())
 

@@ -283,6 +283,7 @@ class Promises:
             return
         directory, today = store.directory, self.life.today()
         watches = who.id in access.coordinators(directory, today)
+        assert who.id or not any(directory.people[each].name in text for each in GHOSTS), f"A channel has {text}"
         for ghost in () if watches else GHOSTS - {who.id}:
             name = directory.people[ghost].name
             if name in text:
@@ -293,7 +294,11 @@ class Promises:
 
     async def _may_read(self, store: Store, who: Who, mark: str) -> None:
         found = self.marks[store.district_id].get(mark, set())
-        if found and self.pens.authors[mark] != who:
+        if found and not who.id:  # a channel, and whoever is in it
+            assert who.district == store.district_id, f"A channel of {who.district} has {mark} of {store.district_id}"
+            cases = [await _case(store, each) for each in found]
+            assert any(access.may_be_posted(access.facts(each)) for each in cases), f"{mark} is posted in a channel"
+        elif found and self.pens.authors[mark] != who:
             assert who.district == store.district_id, f"{who} reads {mark} of {store.district_id}"
             reader = store.directory.people[who.id]
             cases = [await _case(store, each) for each in found]
@@ -308,10 +313,15 @@ class Promises:
             .join(challenge, (challenge.c.district_id == card.c.district_id) & (challenge.c.id == card.c.challenge_id))
             .where(card.c.district_id == store.district_id, card.c.stale_at.is_(None))
         )
-        stand = {(place.workspace_id, place.post_id): each for place, (_, each) in self.life.edge.standing.items()}
+        stand = {(place.workspace_id, place.post_id): each for place, each in self.life.edge.standing.items()}
         for row in rows:
             assert row.shown == row.version, f"A card of {row.person_id} shows version {row.shown} of {row.version}"
-            text = _text(stand[row.workspace_id, row.post_id])
+            to, shown = stand[row.workspace_id, row.post_id]
+            text = _text(shown)
+            if not to.user_id and MARK.search(text):
+                case = await _case(store, row.challenge_id)
+                assert access.may_be_posted(access.facts(case)), f"{case.number} still stands in a channel: {text}"
+                continue
             hidden = row.visibility is Visibility.RESTRICTED or row.conduct_of_id == row.person_id
             if hidden and MARK.search(text):
                 reader, case = store.directory.people[row.person_id], await _case(store, row.challenge_id)

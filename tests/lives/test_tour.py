@@ -84,6 +84,14 @@ class Tour:
         await self.promises.hold(outside=inbound.action in {"person.left", "substitute"})
         return reply
 
+    async def links_a_room(self, text: str) -> None:
+        source = Source("#dit")
+        key = f"command:{text}"
+        await self.send(
+            COORDINATOR,
+            self.life.inbound(COORDINATOR, "room.here", text=text, source=source, door=Door.COMMAND, key=key),
+        )
+
     async def links(self) -> str:
         """Somebody writes from a second account, and says that it is theirs; the id of the event."""
         self.life.made.gateway.profiles |= dict.fromkeys((Platform.SLACK, Platform.TEAMS), Platforms())
@@ -211,6 +219,7 @@ async def accounts(tour: Tour) -> None:
     """Somebody has two accounts, removes us from one, has us back, prefers one, and has lost the other to nobody."""
     linked = await tour.links()
     await tour.does(ON_SLACK, "settings", platform="teams")
+    await tour.links_a_room("here dit")
     await tour.does(ON_SLACK, "account.unlink", item=linked)
     await tour.does(ON_SLACK, "account.gone")
     await tour.does(ON_SLACK, "account.back")

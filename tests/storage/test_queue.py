@@ -393,7 +393,7 @@ async def test_an_edited_card_is_fresh(database: Database) -> None:
     await plan(database, card())
     [claimed] = await claim_stale(database)
     async with database.queue() as connection:
-        assert await queue.mark_fresh(connection, claimed, shown=4)
+        assert await queue.mark_fresh(connection, [claimed], shown=4)
 
     fresh = await row(database, models.PostedCard, claimed.id)
     assert (fresh.stale_at, fresh.leased_until, fresh.shown, fresh.attempts) == (None, None, 4, 0)
@@ -410,7 +410,7 @@ async def test_a_card_stays_stale_when_its_challenge_moves_during_the_edit(datab
         store.record(await store.case(built.id), Kind.NOTED, by=TEACHER, at=NOW)
     meanwhile = await claim_stale(database)
     async with database.queue() as connection:
-        assert await queue.mark_fresh(connection, claimed, shown=2)
+        assert await queue.mark_fresh(connection, [claimed], shown=2)
 
     [again] = await claim_stale(database)
     assert meanwhile == []
@@ -447,7 +447,7 @@ async def test_a_card_that_is_gone_is_forgotten_by_its_holder_only(database: Dat
     [ours] = await claim_stale(database, NOW + LEASE)
     async with database.queue() as connection:
         assert not await queue.forget_card(connection, lost)
-        assert not await queue.mark_fresh(connection, lost, shown=9)
+        assert not await queue.mark_fresh(connection, [lost], shown=9)
         assert not await queue.mark_stale_later(connection, lost, NOW)
         assert await queue.forget_card(connection, ours)
 

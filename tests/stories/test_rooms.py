@@ -1,15 +1,19 @@
 """A team's room: a channel or group chat in which Clearway posts what is for the team, because somebody asked it there."""
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import select
 
+from handlers.request import Identity, Inbound, Source
+from storage import rooms as storage_rooms
 from storage.database import Database
 from storage.directory import Room
-from storage.models import Event, table
-from storage.vocabulary import Kind, Platform
-from tests.conformance.steps import COORDINATOR, TEACHER, on_record, people, resolved
+from storage.models import Event, Message, table
+from storage.vocabulary import Door, Kind, Platform
+from tests.conformance.steps import COORDINATOR, SCOPE, TEACHER, on_record, people, resolved
 from tests.stories.platforms import IN_CHAT
-from tests.world import Actor, World, detroit, world
+from tests.world import Actor, World, detroit, teams_account, world
 
 RESTRICTED = "Only the coordinator, the owner, those who raised it and those admitted"
 STILL = "What is still in the way? (optional)"
@@ -17,6 +21,14 @@ STILL = "What is still in the way? (optional)"
 
 async def rooms(story: World) -> tuple[Room, ...]:
     return (await story.directory()).rooms
+
+
+async def comes_to(database: Database, story: World, room: Room) -> set[tuple[str, datetime]]:
+    """To whom goes what the room did not take, and when."""
+    of = table(Message)
+    async with database.district(story.district_id, write=False) as connection:
+        rows = await connection.execute(select(of.c.person_id, of.c.send_at).where(of.c.item_id == room.id))
+        return {(row.person_id, row.send_at) for row in rows}
 
 
 async def addressed(story: World, **values: object) -> tuple[Actor, Actor]:
@@ -46,6 +58,55 @@ async def test_what_stands_there_is_edited_when_it_opens_again_and_when_it_is_re
         assert "not for everybody any more" in posted
         assert "Challenge 1" not in posted
         await story.promises_hold()
+
+
+@IN_CHAT
+@pytest.mark.parametrize("since", [["here off"], ["here off", "here dit"], ["here dit"]], ids=", ".join)
+async def test_what_is_restricted_goes_from_the_room_also_when_it_was_linked_anew(
+    database: Database, platform: str, since: list[str]
+) -> None:
+    async with world(database, platform) as story:
+        _, coordinator = await addressed(story)
+        for words in since:
+            await coordinator.command(f"/clearway {words}", channel="dit")
+        await coordinator.command("/challenges 1")
+        await coordinator.click("Who can see it")  # also when it is closed
+        await coordinator.submit({"Challenge 1": [RESTRICTED]})
+        posted = await coordinator.reads("dit")
+        assert "not for everybody any more" in posted
+        assert "A substitute is hired." not in posted
+
+
+@IN_CHAT
+async def test_what_is_about_the_conduct_of_somebody_is_never_posted(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        teacher, coordinator = await people(story, TEACHER, COORDINATOR)
+        await on_record(story)
+        await coordinator.command("/clearway here dit", channel="dit")
+        await coordinator.command("/challenges 1")
+        await coordinator.click("Sort it anew")
+        await coordinator.submit({"Is it about how somebody behaved? Whom?": "Theo Brackenridge"})
+        owner = await story.person(str((await story.case()).challenge.owner_id))
+        await owner.click("I understand it")
+        await owner.submit({SCOPE: "One school."})
+        await owner.click("Resolved")
+        await owner.submit({"What was done?": "A talk."})
+        await teacher.click("Yes, it was addressed")
+        assert (await story.case()).challenge.status == "closed"
+        assert "Challenge 1" not in await coordinator.reads("dit")
+
+
+@IN_CHAT
+async def test_a_room_says_what_became_of_it_after_all(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        teacher, coordinator = await addressed(story)
+        await teacher.click("It is not gone")
+        await teacher.submit({STILL: "It came back."})
+        await teacher.command("/challenges 1")
+        await teacher.click("Withdraw")
+        posted = await coordinator.reads("dit")
+        assert "Now it is: withdrawn" in posted
+        assert "open again" not in posted
 
 
 @IN_CHAT
@@ -92,13 +153,11 @@ async def test_a_channel_that_clearway_is_not_in_is_lost_and_its_news_comes_to_w
         story.workspace.channel("elsewhere", with_bot=False)
         await lead.command("/clearway here dit", channel="elsewhere")
         await story.wait_until(detroit("2026-10-07 09:00"))
-        assert "News for the team comes here" in lead.titles()
         assert "A team's room was lost" in "\n".join(str(each) for each in lead.cards)
         [room] = await rooms(story)
         assert room.lost_at is not None
         await teacher.click("Yes, it was addressed")
-        await story.wait_until(detroit("2026-10-08 09:00"))
-        assert "Challenge 1 was addressed" in lead.titles()
+        assert await comes_to(database, story, room) == {("p-010", detroit("2026-10-08 07:45"))}
 
         await lead.command("/clearway here dit", channel="dit")  # mended
         assert "News for the team comes here" in await lead.reads("dit")
@@ -136,11 +195,16 @@ async def test_who_leads_no_team_is_told_who_may_and_who_leads_one_links_that(
     database: Database, platform: str
 ) -> None:
     async with world(database, platform) as story:
-        teacher, principal = await people(story, TEACHER, "p-021")
+        teacher, principal, coordinator = await people(story, TEACHER, "p-021", COORDINATOR)
         await teacher.command("/clearway here dit", channel="dit")
         assert "Only the coordinator, and who leads a team" in str(teacher.answer)
         await principal.command("/clearway here dit", channel="cedar-flats-staff")
         assert "I know no team “dit” of yours." in str(principal.answer)
+        await coordinator.command("/clearway here dit", channel="dit")
+        await principal.command("/clearway here off", channel="dit")
+        assert "is posted here still" in str(principal.answer)
+        assert [each.team_id for each in await rooms(story)] == ["dit"]
+        await coordinator.command("/clearway here off", channel="dit")
         await principal.command("/clearway here", channel="cedar-flats-staff")
         assert [(each.team_id, each.linked_by) for each in await rooms(story)] == [("slt-cedar", "p-021")]
 
@@ -169,3 +233,51 @@ async def test_who_linked_a_room_and_when_is_in_the_history(database: Database, 
         async with database.district(story.district_id, write=False) as connection:
             kinds = list(await connection.scalars(select(of.c.kind).order_by(of.c.seq)))
         assert kinds[-2:] == [Kind.ROOM_LINKED, Kind.ROOM_UNLINKED]
+
+
+async def test_a_room_is_never_asked_for_by_what_a_client_has_made_up(database: Database) -> None:
+    """A form of Teams says itself where it was opened; so it could name any channel that Clearway is in."""
+    async with world(database, "teams") as story:
+        assert story.tenant is not None
+        channel = story.tenant.channel("Leaders").id
+        principal = await story.person("p-021")
+        identity = Identity(Platform.TEAMS, story.tenant.id, teams_account("p-021"))
+        source = Source(channel, direct=False)
+        for key in ("form:1", "button:::0:room.here"):
+            made_up = Inbound(identity, "room.here", Door.COMMAND, key, text="here slt-cedar", source=source)
+            answer = await story.made.gateway.handle(made_up)
+            assert answer.card is not None
+            assert "no longer in use" in answer.card.fallback()
+        assert not await rooms(story)
+        assert not principal.driver.in_channel("Leaders")
+
+
+@IN_CHAT
+async def test_what_a_lost_room_would_have_said_keeps_to_the_hours_and_the_rights_of_its_reader(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        teacher, _ = await addressed(story)
+        async with database.queue() as connection:
+            [room] = await rooms(story)
+            await storage_rooms.mark_lost(connection, story.district_id, room.id, story.clock.now())
+        await teacher.click("It is not gone")
+        await teacher.submit({STILL: "It came back."})
+        owner = await story.person("p-004")
+        await owner.click("I understand it")
+        await owner.submit({SCOPE: "One school."})
+        await owner.click("Resolved")
+        await owner.submit({"What was done?": "Another one is hired."})
+        await story.wait_until(detroit("2026-10-06 18:00"))
+        await teacher.click("Yes, it was addressed")
+        await story.wait_until(detroit("2026-10-07 07:35"))
+        assert await comes_to(database, story, room) == {("p-010", detroit("2026-10-07 07:45"))}
+
+
+async def test_whoever_reacts_to_a_post_is_shown_its_challenge(database: Database) -> None:
+    async with world(database, "teams") as story:
+        await addressed(story)
+        owner = await story.person("p-004")
+        [*_, posted] = owner.driver.in_channel("dit")
+        await owner.react(posted)
+        assert "Nothing more will happen unless it is raised again." in str(owner.last_card)

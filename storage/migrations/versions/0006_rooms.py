@@ -1,4 +1,4 @@
-"""The rooms of teams, and messages that go there."""
+"""The rooms of teams, and messages that go there; and messages that are due at one instant have one order."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,3 +32,13 @@ def upgrade() -> None:
     )
     doors.of_queue("room")
     op.add_column("message", sa.Column("room_id", sa.Text(), nullable=True))
+
+    op.drop_index("ix_message_due", table_name="message")
+    pending = sa.text("state = 'pending'")
+    op.create_index(
+        "ix_message_due",
+        "message",
+        ["district_id", "lane", "send_at", "id"],
+        sqlite_where=pending,
+        postgresql_where=pending,
+    )
