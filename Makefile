@@ -4,6 +4,9 @@ PYTHON ?= python3
 # One more than there are cores: a test waits a quarter of its time, for a database or a process.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
+# Of the practice workspace.
+PORT ?= 3000
+
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -15,7 +18,7 @@ help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
 
 run: .venv/installed ## the practice workspace in a browser: no account, no token, no server
-	$(BIN)/clearway practice
+	$(BIN)/clearway practice --port $(PORT)
 
 test: check ## everything: the checks, and all tests on SQLite and PostgreSQL (WORKERS=0: in one process)
 	$(BIN)/pytest $$($(BIN)/python -c 'import xdist' 2>&- && echo '-n $(WORKERS)')

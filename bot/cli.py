@@ -1,7 +1,6 @@
 """The command line: `clearway …`. Exit 0: done, 1: found something, 2: you must mend your input."""
 
 import asyncio
-import errno
 import json
 import os
 import shlex
@@ -66,6 +65,7 @@ def main() -> None:
         fail(f"{error.filename or 'This'}: {error.strerror or error}.")
 
 
+NO_ADDRESS = "CLEARWAY_HOST: {host} is no address of this machine. 127.0.0.1 is for itself, 0.0.0.0 for all."
 NOT_MADE = "The database is not made yet: run `clearway district import FILE` (or `clearway db upgrade`) first."
 
 
@@ -126,14 +126,12 @@ async def _serve(found: Settings, only: str) -> None:
         async with wiring.running(made, web, found.host, found.port, worker=only != "web") as port:
             say(f"Clearway listens on http://{found.host}:{port}" if web else "Clearway follows up and delivers")
             await _until_stopped()
-    except OSError as error:
-        if error.errno == errno.EADDRNOTAVAIL:
-            fail(
-                f"CLEARWAY_HOST: {found.host} is no address of this machine. 127.0.0.1 is for itself, 0.0.0.0 for all."
-            )
+    except wiring.CannotListenError as error:
+        if error.no_such_host:
+            fail(NO_ADDRESS.format(host=found.host))
         fail(
-            f"Port {found.port} cannot be used ({error.strerror or error}). Is the practice workspace still open, or "
-            "another Clearway? Stop it, or set CLEARWAY_PORT to another number."
+            f"Port {found.port} cannot be used ({error.why}). Is the practice workspace still open, or another Clearway? "
+            "Stop it, or set CLEARWAY_PORT to another number."
         )
 
 
@@ -161,9 +159,10 @@ def practice_command(
         _run(practice_server(port, database, open_browser=open_browser))
     except practice.NotFictionalError as error:
         fail(str(error))
-    except OSError as error:
+    except wiring.CannotListenError as error:
         fail(
-            f"Port {port} cannot be used ({error.strerror or error}). Try another: clearway practice --port {port + 1}"
+            f"Port {port} cannot be used ({error.why}). Is the practice workspace open already? Another port: "
+            f"make run PORT={port + 1}, or clearway practice --port {port + 1}"
         )
 
 
@@ -230,7 +229,22 @@ def check_config() -> None:
         say(verdict)
     revision = schema.current(found.database_url)
     where = settings.database_file(found)
+    if not settings.is_address(found.host):
+        fail(NO_ADDRESS.format(host=found.host))
+    if where and not settings.can_write(where):
+        fail(f"CLEARWAY_DATABASE_URL: {where} cannot be written there. Name another place, or let this user write it.")
+    if revision == schema.head():
+        _run(_opens(found))
     say(f"database: {'not made yet' if revision is None else 'revision ' + revision}" + (f", {where}" if where else ""))
+
+
+async def _opens(found: Settings) -> None:
+    """Raises UnsealError where the keys are not those that the database was written with."""
+    database = Database(found.database_url)
+    try:
+        await Districts(database, Seal(found.keys)).check_keys()
+    finally:
+        await database.close()
 
 
 @db_app.command()
@@ -403,7 +417,7 @@ def log_export(
     restricted: Annotated[bool, typer.Option(help="With restricted challenges.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
 ) -> None:
-    """Writes every entry of the log, for people without chat and for review."""
+    """Writes every entry of the log but restricted ones, for people without chat and for review."""
     not_overwritten(file, force=force)
     if form not in {"csv", "json"}:
         fail("--format takes `csv` or `json`.")

@@ -62,7 +62,8 @@ class NotCommittedError(Exception):
         super().__init__(reference)
         self.reference = reference
         self.sentence = stranger()(
-            "Clearway is very busy just now, so nothing was recorded. Please try again in a minute. ({reference})"
+            "Clearway is very busy, or cannot get at its records just now, so nothing was recorded. Please try again in "
+            "a minute. ({reference})"
             if busy
             else "Something went wrong on our side, and nothing was recorded. Please try again; if it stays, give your "
             "coordinator this reference: {reference}",

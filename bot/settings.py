@@ -1,7 +1,9 @@
 """The environment (design §5), read once. A bad value stops the start with a sentence that names the cure."""
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
@@ -202,11 +204,34 @@ def _faults(error: ValidationError) -> Iterator[str]:
         yield f"{name} {says}."
 
 
+ALIKE: Final = 0.9  # of 1: SLACK_BOT_TOKN is like SLACK_BOT_TOKEN; SLACK_CHANNEL_ID is somebody else's
+
+
 def unknown_names(environment: Mapping[str, str] | None = None) -> list[str]:
-    """CLEARWAY_… names that mean nothing here: misspelt, most likely."""
+    """CLEARWAY_… names that mean nothing here, and others that are nearly one of ours: misspelt, most likely."""
     given = os.environ if environment is None else environment
     known = KNOWN | {each + FILE for each in KNOWN} | {"CLEARWAY_CRASH_AT", "CLEARWAY_TEST_POSTGRES_URL"}
-    return sorted(each for each in given if each.startswith("CLEARWAY_") and each not in known)
+    others = [each for each in known if not each.startswith("CLEARWAY_")]
+
+    def misspelt(name: str) -> bool:
+        return name.startswith("CLEARWAY_") or bool(get_close_matches(name, others, n=1, cutoff=ALIKE))
+
+    return sorted(each for each in given if each not in known and misspelt(each))
+
+
+def is_address(host: str) -> bool:
+    """Whether this machine can make anything of it."""
+    try:
+        socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
+def can_write(file: Path) -> bool:
+    """Whether this user may write the file, which may not be there yet, nor the folders that it is to be in."""
+    there = next(each for each in (file, *file.parents) if each.exists())
+    return os.access(there, os.W_OK)
 
 
 def database_file(settings: Settings) -> Path | None:

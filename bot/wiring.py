@@ -1,5 +1,7 @@
 """Builds every object of a running Clearway, once, and takes it down again."""
 
+import errno
+import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -188,11 +190,23 @@ def _teams(row: Registration, seal: Seal) -> TeamsRegistration:
     )
 
 
+class CannotListenError(Exception):
+    """Nobody can be heard at that host and port. `why`: as the machine says it."""
+
+    def __init__(self, cause: OSError) -> None:
+        self.why = cause.strerror or str(cause)
+        self.no_such_host = isinstance(cause, socket.gaierror) or cause.errno == errno.EADDRNOTAVAIL
+        super().__init__(self.why)
+
+
 @asynccontextmanager
 async def running(
     made: Clearway, app: web.Application | None, host: str, port: int, *, worker: bool = True
 ) -> AsyncIterator[int]:
-    """Serves and beats until the block ends; yields the port. What was under way is finished before it returns."""
+    """Serves and beats until the block ends; yields the port. What was under way is finished before it returns.
+
+    Raises CannotListenError.
+    """
     rooms = [each for each in (made.slack, made.teams) if each]
     runner: web.AppRunner | None = None
     try:
@@ -206,7 +220,10 @@ async def running(
             runner = web.AppRunner(app, access_log=None)
             await runner.setup()
             site = web.TCPSite(runner, host, port)
-            await site.start()
+            try:
+                await site.start()
+            except OSError as cause:
+                raise CannotListenError(cause) from cause
             port = runner.addresses[0][1]
             if made.slack:
                 await made.slack.start_socket_mode()

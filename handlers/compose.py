@@ -152,7 +152,8 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
         case MessageKind.STEP:
             return "Challenge {n}: a step for you", phrase("You have a step in this.")
         case MessageKind.ESCALATION:
-            return "Challenge {n} came up to you", seen.discreet(
+            mine = case.challenge.owner_id == message.person_id
+            return "Challenge {n} came up to you" if mine else "Challenge {n} needs your help", seen.discreet(
                 from_json(event.data["why"])
             ) if "why" in event.data else phrase("It needs a decision.")
         case MessageKind.CONFIRMATION:

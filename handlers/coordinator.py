@@ -10,7 +10,7 @@ from handlers.capture import Report, brought, capture, join, read_report, sorted
 from handlers.cards import challenge as cards
 from handlers.cards import forms
 from handlers.cards.model import Button, Buttons, Card, Press, Text
-from handlers.cards.text import Dollars, Label, Who, phrase
+from handlers.cards.text import Dollars, Label, Typed, Who, phrase
 from handlers.errors import FormError
 from handlers.owners import add_step
 from handlers.request import Reply, Request
@@ -209,14 +209,14 @@ async def _taken_out(
     }
     for each in leave:
         _take_away(store, case, each)
-    store.record(
+    event = store.record(
         case, Kind.TAKEN_OUT, by=request.actor.id, at=now, data={"removed": removed, "added": added, "to": leave[0].person_id},
         visibility=visibility,
     )  # fmt: skip
     await store.look_at_digests(case.id, now)
     names = ", ".join(store.directory.people[each.person_id].name for each in leave)
     said = phrase("{names}: no longer part of challenge {n}.", names=names, n=case.number)
-    return Reply(card=cards.done(request.voice, case, said, None), challenge_id=case.id)
+    return Reply(card=cards.done(request.voice, case, said, event), challenge_id=case.id)
 
 
 async def merge_form(store: Store, request: Request, now: datetime) -> Reply:
@@ -405,7 +405,7 @@ async def enter(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def substitute_form(store: Store, request: Request, now: datetime) -> Reply:
-    return Reply(form=forms.away(request.voice, store.directory, acts.today(store, now)))
+    return Reply(form=forms.away(request.voice, request.actor, store.directory, acts.today(store, now)))
 
 
 async def substitute(store: Store, request: Request, now: datetime) -> Reply:
@@ -554,11 +554,14 @@ async def _may_be_undone(store: Store, case: Case, act: Sequence[Event]) -> None
     last = max(each.seq for each in act if each.challenge_id == case.id)
     since = [each for each in await store.history(case.id) if each.seq > last]
     if any(each.actor_id is not None or _moved(each) for each in since):
-        raise acts.refuse("Somebody has acted on it since, so it cannot be undone. Press “Show” to see how it stands.")
+        raise acts.refuse(
+            "It has moved on since, so that cannot be undone. Type {command} to see how it stands.",
+            command=Typed(f"/challenges {case.number}"),
+        )
     entered_for_another = act[0].kind is Kind.REPORTED and case.reporter(act[0].actor_id or PersonId("")) is None
     if any(each.kind is Kind.REPORTED for each in act) and not entered_for_another:
         raise acts.refuse("A report is not undone but withdrawn: press Withdraw under it.")
-    if any(each.kind in {Kind.TAKEN_OUT, Kind.UNDONE} for each in act):
+    if any(each.kind is Kind.UNDONE for each in act):
         raise acts.refuse("That cannot be undone here. Tell the coordinator what should change.")
 
 
@@ -599,6 +602,9 @@ async def _compensate(store: Store, case: Case, act: Sequence[Event], request: R
             if label in rows:
                 removed[label] = {name: plain(value) for name, value in rows[label].model_dump().items()}
                 _take_away(store, case, rows[label])
+        if event.kind is Kind.TAKEN_OUT:
+            back = (Helper(**_unplained(Helper, values)) for values in event.data["removed"].values())
+            case.helpers += [store.add(each) for each in back if not case.has_helper(each.person_id)]
     store.record(
         case, Kind.UNDONE, by=request.actor.id, at=now, data={"undone": [each.id for each in act], "removed": removed},
         also=[(rows[label], values) for label, values in also.items()], **restored,
@@ -644,4 +650,8 @@ def _take_away(store: Store, case: Case, row: Any) -> None:
 
 def store_values(row: Any, values: dict[str, Any]) -> dict[str, Any]:
     """Plain values of an event, as the row's columns have them."""
-    return {name: unplain(type(row), name, value) for name, value in values.items()}
+    return _unplained(type(row), values)
+
+
+def _unplained(model: Any, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: unplain(model, name, value) for name, value in values.items()}

@@ -68,7 +68,7 @@ async def more(store: Store, request: Request, now: datetime) -> Reply:
 
 async def _list(store: Store, request: Request, question: asking.Question, now: datetime) -> Any:
     found = await _find(store, request, question, now, limit=PAGE)
-    asked = asking.spell(question, store.directory)
+    asked = asking.spell(question, store.directory) or "open"
     pages = 0
     if not found.lines and question.page > 1:
         pages = math.ceil((await _find(store, request, replace(question, page=1), now, limit=PAGE)).total / PAGE)
@@ -76,7 +76,14 @@ async def _list(store: Store, request: Request, question: asking.Question, now: 
 
 
 async def _find(
-    store: Store, request: Request, question: asking.Question, now: datetime, limit: int, *, for_others: bool = False
+    store: Store,
+    request: Request,
+    question: asking.Question,
+    now: datetime,
+    limit: int,
+    *,
+    for_others: bool = False,
+    soonest: bool = False,
 ) -> log.Found:
     """The lines that this person may see, of those that were asked for; `for_others`: and may show to anybody."""
     calendar = acts.calendar(store)
@@ -92,6 +99,7 @@ async def _find(
         offset=(question.page - 1) * limit,
         for_others=for_others,
         late=_late(store, calendar, now) if question.overdue else None,
+        soonest=soonest or question.overdue,
     )
 
 
@@ -161,7 +169,7 @@ async def home(store: Store, request: Request, now: datetime) -> Reply:
         question = asking.parse(words, directory, directory.in_force.process.types, today)
         if isinstance(question, asking.NotUnderstood):
             continue
-        found = await _find(store, request, question, now, limit=5)
+        found = await _find(store, request, question, now, limit=5, soonest=True)
         sections.append((title, words, found))
     return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today))
 

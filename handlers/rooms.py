@@ -33,9 +33,11 @@ async def here(store: Store, request: Request, now: datetime) -> Reply:
     watches = actor.id in access.coordinators(store.directory, today) or presence.is_executive(actor)
     mine = [each for each in store.directory.teams.values() if watches or each.lead_id == actor.id]
     if not mine:
-        raise acts.refuse("Only the coordinator, and who leads a team, can say where the team is posted to.")
+        raise acts.refuse(
+            "Only the coordinator, an executive leader, and who leads a team can say where the team is posted to."
+        )
     asked = " ".join(request.text.split()[1:])
-    if asked.lower() == OFF:
+    if asked.lower().split()[:1] == [OFF]:
         return await _off(store, request, mine, now)
     team = _named(asked, mine)
     if team is None:

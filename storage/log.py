@@ -108,15 +108,19 @@ class Line:
     urgency: Urgency
     school_id: SchoolId | None
     owner_id: PersonId
+    owned_since: datetime
+    taken_at: datetime | None
+    understood_at: datetime | None
     reported_at: datetime
     next_at: datetime | None
     decide_by: date | None
+    review_on: date | None
     visibility: Visibility
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of a list, newest first."""
+    """A page of a list: newest first, or soonest first where that was asked for."""
 
     lines: tuple[Line, ...]
     total: int
@@ -145,15 +149,17 @@ async def find(
     offset: int = 0,
     for_others: bool = False,
     late: Late | None = None,
+    soonest: bool = False,
 ) -> Found:
     """What answers the question and its reader may see. `zone`: in which its days begin and end.
 
-    `late`: for a question after what is overdue. `for_others`: to be put before people who may see less, so nothing that is restricted.
+    `late`: for a question after what is overdue. `for_others`: to be put before people who may see less, so nothing that
+    is restricted. `soonest`: what is due first comes first, instead of what is newest.
     """
     conditions = [_seen_by(sight), *_asked(question, sight.person_id, today, zone, late)]
     if for_others:
         conditions.append(challenges.c.visibility != Visibility.RESTRICTED)
-    return await _page(connection, district_id, question.states, conditions, limit, offset)
+    return await _page(connection, district_id, question.states, conditions, limit, offset, soonest=soonest)
 
 
 # ------------------------------------------------------------------------------------------------------------- a page
@@ -168,9 +174,13 @@ _SHOWN: Final = (
     challenges.c.urgency,
     challenges.c.school_id,
     challenges.c.owner_id,
+    challenges.c.owned_since,
+    challenges.c.taken_at,
+    challenges.c.understood_at,
     challenges.c.reported_at,
     challenges.c.next_at,
     challenges.c.decide_by,
+    challenges.c.review_on,
     challenges.c.visibility,
 )
 
@@ -200,12 +210,14 @@ async def _page(
     conditions: Sequence[Condition],
     limit: int,
     offset: int,
+    *,
+    soonest: bool,
 ) -> Found:
     """One query: each status along its index, newest first, no further than needed; of those the page, with its words."""
     reach = max(COUNTED, offset + limit)
     branches = [
         select(
-            select(challenges.c.number)
+            select(challenges.c.number, challenges.c.next_at)
             .where(challenges.c.district_id == district_id, challenges.c.status == status, *conditions)
             .order_by(challenges.c.number.desc())
             .limit(reach + 1)
@@ -216,9 +228,13 @@ async def _page(
     if not branches:
         return Found((), 0, more=False)
     matching = union_all(*branches).subquery()
+
+    def order(of: Any) -> list[Any]:
+        return [*([of.next_at.asc().nulls_last()] if soonest else []), of.number.desc()]
+
     page = (
         select(matching.c.number, func.count().over().label("total"))
-        .order_by(matching.c.number.desc())
+        .order_by(*order(matching.c))
         .limit(limit)
         .offset(offset)
         .subquery()
@@ -227,7 +243,7 @@ async def _page(
         select(*_SHOWN, _WHAT, page.c.total)
         .join(page, challenges.c.number == page.c.number)
         .where(challenges.c.district_id == district_id)
-        .order_by(challenges.c.number.desc())
+        .order_by(*order(challenges.c))
     )
     lines, total = [], 0
     for row in rows.mappings():

@@ -24,7 +24,7 @@ from bot.teams.cloud import PUBLIC
 from bot.teams.options import TeamsOptions, TeamsRegistration
 from bot.wiring import Clearway
 from handlers.district import importer
-from storage import queue
+from storage import queue, registrations
 from storage.case import Case
 from storage.database import Database
 from storage.directory import Directory
@@ -32,9 +32,10 @@ from storage.models import Event
 from storage.sealing import Seal
 from storage.store import Came
 from storage.vocabulary import DistrictId, Door, PersonId, Platform
+from tests import expected
 from tests.fakes.console import ConsolePerson
 from tests.fakes.slack import FakeSlack, SlackPerson
-from tests.fakes.slack.server import Workspace
+from tests.fakes.slack.server import Post, Workspace
 from tests.fakes.teams import FakeTeams, TeamsPerson, Tenant
 
 DISTRICT: Final = DistrictId("larkspur-bend")
@@ -80,6 +81,8 @@ class World:
     tenant: Tenant | None = None
     url: str = ""
     people: dict[str, "Actor"] = field(default_factory=dict)
+    cut: bool = False
+    """The line is cut at times, so a card may stand somewhere that we never heard of."""
     waits: bool = False
     """Nothing is sent or shown at the moment."""
 
@@ -179,6 +182,31 @@ class World:
                 return TeamsPerson(self.tenant, name, teams_account(person_id))
             case _:
                 return ConsolePerson(self.url, person_id)
+
+    async def nothing_else_came(self) -> None:
+        """No message but those that are to be expected, and each of them once."""
+        async with self.made.database.queue(write=False) as connection:
+            everywhere = await registrations.district_ids(connection)
+        posts = list(self._unasked()) if everywhere == [self.district_id] and not self.cut else []
+        for district_id in everywhere:
+            async with self.made.districts.open(district_id, Came(Door.OPERATOR)) as store:
+                wrong = await expected.unexpected(store, posts)
+            assert not wrong, "\n".join(wrong)
+
+    def _unasked(self) -> Iterator[tuple[str, str]]:
+        """Where each card stands that came to somebody without being the answer to what they did."""
+        for post in self.workspace.posts if self.workspace else ():
+            ours = post.user == post.workspace.bot_user_id and not post.deleted
+            if ours and (post.metadata is not None or not self._acted(post)):
+                yield post.channel, post.ts
+        for said in self.tenant.messages if self.tenant else ():
+            if said.author == self.tenant.bot_id and not said.answers and not said.deleted:
+                yield said.conversation.id, said.id
+
+    def _acted(self, post: Post) -> bool:
+        """Whether it may answer somebody of this story; strangers to the district act in ways of their own."""
+        account = post.only_for or post.channel.removeprefix("D")
+        return account in map(slack_account, self.people) or not account.startswith("U0LB")
 
     async def close(self) -> None:
         for each in self.people.values():
@@ -380,6 +408,7 @@ async def world(
         stack.push_async_callback(story.close)
         yield story
         await story.settle()
+        await story.nothing_else_came()
 
 
 async def _in_chat(

@@ -4,7 +4,7 @@ What a person may see and press follows from who they are and from the present s
 is simply drawn again, and a press on an old card meets the same rules.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -108,7 +108,7 @@ def view(
 
 UNDO_WITHIN: Final = timedelta(minutes=10)
 """A slip is undone by its author for so long, where nobody has acted since."""
-FOR_GOOD: Final = frozenset({Kind.REPORTED, Kind.JOINED, Kind.WITHDRAWN, Kind.TAKEN_OUT, Kind.UNDONE})
+FOR_GOOD: Final = frozenset({Kind.REPORTED, Kind.JOINED, Kind.WITHDRAWN, Kind.UNDONE})
 """Under these stands a way of its own to take them back, or none."""
 
 
@@ -148,8 +148,13 @@ def card(seen: View, intro: str = "", *, title: str = "", quotes: Sequence[Words
         body.append(Text(intro))
     body.extend(Quote(each.text, seen.name(each.author_id)) for each in quotes if each.text)
     body.append(Quote(seen.case.said(Field.WHAT) or voice("(These words were taken out by a recorded act.)")))
-    body.append(Facts(tuple(_facts(seen))))
-    body.extend(_brief(seen))
+    confirms = tuple(_confirms(seen))
+    if confirms:  # what is asked of them comes before all that they know, or a phone shows it a screen below
+        if (done := seen.case.said(Field.RESOLUTION)) and done not in {each.text for each in quotes}:
+            body += [Text(voice("What was done:")), Quote(done, seen.name(challenge.owner_id))]
+        body.append(Buttons(confirms))
+    body.append(Facts(tuple((name, value) for name, value in _facts(seen) if value != intro)))
+    body.extend(_brief(seen, but={Field.RESOLUTION} if confirms else ()))
     if challenge.asked_at is not None and (asked := seen.case.said(Field.QUESTION)):
         body.append(Text(voice("A question waits for those who raised it:")))
         body.append(Quote(asked, seen.name(challenge.owner_id)))
@@ -283,8 +288,8 @@ def venue_name(voice: Voice, venue: str, school_id: SchoolId | None = None) -> s
     return team.name if team else voice.label(venue)
 
 
-def _brief(seen: View) -> Iterator[Element]:
-    """The brief: who is hit, what was tried, how big it is, the options (R-26)."""
+def _brief(seen: View, but: Collection[Field] = ()) -> Iterator[Element]:
+    """The brief: who is hit, what was tried, how big it is, the options (R-26). `but`: what stands elsewhere."""
     labels = (
         (Field.AFFECTED, "Who is hit, and how many"),
         (Field.TRIED, "Tried so far"),
@@ -293,7 +298,7 @@ def _brief(seen: View) -> Iterator[Element]:
         (Field.OPTIONS, "Options"),
         (Field.RESOLUTION, "What was done"),
     )
-    pairs = [(seen.voice(label), said) for part, label in labels if (said := seen.case.said(part))]
+    pairs = [(seen.voice(label), said) for part, label in labels if part not in but and (said := seen.case.said(part))]
     if question := _left_open(seen.case):
         pairs.append((seen.voice("Asked before, and not answered"), question))
     if pairs:
@@ -336,7 +341,9 @@ def state_line(seen: View) -> str:
         case Status.ASSIGNED:
             return voice("With {who}, who has taken it up.", who=owner)
         case Status.UNDERSTOOD:
-            return voice("{who} has confirmed how big it is and what could be done.", who=owner)
+            if seen.case.said(Field.OPTIONS):
+                return voice("{who} has confirmed how big it is and what could be done.", who=owner)
+            return voice("{who} has confirmed how big it is.", who=owner)
         case Status.PLANNED:
             return voice("There is a plan.")
         case Status.IN_PROGRESS:
@@ -419,6 +426,19 @@ def _link(seen: View) -> Link | None:
     return None
 
 
+def _confirms(seen: View) -> Iterator[Button]:
+    """Whether it was addressed, asked of those who raised it."""
+    voice, case = seen.voice, seen.case
+    me = case.reporter(seen.reader.id)
+    asked = case.challenge.status in {Status.RESOLVED, Status.AWAITING_CONFIRMATION}
+    if me is None or not asked or not seen.may(Action.CONFIRM):
+        return
+    if me.answer is not Answer.YES:
+        yield Button(voice("Yes, it was addressed"), _press(seen, "yes"), "primary")
+    yield Button(voice("Partly"), _press(seen, "partly.form"), opens_form=True)
+    yield Button(voice("No"), _press(seen, "no.form"), opens_form=True)
+
+
 def _buttons(seen: View) -> Iterator[Button]:
     """What this person can do now; the most likely first."""
     voice, challenge, case = seen.voice, seen.case.challenge, seen.case
@@ -428,15 +448,10 @@ def _buttons(seen: View) -> Iterator[Button]:
     ) -> Button:
         return Button(label, _press(seen, action + (".form" if form else ""), item), style, form, confirm)  # type: ignore[arg-type]
 
-    me = case.reporter(seen.reader.id)
     status = challenge.status
     unsettled = lifecycle.may(status, Move.ASSIGN) and status is not Status.DECLINED
 
-    if me and status in {Status.RESOLVED, Status.AWAITING_CONFIRMATION} and seen.may(Action.CONFIRM):
-        if me.answer is not Answer.YES:
-            yield button(voice("Yes, it was addressed"), "yes", style="primary")
-        yield button(voice("Partly"), "partly", form=True)
-        yield button(voice("No"), "no", form=True)
+    me = case.reporter(seen.reader.id)
     if me and status is Status.CLOSED and challenge.outcome is Outcome.NOT_CONFIRMED and me.answer is not Answer.YES:
         yield button(voice("Yes, it was addressed"), "yes")
     if me and status is Status.CLOSED and seen.may(Action.CONFIRM):

@@ -53,7 +53,8 @@ def held(voice: Voice, draft: str, safe: str, kinds: Sequence[str], *, in_channe
             Text(
                 voice(
                     "Thank you for writing. Your words look like information about one student, which must stay out of "
-                    "the log. Nothing is recorded yet. This says the same without it:"
+                    "the log. Nothing is recorded yet. Without it, it reads like this; if that no longer says what is in the "
+                    "way, write it your own way:"
                 )
             ),
             Quote(safe),

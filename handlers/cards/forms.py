@@ -293,9 +293,12 @@ def person_choice(
     value: str = "",
     required: bool = False,
     hint: str = "",
+    but: str = "",
 ) -> Choice:
     people = [
-        each for each in directory.people.values() if not each.external and (today is None or each.here_on(today))
+        each
+        for each in directory.people.values()
+        if not each.external and (today is None or each.here_on(today)) and each.id != but
     ]
     options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in people[:FIRST_PEOPLE])
     return Choice(name, label, options, value, hint, required, search="people")
@@ -624,7 +627,7 @@ def enter_for(voice: Voice, directory: Directory, actor: Person, text: str) -> F
     )
 
 
-def away(voice: Voice, directory: Directory, today: date) -> Form:
+def away(voice: Voice, actor: Person, directory: Directory, today: date) -> Form:
     return open_form(
         voice,
         voice("I am away"),
@@ -633,7 +636,16 @@ def away(voice: Voice, directory: Directory, today: date) -> Form:
         (
             DateField("from", voice("First day"), today, required=True),
             DateField("to", voice("Last day"), required=True, hint=voice("Within a year.")),
-            person_choice(voice, directory, "delegate", voice("Who stands in for you?"), today=today, required=True),
+            person_choice(
+                voice,
+                directory,
+                "delegate",
+                voice("Who stands in for you?"),
+                today=today,
+                required=True,
+                but=actor.id,
+                hint=voice("They decide what you decide, and see what you see. What you hold comes to them."),
+            ),
             NumberField("limit", voice("Up to how many dollars may they approve?")),
         ),
     )

@@ -267,8 +267,8 @@ def users(voice: Voice, directory: Directory, today: date) -> Card:
 def home_questions(voice: Voice, actor: Person, directory: Directory, today: date) -> Iterator[tuple[str, str]]:
     """What Home shows: headings, and the question whose answer stands below each."""
     if presence.is_coordinator(directory, actor.id, today):
-        yield voice("To be sorted"), "unsorted"
         yield voice("Overdue"), "overdue"
+        yield voice("To be sorted"), "unsorted"
         yield voice("Waiting for an answer"), "waiting"
     yield voice("With you"), "mine open"
     yield voice("Raised by you"), "reported open"
@@ -304,11 +304,11 @@ def home(
     ]
     above: set[str] = set()
     for title, words, found in sections:
-        body.append(Heading(title))
+        body.append(Heading(f"{title}: {found.total}" if found.total else title))
         lines = [each for each in found.lines if each.id not in above]  # once is enough
         above |= {each.id for each in lines}
         if not lines:
-            body.append(Note(voice("Nothing more.") if found.lines else voice("Nothing.")))
+            body.append(Note(voice("Nothing but what stands above.") if found.lines else voice("Nothing.")))
         for each in lines:
             body.append(Text(lists.line(voice, each, today)))
             body.append(Buttons((Button(voice("Show {n}", n=each.number), Press("show", each.id)),)))

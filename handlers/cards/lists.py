@@ -10,20 +10,39 @@ from handlers.request import Found
 from handlers.rules import asking
 from storage import log
 from storage.case import Case
-from storage.vocabulary import ChallengeId
+from storage.vocabulary import ENDED, ChallengeId, Status
 
 
 def line(voice: Voice, found: log.Line, today: date) -> str:
-    """One challenge on one line."""
-    overdue = found.decide_by is not None and found.decide_by < today
+    """One challenge on one line: what, where it stands, with whom, and what is late of it, or comes next and when."""
+    mine = voice.person is not None and voice.person.id == found.owner_id
     return voice(
-        "{n}: {title} – {status}, with {who}{where}{late}",
+        "{n}: {title} – {status}, with {who}{where}{when}",
         n=found.number,
         title=short(found.title or voice("(taken out)"), 110),
         status=voice.label(found.outcome or found.status).lower(),
-        who=voice("{who}", who=Who(found.owner_id)),
+        who=voice("you") if mine else voice("{who}", who=Who(found.owner_id)),
         where=voice(", {school}", school=At(found.school_id)) if found.school_id else "",
-        late=voice(" (late)") if overdue and found.status in {"reported", "with_school", "assigned"} else "",
+        when="" if found.status in ENDED else _when(voice, found, today),
+    )
+
+
+def _when(voice: Voice, found: log.Line, today: date) -> str:
+    if found.review_on:
+        if found.review_on < today:
+            return voice("; late: it was to be looked at again on {day}", day=found.review_on)
+        return voice("; looked at again on {day}", day=found.review_on)
+    if found.decide_by and found.decide_by < today and found.understood_at is None:
+        return voice("; late: its decision was due on {day}", day=found.decide_by)
+    since = found.owned_since.astimezone(voice.zone).date()
+    if found.status is Status.REPORTED:
+        return voice("; to be sorted since {day}", day=since)
+    if found.status in {Status.WITH_SCHOOL, Status.ASSIGNED} and found.taken_at is None:
+        return voice("; not taken up since {day}", day=since)
+    if found.decide_by and found.understood_at is None:
+        return voice("; decision due on {day}", day=found.decide_by)
+    return (
+        voice("; looked after next on {day}", day=found.next_at.astimezone(voice.zone).date()) if found.next_at else ""
     )
 
 

@@ -22,7 +22,7 @@ def hello(voice: Voice, room: Room) -> Card:
         who=Who(room.linked_by),
         team=team_name(voice, room.team_id),
     )
-    stop = voice("To end it, type {command} here.", command=Typed("/clearway here off"))
+    stop = voice("To end it: {command}", command=Typed("/clearway here off"))
     return Card(voice("News for the team comes here"), (Text(said), Note(stop)), summary=said)
 
 

@@ -83,7 +83,7 @@ class Part(StrEnum):
     """Was asked to ask a reporter."""
     ASKER = "asker"
     """May have talked with a reporter: the coordinator; and, where a reporter's name is known, the school's coach and
-    principal and the district team. Never who leads it."""
+    principal, the district team, and those who help or have a step. Never who leads it: nobody confirms their own work."""
     SCHOOL_TEAM = "school_team"
     """The school's principal and leadership team."""
     COORDINATOR = "coordinator"
@@ -275,8 +275,8 @@ WHO_CAN: Final[Mapping[Action, str]] = MappingProxyType(
         Action.WITHDRAW: "Only who raised a challenge alone can withdraw it; here others count on it. "
         "If it is gone for you, say so when you are asked.",
         Action.DECLINE: "Only an executive leader can decline a challenge. If it cannot be moved, press Still blocked.",
-        Action.TALK: "A talk is entered by whoever had it: the coordinator, the school's coach or principal, or somebody "
-        "of the district team, but not by who leads it. Please tell {coordinator} what was said.",
+        Action.TALK: "A talk is entered by whoever had it: the coordinator, the school's coach or principal, the "
+        "district team, or who works on it, but not by who leads it. Please tell {coordinator} what was said.",
         Action.DECIDE: "Only {decider} can decide this after silence. Those who raised it can still answer.",
         Action.SEE_REPORTER: "Who raised this is known to the coordinator only.",
     }
@@ -293,7 +293,7 @@ def parts(actor: Person, facts: Facts, directory: Directory, today: date) -> fro
     reports = actor.id in facts.reporter_ids
     leads = actor.id == facts.owner_id
     meets = actor.role in {COACH, PRINCIPAL} and _of_school(actor, facts)
-    meets = meets or actor.id in district_team(directory, today)
+    meets = meets or actor.id in district_team(directory, today) | facts.helper_ids | facts.step_owner_ids
     confided = actor.id in confidants(directory, today, facts.conduct_of_id)
     knows = confided or facts.reporter_ids > facts.confidential_ids  # at least one of the reporters
     plays = {

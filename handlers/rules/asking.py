@@ -140,12 +140,19 @@ def spell(question: Question, directory: Directory) -> str:
     return " ".join(_spelled(question, directory))
 
 
+def _unless_said(question: Question) -> frozenset[Status]:
+    """What somebody has raised they look for also when it has ended; all else is asked of what is open."""
+    return STATES["all"] if question.reported_by_me and not question.overdue else OPEN
+
+
 def _spelled(question: Question, directory: Directory) -> Iterator[str]:
     if question.number is not None:
         yield str(question.number)
-    if question.states == STATES["all"]:
-        yield "all"
-    elif question.states != OPEN:
+    if question.states == _unless_said(question):
+        pass
+    elif question.states in (STATES["all"], OPEN):
+        yield "all" if question.states == STATES["all"] else "open"
+    else:
         yield from (word for word, states in STATES.items() if states <= question.states)
     yield from (word for word, name in FLAGS.items() if word != "my" and getattr(question, name))
     if question.school_id:
@@ -250,7 +257,8 @@ class _Reader:
             elif token.plain not in FILLERS | self.nouns:
                 raise _Stuck(token.said, self.suggestions(token))
         self.alone(found, states)
-        return replace(Question(), states=states or OPEN, **found)
+        question = replace(Question(), **found)
+        return replace(question, states=states or _unless_said(question))
 
     def alone(self, found: Mapping[str, Any], states: frozenset[Status]) -> None:
         """A number asks for that challenge, and for nothing else: what stands beside it is not dropped in silence."""

@@ -63,7 +63,7 @@ def standing_in(
             found.person, found.authority, phrase("{who} has left", who=Who(person.id))
         )  # fmt: skip
     if person_id in barred:
-        return Stand(None, authority, phrase("{who} cannot decide this one", who=Who(person.id)))
+        return Stand(None, authority, phrase("it is not for {who}", who=Who(person.id)))
     absence = directory.absence(person_id, day)
     if absence is None:
         if amount_usd is not None and (person.spend_limit_usd or 0) < amount_usd:

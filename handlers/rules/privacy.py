@@ -20,6 +20,7 @@ from handlers.rules.wordlists import (
     ABBREVIATED,
     ACRONYMS,
     AFTER_ORDINAL,
+    ALSO_SURNAMES,
     BEGINS,
     LEXICON,
     LONGEST,
@@ -147,7 +148,10 @@ def _read(text: str, staff: frozenset[str], known: frozenset[str]) -> _Words:
             continue
         if sort == "word":
             stem, owns = _stem(said)
-            add(start, start + len(stem), _fold(stem), _sort_of(stem, begins, staff, known))
+            plain, letter = _fold(stem), _sort_of(stem, begins, staff, known)
+            if letter == "_" and plain in ALSO_SURNAMES and stem[0].isupper() and letters and letters[-1] in "Nn":
+                letter = "N"  # "Jorvik Washington", but "Washington" by itself is a place
+            add(start, start + len(stem), plain, letter)
             if owns:
                 add(start + len(stem), end, "'s", "'")
         elif sort == "number":
@@ -298,6 +302,7 @@ RULES: Final = (
     _rule("My student Jorvik needs help.", _N, rf"(?<!e)(?P<student>(?:[dao]_{{0,2}})?[sk]{_NAME})(?!_?M)"),
     _rule("The student Jorvik left early.", _N, rf"(?P<student>t_?[sk]{_NAME})(?!_?M|m)"),
     _rule("The student, Jorvik, left early.", _N, rf"(?P<student>(?:[td]_?[sk]|a_?k),{_NAME})(?=,)"),
+    _rule("The Tamsin boy left early.", _N, rf"(?P<student>[td]_?{_INNER}[sk])(?!_?M|m)"),
     _rule("A kid named jorvik left.", _N, rf"(?P<student>{_DET}[sk]c(?:[NnAW]K?[NAW]{{0,2}}|_))"),
     _rule("Jorvik Tamsin in 4B is late.", _N, rf"{_FIRST}(?P<student>{_FULL}(?:{_PLACE}|,?[iF]?g|,[ta]_?k))"),
     _rule("Jorvik T. (5th) is late.", _N, rf"{_FIRST}(?P<student>{_FULL}\(5\))"),
@@ -308,6 +313,8 @@ RULES: Final = (
     _rule("The IEP of Jorvik is late.", _N, rf"[plRY]F(?P<student>{_INNER})"),
     _rule("Jorvik threw a chair.", (_N, _DONE), rf"{_FIRST}(?P<student>{_NAME})(?={_ACTS})"),
     _rule("Jorvik has severe asthma.", (_N, _ILLNESS), rf"{_FIRST}(?P<student>{_NAME})(?=v{_ILL})"),
+    _rule("Jorvik cannot come because he uses a wheelchair.", (_N, _ILLNESS),
+          rf"{_FIRST}(?P<student>{_NAME})(?!m)(?=[^.]{{1,16}}?rv{_ILL})"),
     _rule("Jorvik needs a behavior plan.", (_N, _PLAN), rf"{_FIRST}(?P<student>{_NAME})(?=v[a_o]{{0,2}}l)"),
     _rule("Jorvik Tamsin was again put on a behavior plan.", _N,
           rf"{_FIRST}(?P<student>{_FULL})(?![mi'])(?=[^.]{{0,6}}?(?:[khlbRYLB]|{_HITS}))"),

@@ -188,6 +188,17 @@ NOT_NAMES: Final = frozenset(
 )
 """Capitalised words that are nobody's name; where they are somebody's (May, King), other rules must see it."""
 
+ALSO_SURNAMES: Final = frozenset(
+    _listed(
+        "washington, jersey, york, luther, king, columbus, hill, houghton, mifflin, pearson, bridges, saxon, woods, west,"
+        "north, house, law, marsh, english, french, german, coach, parks, day, long, may, march, april, august, summer,"
+        "winter, field, street, page, read, price, rose, young, small, brown, green, gray, black, white, wood, stone, banks,"
+        "brooks, rivers, lake, love, best, bush, cook, fisher, hunter, knight, mason, miles, nash, pace, post, reed, rice,"
+        "rich, ford, grant, dean, glass, holiday, frost, snow, church, bell, ball, barber, carpenter, carter, cross, duke"
+    )
+)
+"""Of those that may also be a family name, where a first name stands before them."""
+
 ACRONYMS: Final = frozenset(
     _listed("pe, it, hr, el, ell, pd, ot, pt, ge, se, ap, ib, tv, pc, ac, hs, ms, es, pk, tk, ct, mi, us, uk, ok, am, pm, po, co,"
             "id, ed, sw, gt, la, ss, cc, ta, tc, ii, iv, vi, ix, dc, nj, ny, oh, wi, il, mn, tx, ca, rm, gr, vp, qr, ai, ad")

@@ -25,7 +25,7 @@ from handlers.cards.model import (
 from handlers.request import Inbound, Reply
 from tests.fakes.slack import FakeSlack, SlackPerson, Workspace
 
-SENTENCE = "Clearway is very busy just now, so nothing was recorded."
+SENTENCE = "Clearway is very busy, or cannot get at its records just now, so nothing was recorded."
 RECEIPT = Card(
     "Challenge 42", (Text("Dana Lee has it."), Buttons((Button("Add details", Press("details.form", "c42")),)))
 )

@@ -116,7 +116,7 @@ def found(*numbers: int) -> log.Found:
     made = [
         log.Line(
             ChallengeId(f"c{n}"), n, WHAT, Status.ASSIGNED, None, "staffing", Urgency.HIGH, MAPLE, PersonId("principal"),
-            NOW, NOW, date(2026, 10, 9), case().challenge.visibility,
+            NOW, None, None, NOW, NOW, date(2026, 10, 9), None, case().challenge.visibility,
         )
         for n in numbers
     ]  # fmt: skip

@@ -183,7 +183,7 @@ MATRIX: dict[Action, set[str] | frozenset[str]] = {
     Action.STEP_DONE: {"materials", "coordinator", "deputy", "elsewhere"},
     Action.PROGRESS: {"materials", "coordinator", "deputy", "elsewhere"},
     Action.DECLINE: {"super", "liaison", "finance"},
-    Action.TALK: {"namesake", "coach", "principal"} | TEAM - {"materials"},
+    Action.TALK: {"namesake", "coach", "principal", "elsewhere", "deputy"} | TEAM - {"materials"},
     Action.DECIDE: {"coordinator"},
     Action.TRIAGE: {"coordinator"},
     Action.REASSIGN: {"coordinator"},

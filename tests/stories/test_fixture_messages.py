@@ -3,7 +3,7 @@
 The rules must hold for any district and message; these are examples whose answers are known.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import yaml
 
 from handlers.cards.text import Voice, from_json
 from storage.database import Database
-from storage.vocabulary import Door
+from storage.vocabulary import Door, Kind
 from tests.stories.platforms import ONCE_EACH
 from tests.world import Actor, World, world
 
@@ -145,6 +145,15 @@ async def test_a_fall_of_messages(database: Database, platform: str) -> None:
                     await nothing_came_of_it(story, author, item)
         await story.promises_hold()
         for item in ITEMS:
+            if "follow_up" not in item["expected"] or item["id"] not in numbers:
+                continue
+            asks = set(item["expected"]["follow_up"]["ask"])
+            joined = [each for each in ITEMS if each["expected"].get("duplicate_of") == item["id"]]
+            asks |= {
+                who for each in joined for who in each["expected"].get("follow_up", {}).get("ask", [each["author"]])
+            }
+            assert {each.person_id for each in (await story.case(numbers[item["id"]])).reporters} == asks, item["id"]
+        for item in ITEMS:
             for span in item["expected"]["pii"].get("spans", []):
                 for number in numbers.values():
                     assert not any(span in (each.text or "") for each in (await story.case(number)).words)
@@ -178,6 +187,16 @@ async def test_by_direct_message_and_triage_it_comes_out_the_same(database: Data
             await coordinator.command("/challenges 1")
             await coordinator.click("Sort it")
             await coordinator.submit(filled)
-        sorted_ = (await story.case()).challenge
-        assert sorted_.owner_id == item["expected"]["authority"]
+        await check_route(story, item, 1)
+        owner = await story.person(item["expected"]["authority"])
+        await owner.command("/challenges 1")
+        await owner.click("I understand it")
+        await owner.submit({"How big is it? Who is hit, and where?": "As they say."})
+        await owner.command("/challenges 1")
+        await owner.click("Resolved")
+        await owner.submit({"What was done?": "It was settled."})
+        await story.wait_until(story.clock.at + timedelta(days=40))
+        wanted = item["expected"].get("follow_up", {}).get("ask", [item["author"]])
+        asked = [each.data["asked"] for each in await story.history() if each.kind is Kind.CONFIRMATION_ASKED]
+        assert asked == [[each for each in wanted if each == item["author"]]]
         await story.promises_hold()

@@ -197,7 +197,7 @@ async def test_who_leads_no_team_is_told_who_may_and_who_leads_one_links_that(
     async with world(database, platform) as story:
         teacher, principal, coordinator = await people(story, TEACHER, "p-021", COORDINATOR)
         await teacher.command("/clearway here dit", channel="dit")
-        assert "Only the coordinator, and who leads a team" in str(teacher.answer)
+        assert "Only the coordinator, an executive leader, and who leads a team" in str(teacher.answer)
         await principal.command("/clearway here dit", channel="cedar-flats-staff")
         assert "I know no team “dit” of yours." in str(principal.answer)
         await coordinator.command("/clearway here dit", channel="dit")

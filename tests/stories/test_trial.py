@@ -136,7 +136,7 @@ async def test_what_is_asked_and_saved_is_answered_as_it_is(database: Database) 
         assert "Show 2" in str(coordinator.answer)
         assert "Show 1" not in str(coordinator.answer)
         await coordinator.open_home()
-        to_be_sorted = str(coordinator.home).split("To be sorted")[1].split("Overdue")[0]
+        to_be_sorted = str(coordinator.home).split("To be sorted")[1].split("Waiting for an answer")[0]
         assert WORDS not in to_be_sorted
         assert "Nobody knows" in to_be_sorted
 

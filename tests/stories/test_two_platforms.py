@@ -172,6 +172,7 @@ async def test_all_that_somebody_holds_surfaces_once_nothing_reaches_them(databa
 async def test_a_card_on_teams_never_stands_more_than_twice(database: Database, failure: dict[str, Any]) -> None:
     """Each time it has arrived and Teams says that it broke down: then it is the coordinator's to ask."""
     async with world(database, "slack", platforms={"p-004": "teams"}) as story:
+        story.cut = True
         assert story.teams is not None
         teacher, owner = await people(story, "p-023", "p-004")
         story.teams.fail("send", times=2, done=True, **failure)
@@ -414,6 +415,7 @@ async def test_a_whole_life_across_both_platforms_on_bad_days(
     """Where the reporter, the owner and the coordinator are. At the end the reporter answers, or the coordinator decides."""
     apart = APART | dict(zip(("p-023", "p-004", "p-010"), places, strict=True))
     async with world(database, "slack", platforms=apart) as story:
+        story.cut = True
         assert story.tenant is not None
         assert story.workspace is not None
         weather = Weather(story, f"{places} {silent}")

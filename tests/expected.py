@@ -1,0 +1,116 @@
+"""Which messages are to be expected: by an oracle of its own, which looks at the history and not at the rules.
+
+Every card that reached somebody must be one of the outbox, sent once, to a person whom that kind of message may go to by
+what they are, or were, to its challenge; or the answer to something that they did. Stories say what came; this says that
+nothing else did.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from storage.case import Case
+from storage.directory import COORDINATOR, Directory
+from storage.models import Event, Message, PostedCard, table
+from storage.store import Store
+from storage.vocabulary import MessageKind, MessageState
+
+EVER: Final = ("owner", "reporter", "helper", "step", "informed", "colleague", "watcher")
+TO: Final = {
+    MessageKind.RECEIPT: {"reporter"},
+    MessageKind.QUESTION: {"reporter"},
+    MessageKind.CONFIRMATION: {"reporter"},
+    MessageKind.TRIAGE: {"owner"},
+    MessageKind.ASSIGNMENT: {"owner"},
+    MessageKind.ANSWERED: {"owner"},
+    MessageKind.REVIEW: {"owner", "watcher"},
+    MessageKind.STEP: {"step"},
+    MessageKind.COLLEAGUE_ASK: {"colleague", "watcher"},
+    MessageKind.DECISION: {"watcher"},
+    MessageKind.UNDELIVERABLE: {"watcher"},
+    MessageKind.BREACH: {"watcher"},
+    MessageKind.NUDGE: {"owner", "reporter", "step", "helper", "watcher"},
+    MessageKind.ESCALATION: {"owner", "helper", "watcher"},
+    MessageKind.INFORM: {"informed", "owner", "helper", "reporter", "watcher"},
+    MessageKind.UPDATE: {"reporter", "owner", "helper", "informed", "step", "watcher"},
+}
+"""Of the kinds that are about a challenge."""
+
+
+async def unexpected(store: Store, posts: Iterable[tuple[str, str]]) -> list[str]:
+    """What nobody should have got. `posts`: the conversation and id of each card that came without being an answer."""
+    of, card = table(Message), table(PostedCard)
+    rows = {row.id: row for row in await store.rows(select(of).where(of.c.district_id == store.district_id))}
+    cards = await store.rows(select(card).where(card.c.district_id == store.district_id))
+    by_post = {(row.conversation_id, row.post_id): row.message_id for row in cards}
+    told = [
+        each for each in rows.values() if each.state is MessageState.SENT and each.challenge_id and not each.room_id
+    ]
+    wrong = []
+    for challenge_id in dict.fromkeys(each.challenge_id for each in told):
+        case = await store.case(challenge_id)
+        assert case is not None
+        parts = _parts(case, await store.history(case.id), store.directory)
+        wrong += [
+            f"{each.kind} of challenge {case.number} went to {each.person_id}"
+            for each in told
+            if each.challenge_id == case.id and not _may_go_to(each, parts)
+        ]
+    seen: Counter[str] = Counter()
+    for post in posts:
+        if post not in by_post:
+            wrong.append(f"A card came to {post[0]} that is none of the outbox and no answer")
+        else:
+            seen[by_post[post]] += 1
+    wrong += [
+        f"{rows[each].kind} came {times} times to {rows[each].person_id}"
+        for each, times in seen.items()
+        if times > 1 + rows[each].repeated
+    ]
+    return wrong
+
+
+def _may_go_to(message: Any, parts: dict[str, set[str]]) -> bool:
+    if message.kind not in TO:
+        return True
+    return any(message.person_id in parts[each] for each in TO[message.kind])
+
+
+def _parts(case: Case, history: Iterable[Event], directory: Directory) -> dict[str, set[str]]:
+    """What people are to a challenge, or ever were: by its rows, and by every value that its history has replaced."""
+    parts: dict[str, set[str]] = {each: set() for each in EVER}
+    parts["owner"].add(case.challenge.owner_id)
+    parts["informed"] |= set(case.challenge.informed_ids)
+    parts["reporter"] |= {each.person_id for each in case.reporters}
+    parts["colleague"] |= {each.colleague_id for each in case.reporters if each.colleague_id}
+    parts["helper"] |= {each.person_id for each in case.helpers}
+    parts["step"] |= {each.owner_id for each in case.steps}
+    for event in history:
+        for part, person_ids in _in(event.data):
+            parts[part] |= person_ids
+    watching = [each.id for each in directory.people.values() if each.role == COORDINATOR or each.executive_leader]
+    stand_ins = [each.delegate_id for each in directory.absences if each.person_id in watching]
+    parts["watcher"] |= {str(each) for each in (*watching, *stand_ins) if each}
+    return parts
+
+
+def _in(data: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
+    for label, changed in data.get("changes", {}).items():
+        for name, values in changed.items():
+            match label.partition(":")[0], name:
+                case "challenge", "owner_id":
+                    yield "owner", {each for each in values if each}
+                case "challenge", "informed_ids":
+                    yield "informed", {each for value in values for each in value or ()}
+                case "reporter", "colleague_id":
+                    yield "colleague", {each for each in values if each}
+                case "step", "owner_id":
+                    yield "step", {each for each in values if each}
+    for label in (*data.get("added", ()), *data.get("removed", ())):
+        part, _, person_id = label.partition(":")
+        if part in {"reporter", "helper"}:
+            yield part, {person_id}
+        elif part == "step" and isinstance(data.get("removed"), dict) and label in data["removed"]:
+            yield "step", {data["removed"][label]["owner_id"]}
