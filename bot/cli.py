@@ -273,7 +273,7 @@ def district_check(file: Path) -> None:
     for each in found.mistakes:
         say(f"{file}:{each}")
     if found.mistakes:  # what else there is to note may only follow from them
-        say("Please mend the lines above, and check again: what could not be read was not looked into.")
+        say("Please mend the lines above, and check again.")
         raise typer.Exit(MEND)
     for finding in found.findings:
         say(f"note: {finding}")

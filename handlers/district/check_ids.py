@@ -119,9 +119,9 @@ def _references(file: DistrictFile) -> Iterator[tuple[str, Path, str]]:
     for n, version in file.versions.items():
         signed = {"approved_by": version.approved_by, "submitted_by": version.submitted_by}
         yield from refer("people", (*VERSIONS, n), **signed)
-    for n, row in enumerate(file.process.authority_matrix):
-        decider = None if row.decider == PRINCIPAL else row.decider
-        yield from refer("people", ("authority_matrix", n), decider=decider, outside=row.outside)
+    for n, row in file.matrix_rows():
+        decider = None if row.get("decider") == PRINCIPAL else row.get("decider")
+        yield from refer("people", ("authority_matrix", n), decider=decider, outside=row.get("outside"))
     for section, field, wanted in KEPT:
         entries = file.document.at((section,))
         for n, entry in enumerate(entries if isinstance(entries, list) else ()):

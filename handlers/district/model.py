@@ -5,7 +5,7 @@ mistake; any other is kept, too, and `check` names it.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -352,6 +352,13 @@ class DistrictFile:
         if not isinstance(entries, list):
             return frozenset()
         return frozenset(str(each[field]) for each in entries if isinstance(each, dict) and field in each)
+
+    def matrix_rows(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """The words in each row of the authority matrix, also where another row, or another word of it, is wrong."""
+        written = self.document.data.get("authority_matrix")
+        for n, row in enumerate(written if isinstance(written, list) else ()):
+            if isinstance(row, dict):
+                yield n, {name: word for name, word in row.items() if isinstance(word, str)}
 
     def understood(self, path: Path, entries: Mapping[int, Entry]) -> bool:
         """No entry of this list was left out for a mistake."""

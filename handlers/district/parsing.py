@@ -125,7 +125,7 @@ class _Parsing:
     unknown: list[Path] = field(default_factory=list)
 
     def one(self, model: type[Model], value: Any, path: Path) -> Model | None:
-        """The part as its model; None when there is a mistake in it."""
+        """The part as its model, without those of its fields that are wrong; None where it cannot be without them."""
         if not isinstance(value, dict):
             self.wrong(path[:-1] if value is None else path, _LACKS.format(path[-1]) if value is None else _FIELDS)
             return None
@@ -141,10 +141,15 @@ class _Parsing:
         except ValidationError as error:
             for each in error.errors():
                 self._failed(each, path)
+            wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
+        try:  # what is left of it is checked, too, so that every mistake is named at once
+            sound = {name: each for name, each in value.items() if name not in wrong}
+            return model.model_validate_json(json.dumps(sound), strict=True)
+        except ValidationError:
             return None
 
     def each(self, model: type[Model], path: Path) -> dict[int, Model]:
-        """The entries of a list, those with mistakes left out."""
+        """The entries of a list, but those of which too little can be understood."""
         entries = self.document.at(path)
         if entries is None:
             return {}
@@ -191,6 +196,10 @@ class _Parsing:
                 )
             case "value_error":
                 self.wrong(path, str(error["ctx"]["error"]))
+            case "enum":
+                like = _like(str(error["input"]), re.findall("'([^']+)'", error["ctx"]["expected"]))
+                hint = f': did you mean "{like}"?' if like else ""
+                self.wrong(path, f'"{error["input"]}" must be {error["ctx"]["expected"]}{hint}')
             case kind:
                 self.wrong(path, _SAYS.get(kind) or error["msg"].replace("Input should be", "must be"))
 

@@ -4,10 +4,7 @@ import asyncio
 import codecs
 import csv
 import json
-import os
 import re
-import subprocess
-import sys
 import urllib.request
 from importlib.metadata import version
 from pathlib import Path
@@ -18,18 +15,11 @@ from aiohttp.test_utils import unused_port
 
 from bot import practice
 from bot.settings import SettingsError, read
+from tests.commands import clearway
 from tests.fakes.slack import FakeSlack, SlackPerson
 from tests.served import started, stopped, until_it_listens
 
 FILE = Path(practice.FILE)
-
-
-def clearway(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    known = {name: value for name, value in os.environ.items() if not name.startswith(("CLEARWAY_", "SLACK_"))}
-    return subprocess.run(
-        [sys.executable, "-c", "from bot.cli import main; main()", *arguments],
-        cwd=cwd, env=known | environment, capture_output=True, text=True, timeout=180, check=False,
-    )  # fmt: skip
 
 
 @pytest.fixture

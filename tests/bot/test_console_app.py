@@ -288,10 +288,10 @@ async def test_an_open_form_outlives_a_restart(stand: Stand, tess: ConsolePerson
     await tess.shortcut()
     async with aiohttp.ClientSession(cookies={COOKIE: tess._sheet.one("input", name="token").attrs["value"]}) as other:
         # A form that the server no longer remembers: it comes back whole in its own page.
-        address = f"{stand.url}/console/as/teacher/forms/{'f' * 20}"
+        address = f"{stand.url}/console/as/teacher/forms/{'f' * 22}"
         async with other.post(address, data=filled(tess._sheet)) as response:
             assert response.status == 200
-    assert stand.gateway.last.key == f"form:{'f' * 20}"
+    assert stand.gateway.last.key == f"form:{'f' * 22}"
 
 
 async def test_people_are_found_without_a_script(stand: Stand, tess: ConsolePerson) -> None:
@@ -520,7 +520,7 @@ POSTS = [
     "/console/as/teacher/edit",
     "/console/as/teacher/delete",
     "/console/as/teacher/put-away",
-    f"/console/as/teacher/forms/{'a' * 20}",
+    f"/console/as/teacher/forms/{'a' * 22}",
 ]
 
 

@@ -13,7 +13,7 @@ from storage.vocabulary import Door, Platform
 from tests.bot.console_stand import EVERY_FIELD
 
 TESS = Identity(Platform.CONSOLE, "maple-hollow", "teacher")
-POST = "0123456789abcdef0123"
+POST = "0123456789abcdef012345"
 
 
 def sent(**values: str) -> MultiDict[str]:
@@ -28,7 +28,7 @@ def test_what_is_typed_loses_the_line_ends_of_browsers_and_the_space_around_it()
     assert parse.typed(sent(room="#dit", post=POST, text=" one\r\ntwo \r\n")) == Typed("#dit", "one\ntwo", POST)
 
 
-@pytest.mark.parametrize("post", ["", "short", "0123456789ABCDEF0123", "../../../../etc/pass"])
+@pytest.mark.parametrize("post", ["", "short", "0123456789ABCDEF012345", "../../../../etc/passwd"])
 def test_an_id_that_is_not_of_ours_is_refused(post: str) -> None:
     with pytest.raises(BrokenFormError):
         parse.typed(sent(room="#dit", post=post, text="hello"))

@@ -39,7 +39,7 @@ from storage.models import Registration
 from storage.sealing import Seal
 from storage.vocabulary import DistrictId, Platform
 from tests import npm
-from tests.bot.test_cli import clearway
+from tests.commands import clearway
 from tests.served import started, stopped, until_it_listens
 
 APP: Final = "0f8a7c11-2b3c-4d5e-8f90-a1b2c3d4e5f6"

@@ -351,3 +351,20 @@ def test_whatever_stands_in_a_file_is_checked_and_what_passes_makes_a_district(d
         assert not snapshot.difference(
             planned.after, plan(again.file, planned.after, set(), now=NOW, ledger_key="").after
         )
+
+
+def test_every_mistake_is_named_at_once_also_beside_others() -> None:
+    """In one row, in one entry, and in sections that lean on each other."""
+    text = EXAMPLE_TEXT
+    for right, wrong in (
+        ("timezone: America/Detroit", "timezone: America/Detroyt"),
+        ("role: principal, school: alder,", "role: princpal, school: oldar, email: nobody,"),
+        ("{type: staffing, scope: district, decider: p-004}", "{type: stafing, scope: distrct, decider: leon}"),
+        ("{type: time, scope: district, decider: p-002}", "{type: tme, scope: district, decider: p-002}"),
+        ("rule: second Tuesday", "rule: second Tusday"),
+    ):
+        assert right in text, right
+        text = text.replace(right, wrong, 1)
+    found = "\n".join(str(each) for each in check(text).mistakes)
+    for wrong in ("Detroyt", "princpal", "oldar", "nobody", "stafing", "distrct", "leon", "tme", "Tusday"):
+        assert wrong in found, f"{wrong} is not among\n{found}"

@@ -321,8 +321,10 @@ async def test_who_was_admitted_can_be_taken_out_again(database: Database) -> No
         await admitted.command("/challenges 1")
         assert "There is no challenge 1 that you can see" in str(admitted.answer)
         assert (await story.case()).helpers == []
-        await coordinator.command("/challenges 1")  # an undo could not bring them back, and so there is none
-        assert "Undo" not in coordinator.answer.buttons
+        await coordinator.click("Undo")
+        assert [each.person_id for each in (await story.case()).helpers] == ["p-006"]
+        await admitted.command("/challenges 1")
+        assert WORDS in str(admitted.answer)
         await story.promises_hold()
 
 
