@@ -6,7 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from handlers import acts, drafts, rooms
+from handlers import acts, drafts, rooms, routines
 from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
@@ -41,7 +41,9 @@ from storage.vocabulary import (
 async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     """The card of one message, or None where it is old news, or no longer theirs to see."""
     if message.room_id is not None:
-        return await rooms.compose(store, message)
+        return await rooms.compose(store, message, now)
+    if message.kind is MessageKind.OCCURRENCE:
+        return await routines.compose(store, message, now)
     reader = store.directory.people.get(message.person_id)
     if reader is None or not reader.here_on(acts.today(store, now)):
         return None
@@ -308,14 +310,19 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
         event = events[message.id]
         case = await store.case(message.challenge_id) if message.challenge_id else None
         if case is None or event is None:
-            card = _about_no_challenge(voice, message, event)
+            card, press = _about_no_challenge(voice, message, event), None
+            if message.kind is MessageKind.OCCURRENCE:
+                card, press = (
+                    await routines.compose(store, message, now),
+                    Press("meeting.show", item=message.item_id or ""),
+                )
             if message.kind is MessageKind.DRAFT_HELD:
                 card = await drafts.still_held(store, voice, message.item_id or "", reader.id)
             if message.kind is MessageKind.DRAFT_LAPSED:
                 card = draft_cards.lapsed(voice, dict(event.data) if event else {})
             if card:
                 told.add(message.id)
-                lines[message.id] = (5, None, card.fallback(), "")
+                lines[message.id] = (5, press, card.fallback(), voice("Show"))
             continue
         seen = cards.view(store.directory, case, voice, reader, now)
         if not access.may_hear(reader, seen.facts, store.directory, seen.today) or not still_news(message, case):

@@ -9,7 +9,19 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from handlers import challenges, confirmation, coordinator, drafts, followups, messages, owners, people, reports, rooms
+from handlers import (
+    challenges,
+    confirmation,
+    coordinator,
+    drafts,
+    followups,
+    messages,
+    owners,
+    people,
+    reports,
+    rooms,
+    routines,
+)
 from handlers.cards.text import Typed, phrase
 from handlers.errors import NotFoundError
 from handlers.request import Reply, Request
@@ -149,6 +161,19 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "people.search": _recalls(reports.people),
         # The rooms of teams
         "room.here": Entry(rooms.here),
+        # Routines, and their occurrences
+        "routines.show": _reads(routines.show_all),
+        "routine.start": Entry(routines.start),
+        "routine.stop": Entry(routines.stop),
+        "meeting.show": _reads(routines.show),
+        "meeting.held.form": _reads(routines.held_form),
+        "meeting.held": Entry(routines.held),
+        "meeting.missed.form": _reads(routines.missed_form),
+        "meeting.missed": Entry(routines.missed),
+        "meeting.move.form": _reads(routines.move_form),
+        "meeting.move": Entry(routines.move),
+        "meeting.cancel.form": _reads(routines.cancel_form),
+        "meeting.cancel": Entry(routines.cancel),
         # People come and go
         "person.left": Entry(people.left, everywhere=True),
         # Their accounts
@@ -164,6 +189,8 @@ TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
     {
         TimerKind.FOLLOW_UP: followups.on_due,
         TimerKind.DRAFT_LAPSES: drafts.lapse,
+        TimerKind.ROUTINE: routines.plan_on_due,
+        TimerKind.OCCURRENCE: routines.on_due,
     }
 )
 

@@ -6,7 +6,7 @@ is named who raised it.
 
 from datetime import datetime
 
-from handlers import acts
+from handlers import acts, routines
 from handlers.cards import rooms as cards
 from handlers.cards.model import Card
 from handlers.cards.text import Voice
@@ -87,7 +87,7 @@ def _named(asked: str, teams: list[Team]) -> Team | None:
     return near[0] if len(near) == 1 else None
 
 
-async def compose(store: Store, message: Told) -> Card | None:
+async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     """What a message says in its room; None where it is old news, or must not stand there any more."""
     room = room_of(store.directory, message.room_id)
     event = await store.event(message.event_id) if message.event_id else None
@@ -96,6 +96,8 @@ async def compose(store: Store, message: Told) -> Card | None:
     voice = Voice(store.directory, platform=room.platform)
     if event.kind is Kind.ROOM_LINKED:
         return cards.hello(voice, room)
+    if message.item_id is not None:
+        return await routines.compose(store, message, now)
     case = await store.case(message.challenge_id) if message.challenge_id else None
     if case is None or not _is_addressed(case) or not access.may_be_posted(access.facts(case)):
         return None

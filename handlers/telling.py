@@ -98,6 +98,7 @@ def tell_rooms(
     *,
     case: Case | None = None,
     only: Platform | None = None,
+    item: str | None = None,
     lane: Lane = Lane.SINGLE,
 ) -> None:
     """Each room of this team once, within the district's hours; on `only` one platform where that is given.
@@ -120,6 +121,7 @@ def tell_rooms(
                 room_id=room.id,
                 challenge_id=case.id if case else None,
                 event_id=event.id,
+                item_id=item,
                 created_at=now,
                 send_at=at,
             )

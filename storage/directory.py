@@ -96,6 +96,7 @@ class Routine:
     team_ids: tuple[TeamId, ...] = ()
     person_ids: tuple[PersonId, ...] = ()
     log_review: bool = False
+    running: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from storage.vocabulary import (
     Field,
     Outcome,
     PersonId,
+    Rung,
     SchoolId,
     Status,
     Urgency,
@@ -412,3 +413,49 @@ async def _belonging(
 
 async def _rows(connection: AsyncConnection, model: type[Row], statement: Any) -> list[Row]:
     return [model(**row._mapping) for row in await connection.execute(statement)]
+
+
+# ------------------------------------------------------------------------------------------------------ for an agenda
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Whose agenda it is: the venue of the process, and of a school's team its schools."""
+
+    venue: str
+    school_ids: tuple[SchoolId, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One challenge on an agenda."""
+
+    line: Line
+    rung: Rung
+
+
+async def for_agenda(
+    connection: AsyncConnection, district_id: DistrictId, sight: Sight | None, table_: Table, closed_since: datetime
+) -> list[Item]:
+    """What is discussed at a table and is open, or was closed as addressed since then; newest first.
+
+    `sight`: of who reads it; None for a room, which gets nothing that must not stand there.
+    """
+    here = [challenges.c.district_id == district_id, challenges.c.venue == table_.venue]
+    if table_.school_ids is not None:
+        here.append(challenges.c.school_id.in_(sorted(table_.school_ids)))
+    if sight is not None:
+        here.append(_seen_by(sight))
+    else:
+        here += [challenges.c.visibility == Visibility.OPEN, challenges.c.conduct_of_id.is_(None)]
+    addressed = (challenges.c.status == Status.CLOSED) & (challenges.c.outcome == Outcome.CONFIRMED)
+    wanted = or_(challenges.c.status.in_(sorted(OPEN)), addressed & (challenges.c.closed_at >= closed_since))
+    rows = await connection.execute(
+        select(*_SHOWN, _WHAT, challenges.c.rung).where(*here, wanted).order_by(challenges.c.number.desc())
+    )
+    found = []
+    for row in rows.mappings():
+        values = dict(row)
+        rung, title = values.pop("rung"), " ".join((values.pop("what") or "").split())
+        found.append(Item(Line(title=title, **values), rung))
+    return found

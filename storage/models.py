@@ -36,12 +36,14 @@ from storage.vocabulary import (
     Lane,
     MessageKind,
     MessageState,
+    OccurrenceStatus,
     Origin,
     Outcome,
     PersonId,
     Platform,
     ProcessId,
     ProcessStatus,
+    RecordField,
     Rung,
     SchoolId,
     Scope,
@@ -210,7 +212,62 @@ class Routine(InDistrict, table=True):
     team_ids: list[str] = Column(sa_type=Json, default_factory=list)
     person_ids: list[str] = Column(sa_type=Json, default_factory=list)
     log_review: bool = False
+    running: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
+    """Somebody who may speak for it has started it: Clearway plans, prepares and asks after its occurrences."""
     kept: dict[str, Any] = Column(sa_type=Json, default_factory=dict)
+
+
+class Occurrence(InDistrict, table=True):
+    """One time that a routine comes up, of one team or of the routine's people."""
+
+    __table_args__ = (
+        UniqueConstraint(
+            "district_id", "routine_id", "team_id", "planned_on", "in_place_of", name="uq_occurrence_once"
+        ),
+        Index("ix_occurrence_routine", "district_id", "routine_id", "status"),
+    )
+
+    id: str = Column(primary_key=True, default_factory=new_id, sa_type=Text)
+    routine_id: str = Column(sa_type=Text)
+    team_id: TeamId = Column(default=TeamId(""), sa_type=Text)
+    """Empty: of the people that the routine names."""
+    planned_on: date
+    """The day that the rule names."""
+    day: date
+    """On which it is to be, in the district's zone."""
+    starts_at: datetime = Column(sa_type=UtcDateTime)
+    minutes: int
+    status: OccurrenceStatus = Column(sa_type=Word(OccurrenceStatus))
+    version: int = 1
+    invited_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+    asks: int = 0
+    """How often somebody was asked whether it took place."""
+    asked_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+    """When it was on record what became of it."""
+    attended_ids: list[str] = Column(sa_type=Json, default_factory=list)
+    in_place_of: str = Column(default="", sa_type=Text)
+    """The one that was moved or cancelled, and that this one is instead of."""
+    root_id: str = Column(default="", sa_type=Text)
+    """The first of them: what a calendar knows it by, wherever it is moved."""
+
+
+class Record(InDistrict, table=True):
+    """What somebody said of an occurrence. Like all words it is never changed, and only its text can be taken out."""
+
+    __table_args__ = (
+        own("occurrence_id", "occurrence"),
+        own("author_id", "person"),
+        Index("ix_record_occurrence", "district_id", "occurrence_id"),
+    )
+
+    id: str = Column(primary_key=True, default_factory=new_id, sa_type=Text)
+    occurrence_id: str = Column(sa_type=Text)
+    field: RecordField = Column(sa_type=Word(RecordField))
+    author_id: PersonId = Column(sa_type=Text)
+    said_at: datetime = Column(sa_type=UtcDateTime)
+    text: str | None = Column(default=None, sa_type=Text)
+    redacted_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
 
 
 class Process(InDistrict, table=True):

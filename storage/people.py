@@ -184,6 +184,7 @@ def _routine(row: Any) -> Routine:
         team_ids=tuple(TeamId(each) for each in row.team_ids),
         person_ids=tuple(PersonId(each) for each in row.person_ids),
         log_review=row.log_review,
+        running=row.running,
     )
 
 

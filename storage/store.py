@@ -58,6 +58,8 @@ posted: Final = table(models.PostedCard)
 inbox: Final = table(models.InboxKey)
 drafts: Final = table(models.Draft)
 
+DATED: Final = (TimerKind.FOLLOW_UP, TimerKind.ROUTINE, TimerKind.OCCURRENCE)
+"""The timers whose dates hang on people, the calendar or the rules."""
 AN_ACT: Final = 400  # lines of history: far more than one request records
 STANDING: Final = frozenset(
     {Field.STEP, Field.NOTE, Field.QUESTION, Field.ANSWER, Field.COMMENT, Field.TALK, Field.REASON}
@@ -489,12 +491,11 @@ class Store:
         return [(ChallengeId(row.id), int(row.number)) for row in await self.connection.execute(statement)]
 
     async def look_again(self, now: datetime) -> None:
-        """People, the calendar or the rules have changed: every open challenge's dates are worked out anew, at once."""
+        """People, the calendar or the rules have changed: every open challenge's dates are worked out anew, at once, and
+        those of every routine."""
         await self.connection.execute(
             update(timers)
-            .where(
-                timers.c.district_id == self.district_id, timers.c.kind == TimerKind.FOLLOW_UP, timers.c.due_at > now
-            )
+            .where(timers.c.district_id == self.district_id, timers.c.kind.in_(DATED), timers.c.due_at > now)
             .values(due_at=now)
         )
 

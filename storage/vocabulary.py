@@ -260,6 +260,17 @@ class Kind(StrEnum):
     DATES_MOVED = "dates_moved"
     """A day was closed on which something was due."""
     UNDELIVERABLE = "undeliverable"
+    ROUTINE_STARTED = "routine_started"
+    """Clearway plans, prepares and asks after its occurrences."""
+    ROUTINE_STOPPED = "routine_stopped"
+    OCCURRENCE_PREPARED = "occurrence_prepared"
+    OCCURRENCE_INVITED = "occurrence_invited"
+    OCCURRENCE_ASKED = "occurrence_asked"
+    """Did it take place?"""
+    OCCURRENCE_HELD = "occurrence_held"
+    OCCURRENCE_MISSED = "occurrence_missed"
+    OCCURRENCE_MOVED = "occurrence_moved"
+    OCCURRENCE_CANCELLED = "occurrence_cancelled"
     ROOM_LINKED = "room_linked"
     """What is for a team is posted in a channel or group chat from now on."""
     ROOM_UNLINKED = "room_unlinked"
@@ -301,6 +312,8 @@ class MessageKind(StrEnum):
     DECISION = "decision"
     """To whom decides after silence: close not confirmed, or keep it open."""
     REVIEW = "review"
+    OCCURRENCE = "occurrence"
+    """About one occurrence of a routine: its agenda, its invitation, the question after it, its record."""
     ROOM_NEWS = "room_news"
     """To a team's room: what all staff may see."""
     DRAFT_HELD = "draft_held"
@@ -335,6 +348,31 @@ class TimerKind(StrEnum):
     FOLLOW_UP = "follow_up"
     """One per open challenge, always: look at it again at this time."""
     DRAFT_LAPSES = "draft_lapses"
+    ROUTINE = "routine"
+    """One per routine that runs: plan what comes up next."""
+    OCCURRENCE = "occurrence"
+    """One per occurrence that is to come, or of which nobody has said yet whether it took place."""
+
+
+class OccurrenceStatus(StrEnum):
+    """What became of one occurrence of a routine."""
+
+    PLANNED = "planned"
+    PREPARED = "prepared"
+    """Who leads it has its agenda."""
+    HELD = "held"
+    MISSED = "missed"
+    MOVED = "moved"
+    """Another is in its place, on another day."""
+    CANCELLED = "cancelled"
+
+
+class RecordField(StrEnum):
+    """What was recorded of an occurrence."""
+
+    NOTES = "notes"
+    REASON = "reason"
+    """Why it was moved, cancelled or did not take place."""
 
 
 class ProcessStatus(StrEnum):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from storage.case import Case
 from storage.directory import COORDINATOR, Directory
-from storage.models import Event, Message, PostedCard, table
+from storage.models import Event, Message, Occurrence, PostedCard, table
 from storage.store import Store
 from storage.vocabulary import MessageKind, MessageState
 
@@ -58,6 +58,14 @@ async def unexpected(store: Store, posts: Iterable[tuple[str, str]]) -> list[str
             for each in told
             if each.challenge_id == case.id and not _may_go_to(each, parts)
         ]
+    meetings = await store.rows(select(table(Occurrence)).where(table(Occurrence).c.district_id == store.district_id))
+    of_routine = {row.id: (row.routine_id, row.team_id) for row in meetings}
+    wrong += [
+        f"{each.kind} {each.item_id} went to {each.person_id}"
+        for each in rows.values()
+        if each.kind is MessageKind.OCCURRENCE
+        and not _belongs(each.person_id, *of_routine[each.item_id], store.directory)
+    ]
     seen: Counter[str] = Counter()
     for post in posts:
         if post not in by_post:
@@ -78,6 +86,21 @@ def _may_go_to(message: Any, parts: dict[str, set[str]]) -> bool:
     return any(message.person_id in parts[each] for each in TO[message.kind])
 
 
+def _belongs(person_id: str, routine_id: str, team_id: str, directory: Directory) -> bool:
+    """Of the team, or of the routine's people; or somebody who watches over the process."""
+    routine = next(each for each in directory.routines if each.id == routine_id)
+    teams = [each for each in directory.teams.values() if each.id == team_id]
+    theirs = {*routine.person_ids, *(member for each in teams for member in (each.lead_id, *each.member_ids))}
+    return person_id in theirs | _watching(directory)
+
+
+def _watching(directory: Directory) -> set[str]:
+    watching = {each.id for each in directory.people.values() if each.role == COORDINATOR or each.executive_leader}
+    return {str(each) for each in watching} | {
+        str(each.delegate_id) for each in directory.absences if each.person_id in watching and each.delegate_id
+    }
+
+
 def _parts(case: Case, history: Iterable[Event], directory: Directory) -> dict[str, set[str]]:
     """What people are to a challenge, or ever were: by its rows, and by every value that its history has replaced."""
     parts: dict[str, set[str]] = {each: set() for each in EVER}
@@ -90,9 +113,7 @@ def _parts(case: Case, history: Iterable[Event], directory: Directory) -> dict[s
     for event in history:
         for part, person_ids in _in(event.data):
             parts[part] |= person_ids
-    watching = [each.id for each in directory.people.values() if each.role == COORDINATOR or each.executive_leader]
-    stand_ins = [each.delegate_id for each in directory.absences if each.person_id in watching]
-    parts["watcher"] |= {str(each) for each in (*watching, *stand_ins) if each}
+    parts["watcher"] |= _watching(directory)
     return parts
 
 

@@ -39,6 +39,9 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
                 ),
                 voice("Reply in the thread of a card to add a note."),
                 voice(
+                    "{command} – your next meetings, and what is on their agenda.", command=Typed("/clearway meeting")
+                ),
+                voice(
                     "{command} – say until when you are away, and who stands in for you.",
                     command=Typed("/clearway away"),
                 ),
@@ -70,6 +73,7 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
                     ),
                     voice("{waiting} – what waits for an answer or a date.", waiting=Typed("/challenges waiting")),
                     voice("On each card: sort it, reassign, restrict, join, redirect, enter a talk."),
+                    voice("{command} – what recurs, and what I am to run of it.", command=Typed("/clearway routines")),
                     voice(
                         "{command}, typed in a channel – what is for that team is posted there.",
                         command=Typed("/clearway here dit"),

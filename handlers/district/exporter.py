@@ -86,7 +86,7 @@ def _team(row: models.Team) -> Written:
 def _routine(row: models.Routine) -> Written:
     written = row.kept or {"id": row.id, "rule": row.rule, "start": row.start}
     as_read = rows.routine(RoutineEntry.model_validate(written), row.kept, row.position, row.district_id)
-    names = {each: each for each in ("rule", "start", "minutes", "log_review")}
+    names = {each: each for each in ("rule", "start", "minutes", "log_review", "running")}
     return _changed_since(written, as_read, row, **names, team_ids="teams", person_ids="people")
 
 

@@ -19,7 +19,7 @@ from storage.database import Database
 from storage.sealing import Seal
 from storage.snapshot import Difference
 from storage.store import Came, Store, plain
-from storage.vocabulary import DistrictId, Door, Kind, PersonId, Platform
+from storage.vocabulary import DistrictId, Door, Kind, PersonId, Platform, TimerKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,9 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
             key = people.open_ledger_key(seal, sealed, district_id)
             store = Store(connection, directory, key, head.ledger, Came(Door.OPERATOR), seal)
             await store.look_again(now)
+            for each in directory.routines:
+                if each.running:
+                    store.set_timer(TimerKind.ROUTINE, each.id, now)
             if was:
                 await followups.move_dates(store, was, now)
             store.record(None, Kind.IMPORTED, by=None, at=now, data=_told(difference))

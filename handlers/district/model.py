@@ -278,6 +278,8 @@ class RoutineEntry(Entry):
     teams: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     log_review: bool = False
+    running: bool | None = None
+    """Whether Clearway runs it. Where the file does not say, it stays as it is."""
 
     @property
     def team_ids(self) -> list[str]:

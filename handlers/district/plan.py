@@ -65,7 +65,10 @@ def plan(file: DistrictFile, before: Snapshot | None, in_use: set[SchoolId], *, 
     at = file.document.at
     after.schools = [rows.school(each, at(("schools", n)), n, district_id) for n, each in file.schools.items()]
     after.teams = [rows.team(each, at(("teams", n)), n, district_id) for n, each in file.teams.items()]
+    runs = {each.id for each in before.routines if each.running}
     after.routines = [rows.routine(each, at(("routines", n)), n, district_id) for n, each in file.routines.items()]
+    for row, entry in zip(after.routines, file.routines.values(), strict=True):
+        row.running = row.id in runs if entry.running is None else entry.running
     for school in before.schools:
         if school.id in in_use and school.id not in file.given("schools"):
             says = f'challenges of the log belong to the school "{school.id}": keep it in the file'

@@ -48,6 +48,7 @@ def routine(entry: RoutineEntry, kept: Written, position: int, district_id: Dist
         team_ids=entry.team_ids,
         person_ids=list(entry.people),
         log_review=entry.log_review,
+        running=bool(entry.running),
         kept=kept,
     )
 

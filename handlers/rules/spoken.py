@@ -30,6 +30,8 @@ SUBWORDS: Final[Mapping[str, str]] = MappingProxyType(
         "away": "substitute.form",
         "settings": "settings.form",
         "here": "room.here",
+        "routines": "routines.show",
+        "meeting": "meeting.show",
     }
 )
 """What `/clearway` and a word asks for; alone, or with "home", it is Home."""

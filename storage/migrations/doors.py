@@ -1,6 +1,10 @@
 """The two doors (design §4) for tables that came after the first migration. On PostgreSQL only; elsewhere it is nothing."""
 
+import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
+
+JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 def of_district(table: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from handlers.cards.model import Button, Card, Choice, Choices, DateField, Form, NumberField, TextField
 from handlers.request import Inbound, Reply, Source
 from scheduling.calendar import Calendar
+from storage import occurrences
 from storage.case import Case
 from storage.models import Absence, Event, Ledger, table
 from storage.vocabulary import DistrictId, Door, PersonId, Status
@@ -233,6 +234,23 @@ async def links_a_room(life: Life, pens: Pens, who: Who, dice: Dice) -> Reply:
     source = Source(dice.one(("#dit", "#office")), direct=dice.maybe(5))
     key = f"command:{dice.randint(0, 9_999_999)}"
     return await life.send(who, life.inbound(who, "room.here", text=said, source=source, door=Door.COMMAND, key=key))
+
+
+async def meets(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> None:
+    """A routine is started or stopped, or something is done with one of its occurrences, whether it may be or not."""
+    who = anybody(district_id, dice) if dice.maybe(20) else Who(district_id, PersonId("p-010"))
+    routine = dice.one(("dit-monthly", "cabinet-weekly", "sup-check-in", "slt-monthly", "coach-check-in"))
+    async with life.reading(district_id) as store:
+        rows = await occurrences.to_come(store.connection, district_id, [each.id for each in store.directory.routines])
+    if not rows or dice.maybe(20):
+        action = dice.one(("routine.start", "routine.start", "routine.stop"))
+        await life.send(who, life.inbound(who, action, item=routine))
+        return
+    row = dice.one(rows[:4])
+    day = (life.clock.at + timedelta(days=dice.randint(-2, 20))).date().isoformat()
+    fields = {"reason": pens.words(who, dice), "notes": pens.words(who, dice), "there": ["p-010"], "day": day}
+    action = dice.one(("meeting.held", "meeting.missed", "meeting.move", "meeting.cancel", "meeting.show"))
+    await life.send(who, life.inbound(who, action, item=row.id, fields=fields if action != "meeting.show" else None))
 
 
 async def press(life: Life, pens: Pens, who: Who, button: Button, dice: Dice) -> Reply:

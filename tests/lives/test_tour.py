@@ -11,7 +11,8 @@ from sqlalchemy import select
 from bot.profiles import Profile
 from handlers.cards.model import Press
 from handlers.request import Identity, Inbound, Reply, Source
-from storage.models import Event, table
+from storage import occurrences
+from storage.models import Event, Occurrence, table
 from storage.vocabulary import Door, Effect, Kind, Outcome, PersonId, Platform, Status
 from tests.lives.acts import Pens
 from tests.lives.edge import buttons
@@ -83,6 +84,10 @@ class Tour:
         await self.life.settle()
         await self.promises.hold(outside=inbound.action in {"person.left", "substitute"})
         return reply
+
+    async def planned(self) -> list[Occurrence]:
+        async with self.life.reading(LARKSPUR) as store:
+            return await occurrences.to_come(store.connection, LARKSPUR, ["dit-monthly"])
 
     async def links_a_room(self, text: str) -> None:
         source = Source("#dit")
@@ -225,6 +230,22 @@ async def accounts(tour: Tour) -> None:
     await tour.does(ON_SLACK, "account.back")
 
 
+async def meetings(tour: Tour) -> None:
+    """A team's meeting is moved, cancelled, held; another is missed; and then the routine is stopped."""
+    does = tour.does
+    await does(COORDINATOR, "routine.start", item="dit-monthly")
+    [first, *_] = await tour.planned()
+    await does(COORDINATOR, "meeting.move", item=first.id, day=tour.day(2), reason="The board room is taken.")
+    [first, *_] = await tour.planned()
+    await does(COORDINATOR, "meeting.cancel", item=first.id, reason="Half of us are away.", day=tour.day(3))
+    await tour.days(5)
+    [first, second, *_] = await tour.planned()
+    await does(COORDINATOR, "meeting.held", item=first.id, there=["p-010", "p-005"], notes="Two decisions.")
+    await tour.life.pass_time(second.starts_at + timedelta(hours=4))
+    await does(COORDINATOR, "meeting.missed", item=second.id, reason="Nobody had called it.")
+    await does(COORDINATOR, "routine.stop", item="dit-monthly")
+
+
 async def travel(url: str, way: Callable[[Tour], Awaitable[None]]) -> frozenset[str]:
     """What was done on the way."""
     async with life(url, BEGAN) as alive:
@@ -234,7 +255,7 @@ async def travel(url: str, way: Callable[[Tour], Awaitable[None]]) -> frozenset[
 
 def test_every_action_has_been_done(new_database: NewDatabase) -> None:
     done: set[str] = set()
-    for way in (work, other_ways, accounts):
+    for way in (work, other_ways, accounts, meetings):
         with new_database() as url:
             done |= asyncio.run(travel(url, way))
     assert done >= WRITES

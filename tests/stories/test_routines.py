@@ -1,0 +1,188 @@
+"""Team routines: started by who speaks for them, then planned, prepared, told of, asked about and recorded."""
+
+from datetime import date
+
+from sqlalchemy import select
+
+from handlers.district import importer
+from storage import occurrences
+from storage.database import Database
+from storage.models import Event, Occurrence, table
+from storage.vocabulary import Kind, OccurrenceStatus
+from tests.conformance.steps import COORDINATOR, on_record, people, seen
+from tests.stories.platforms import EVERYWHERE, IN_CHAT
+from tests.world import FILE, SEAL, Actor, World, detroit, world
+
+DIT = "District Implementation Team"
+START = f"Start: {DIT}"
+MEMBER = "p-005"
+
+
+async def started(story: World) -> Actor:
+    """The coordinator, who leads the DIT, has started its monthly meeting."""
+    lead = await story.person(COORDINATOR)
+    await lead.command("/clearway routines")
+    await lead.click(START)
+    return lead
+
+
+async def planned(story: World, database: Database, routine: str = "dit-monthly") -> list[Occurrence]:
+    async with database.district(story.district_id, write=False) as connection:
+        return await occurrences.to_come(connection, story.district_id, [routine])
+
+
+async def all_of(story: World, database: Database) -> list[tuple[OccurrenceStatus, date]]:
+    of = occurrences.occurrences
+    async with database.district(story.district_id, write=False) as connection:
+        rows = await connection.execute(of.select().order_by(of.c.day, of.c.status))
+        return [(row.status, row.day) for row in rows]
+
+
+@EVERYWHERE
+async def test_a_month_of_a_team(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        await on_record(story)
+        member = await story.person(MEMBER)
+        lead = await started(story)
+        assert [each.day for each in await planned(story, database)] == [date(2026, 10, 13), date(2026, 11, 10)]
+
+        await story.wait_until(detroit("2026-10-07 08:00"))  # the agenda call, with the day's digest
+        assert "This is what it is about so far." in seen(lead)
+        assert "This is what it is about" not in seen(member)
+        await story.wait_until(detroit("2026-10-13 08:00"))
+        assert f"{DIT}, Tue, Oct 13, 8:30" in seen(member)
+
+        await story.wait_until(detroit("2026-10-13 12:00"))
+        assert "Did it take place?" in lead.last_card.text
+        assert "Did it take place?" not in seen(member)
+        await lead.click("It took place")
+        await lead.submit({"Notes and decisions (optional)": "Theo asks the board for two substitutes."})
+        assert "It took place." in seen(lead)
+        await story.wait_until(detroit("2026-10-14 08:00"))
+        assert "It took place" in seen(member)
+
+        await lead.command("/clearway meeting")
+        assert "Nov 10" in str(lead.answer)
+        assert (await all_of(story, database))[0] == (OccurrenceStatus.HELD, date(2026, 10, 13))
+        await story.promises_hold()
+
+
+@IN_CHAT
+async def test_the_standing_item_is_there_also_when_there_is_nothing(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        assert "Implementation challenges" in seen(lead)
+        assert "None this time." in seen(lead)
+        await on_record(story)
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        assert "1: No substitutes for training days at our school." in seen(lead)
+
+
+@IN_CHAT
+async def test_nobody_is_asked_for_what_nobody_has_started(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead, member = await people(story, COORDINATOR, MEMBER)
+        await story.wait_until(detroit("2026-11-12 12:00"))
+        assert await planned(story, database) == []
+        assert (lead.cards, member.cards) == ([], [])
+
+
+@IN_CHAT
+async def test_only_who_speaks_for_a_team_starts_its_routine(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        member, principal = await people(story, MEMBER, "p-021")
+        await member.command("/clearway routines")
+        assert DIT in str(member.answer)
+        assert START not in member.answer.buttons
+        await principal.command("/clearway routines")
+        assert DIT not in str(principal.answer)
+
+
+@IN_CHAT
+async def test_a_meeting_is_moved_with_its_reason_and_those_who_come_hear(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead, member = await started(story), await story.person(MEMBER)
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        await lead.click("Move it")
+        await lead.submit({"To which day?": "2026-10-15", "Why?": "The board room is taken."})
+        assert "It is moved to Thu, Oct 15, 2026." in member.last_card.text
+        assert "The board room is taken." in member.last_card.text
+        assert [each.day for each in await planned(story, database)] == [date(2026, 10, 15), date(2026, 11, 10)]
+        await story.wait_until(detroit("2026-10-15 12:00"))
+        assert "Did it take place?" in lead.last_card.text
+
+
+@IN_CHAT
+async def test_what_is_cancelled_has_a_date_in_the_same_month_or_says_that_it_has_none(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead, member = await started(story), await story.person(MEMBER)
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        await lead.click("Cancel it")
+        await lead.submit({"Why?": "Half of us are away.", "On which day instead?": "2026-11-03"})
+        assert "Oct 31" in str(lead.form.errors)
+        await lead.submit({"Why?": "Half of us are away.", "On which day instead?": "2026-10-20"})
+        assert "In its place there is one on Tue, Oct 20, 2026." in member.last_card.text
+        assert (OccurrenceStatus.CANCELLED, date(2026, 10, 13)) in await all_of(story, database)
+        assert [each.day for each in await planned(story, database)] == [date(2026, 10, 20), date(2026, 11, 10)]
+
+
+@IN_CHAT
+async def test_a_missed_one_shows_and_who_does_not_say_is_asked_again_and_then_the_coordinator(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        coordinator, lead = await people(story, COORDINATOR, "p-002")
+        await lead.command("/clearway routines")
+        await lead.click("Start: Administrative Team")  # third Thursday; Theo leads it
+        await story.wait_until(detroit("2026-10-15 16:00"))
+        assert "Did it take place?" in lead.last_card.text
+        await story.wait_until(detroit("2026-10-19 12:00"))
+        assert sum("Did it take place?" in each.text for each in lead.cards) == 2
+        assert "Did it take place?" in coordinator.last_card.text
+        await coordinator.click("It did not")
+        await coordinator.submit({"Why?": "Nobody had called it."})
+        assert (OccurrenceStatus.MISSED, date(2026, 10, 15)) in await all_of(story, database)
+        await story.wait_until(detroit("2026-11-02 12:00"))
+        assert sum("Did it take place?" in each.text for each in lead.cards) == 2  # it is on record
+
+
+@IN_CHAT
+async def test_a_day_that_is_closed_moves_it_and_a_day_for_which_no_other_is_left_cancels_it(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead, member = await started(story), await story.person(MEMBER)
+        snow = "closed:\n    - {name: Snow, from: 2026-10-13, to: 2026-10-14}"
+        file = FILE.read_text(encoding="utf-8").replace("closed:", snow, 1)
+        await importer.import_district(database, SEAL, file, now=story.clock.now())
+        await story.settle()
+        assert [each.day for each in await planned(story, database)] == [date(2026, 10, 15), date(2026, 11, 10)]
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        assert "There is no school that day any more, so it is moved to Thu, Oct 15, 2026." in seen(member)
+        assert lead.cards
+
+
+@IN_CHAT
+async def test_after_an_outage_nobody_is_invited_to_what_is_past(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead, member = await started(story), await story.person(MEMBER)
+        story.clock.at = detroit("2026-10-28 09:00")
+        await story.wait_until(detroit("2026-10-29 12:00"))
+        assert "This is what it is about" not in seen(member)
+        assert "Did it take place?" in seen(lead)
+        kinds = {each.kind for each in await history(story, database)}
+        assert Kind.OCCURRENCE_INVITED not in kinds
+
+
+async def history(story: World, database: Database) -> list[object]:
+
+    of = table(Event)
+    async with database.district(story.district_id, write=False) as connection:
+        return list(await connection.execute(select(of).where(of.c.challenge_id.is_(None))))
