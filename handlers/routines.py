@@ -20,7 +20,7 @@ from handlers.telling import Told, tell, tell_rooms
 from scheduling import recurrence
 from scheduling.calendar import Calendar
 from storage import log, occurrences, people
-from storage.directory import Directory, Person, Routine
+from storage.directory import SUPERINTENDENT, Directory, Person, Routine
 from storage.models import Event, Occurrence, Record, Timer
 from storage.store import Store
 from storage.vocabulary import (
@@ -249,6 +249,36 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
     return Reply(card=cards.next_ones(request.voice, theirs[:6]))
 
 
+async def add_form(store: Store, request: Request, now: datetime) -> Reply:
+    row, routine = await _to_come(store, request, now)
+    return Reply(form=cards.add_form(request.voice, row, check_in=rules.is_check_in(routine, store.directory)))
+
+
+async def add(store: Store, request: Request, now: datetime) -> Reply:
+    """Words of one's own on the agenda, for all who get it."""
+    row, routine = await _to_come(store, request, now)
+    words = acts.required(request, "words", "Please write what is to be on it.")
+    acts.clean(store, request, "words")
+    said = await _say(store, row, {RecordField.AGENDA: words}, request.actor.id, now)
+    await occurrences.change(store.connection, row, version=row.version + 1)
+    _tell(store, row, Kind.OCCURRENCE_ADDED_TO, [], now, by=request.actor.id, said=said)
+    return Reply(card=await _whole(store, request.voice, request.actor, row, routine, now))
+
+
+async def send(store: Store, request: Request, now: datetime) -> Reply:
+    """The agenda goes to everybody now, and not only on the school day before."""
+    row, routine = await _to_come(store, request, now)
+    if row.invited_at is None:
+        await occurrences.change(
+            store.connection, row, status=OccurrenceStatus.PREPARED, invited_at=now, version=row.version + 1
+        )
+        to = [each for each in _everybody(store, routine, row, now) if each != request.actor.id]
+        event = _tell(store, row, Kind.OCCURRENCE_INVITED, to, now, by=request.actor.id, lane=Lane.SINGLE)
+        tell_rooms(store, row.team_id, event, now, item=row.id)
+        _set_timer(store, routine, row, now)
+    return Reply(card=await _whole(store, request.voice, request.actor, row, routine, now))
+
+
 async def held_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _asked_about(store, request, now)
     there = rules.invited(routine, row.team_id, store.directory, row.day)
@@ -469,6 +499,8 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
         since or calendar.at(row.planned_on - A_MONTH, routine.start),
     )
     until = calendar.today(following) if following else None
+    if rules.is_check_in(routine, directory):
+        return _pre_read(items, directory, calendar.today(now))
     parts: dict[str, list[log.Line]] = {each: [] for each in cards.PARTS}
     for item in items:
         parts[_part_of(item, calendar.today(row.starts_at), until, since)].append(item.line)
@@ -478,11 +510,31 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
     )
 
 
+def _pre_read(items: Sequence[log.Item], directory: Directory, today: date) -> cards.Agenda:
+    """One page for the superintendent: what only they can decide, oldest first, what other leaders have, and what waits
+    for their approval, with its age (R-63, R-65)."""
+    parts: dict[str, list[log.Line]] = {"top": [], "led": [], "addressed": []}
+    for item in sorted(items, key=lambda each: each.line.number):
+        owner = directory.people.get(item.line.owner_id)
+        if item.line.status is Status.CLOSED:
+            parts["addressed"].append(item.line)
+        elif owner and owner.role == SUPERINTENDENT:
+            parts["top"].append(item.line)
+        else:
+            parts["led"].append(item.line)
+    drafts = [(version, (today - dated).days if dated else None) for version, dated in directory.submitted]
+    found = tuple(cards.Part(name, tuple(lines[:ON_AGENDA]), len(lines)) for name, lines in parts.items() if lines)
+    return cards.Agenda(True, found, tuple(drafts), pressed=True)
+
+
 def _table(routine: Routine, team_id: TeamId, directory: Directory) -> log.Table:
     """The venue of the process that this is: a team's own, of a school's team that of its schools, else the routine's."""
     schools = tuple(each.id for each in directory.schools.values() if team_id and each.team_id == team_id)
     if schools:
         return log.Table(recurrence.SCHOOL_TEAM, schools)
+    if rules.is_check_in(routine, directory):
+        leaders = tuple(each.id for each in directory.people.values() if presence.is_executive(each))
+        return log.Table(routine.id.replace("-", "_"), owner_ids=leaders)
     return log.Table(team_id or routine.id.replace("-", "_"))
 
 

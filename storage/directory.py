@@ -164,6 +164,8 @@ class Directory:
     rooms: tuple[Room, ...] = ()
     calendar: CalendarFacts = CalendarFacts()
     versions: Mapping[ProcessId, ProcessVersion] = field(default_factory=lambda: MappingProxyType({}))
+    submitted: tuple[tuple[str, date | None], ...] = ()
+    """Versions of the process that wait for approval, and of which day they are; their rules may not be here yet."""
 
     @cached_property
     def found(self) -> dict[Any, Any]:

@@ -420,10 +420,11 @@ async def _rows(connection: AsyncConnection, model: type[Row], statement: Any) -
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Whose agenda it is: the venue of the process, and of a school's team its schools."""
+    """Whose agenda it is: the venue of the process, and of a school's team its schools; or also all that these lead."""
 
     venue: str
     school_ids: tuple[SchoolId, ...] | None = None
+    owner_ids: tuple[PersonId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,7 +442,10 @@ async def for_agenda(
 
     `sight`: of who reads it; None for a room, which gets nothing that must not stand there.
     """
-    here = [challenges.c.district_id == district_id, challenges.c.venue == table_.venue]
+    there = challenges.c.venue == table_.venue
+    if table_.owner_ids:
+        there = there | challenges.c.owner_id.in_(table_.owner_ids)
+    here = [challenges.c.district_id == district_id, there]
     if table_.school_ids is not None:
         here.append(challenges.c.school_id.in_(sorted(table_.school_ids)))
     if sight is not None:

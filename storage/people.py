@@ -29,7 +29,7 @@ from storage.directory import (
 from storage.models import table
 from storage.process import Process
 from storage.sealing import Seal
-from storage.vocabulary import DistrictId, PersonId, Platform, SchoolId, TeamId
+from storage.vocabulary import DistrictId, PersonId, Platform, ProcessStatus, SchoolId, TeamId
 
 districts: Final = table(models.District)
 ledgers: Final = table(models.Ledger)
@@ -88,6 +88,7 @@ async def load_directory(connection: AsyncConnection, district_id: DistrictId) -
     async def rows(statement: Select[Any]) -> list[Any]:
         return list((await connection.execute(statement)).all())
 
+    versions = await rows(_all(processes, district_id))
     found = Directory(
         district_id=district.id,
         name=district.name,
@@ -103,7 +104,8 @@ async def load_directory(connection: AsyncConnection, district_id: DistrictId) -
         routines=tuple(_routine(row) for row in await rows(_all(routines, district_id))),
         rooms=tuple(rooms.of_row(row) for row in await rows(_rooms(district_id))),
         calendar=calendar_facts(district.calendar),
-        versions=_by_id(_version(row) for row in await rows(_all(processes, district_id)) if row.rules is not None),
+        versions=_by_id(_version(row) for row in versions if row.rules is not None),
+        submitted=tuple((row.version, row.dated) for row in versions if row.status is ProcessStatus.SUBMITTED),
     )
     return found, district.ledger_key
 

@@ -264,6 +264,8 @@ class Kind(StrEnum):
     """Clearway plans, prepares and asks after its occurrences."""
     ROUTINE_STOPPED = "routine_stopped"
     OCCURRENCE_PREPARED = "occurrence_prepared"
+    OCCURRENCE_ADDED_TO = "occurrence_added_to"
+    """Somebody put words of their own on its agenda."""
     OCCURRENCE_INVITED = "occurrence_invited"
     OCCURRENCE_ASKED = "occurrence_asked"
     """Did it take place?"""
@@ -370,6 +372,8 @@ class OccurrenceStatus(StrEnum):
 class RecordField(StrEnum):
     """What was recorded of an occurrence."""
 
+    AGENDA = "agenda"
+    """What somebody has put on the agenda in words of their own."""
     NOTES = "notes"
     REASON = "reason"
     """Why it was moved, cancelled or did not take place."""

@@ -18,7 +18,7 @@ def _plain(title: str, *sentences: str) -> Card:
 def hello(voice: Voice, room: Room) -> Card:
     """The first post: that it arrives says that it can."""
     said = voice(
-        "{who} has asked me to post here what is for {team}. Whoever is in this room can read it.",
+        "{who} has asked me to post here what is for the {team}. Whoever is in this room can read it.",
         who=Who(room.linked_by),
         team=team_name(voice, room.team_id),
     )
@@ -52,16 +52,16 @@ def taken_out(voice: Voice) -> Card:
 
 
 def linked(voice: Voice, team: Team) -> Card:
-    said = voice("What is for {team} is posted here from now on. My first post says so.", team=team.name)
+    said = voice("What is for the {team} is posted here from now on. My first post says so.", team=team.name)
     whoever = voice("Whoever is in this room, now or later, can read it: also guests, where you have any.")
     return _plain(voice("Thank you"), said, whoever)
 
 
 def off(voice: Voice, ended: Sequence[TeamId], still: Sequence[TeamId]) -> Card:
     """`still`: teams whose news stays, because somebody else speaks for them."""
-    said = [voice("What is for {team} is not posted here any more.", team=team_name(voice, each)) for each in ended]
+    said = [voice("What is for the {team} is not posted here any more.", team=team_name(voice, each)) for each in ended]
     said += [
-        voice("What is for {team} is posted here still: who leads it, or the coordinator, can end that.",
+        voice("What is for the {team} is posted here still: who leads it, or the coordinator, can end that.",
               team=team_name(voice, each))
         for each in still
     ]  # fmt: skip
@@ -81,7 +81,7 @@ def which(voice: Voice, asked: str, teams: Sequence[Team]) -> Card:
 
 def lost(voice: Voice, team_id: TeamId, platform: Platform) -> Card:
     said = voice(
-        "The room of {team} in {platform} takes nothing from me any more: I was taken out of it, or it is gone.",
+        "The room of the {team} in {platform} takes nothing from me any more: I was taken out of it, or it is gone.",
         team=team_name(voice, team_id),
         platform=NAMES[platform],
     )

@@ -33,6 +33,8 @@ from storage.vocabulary import Kind, OccurrenceStatus, PersonId, RecordField, Ru
 
 PARTS: Final = MappingProxyType(
     {
+        "top": "Decisions that only the superintendent can take",
+        "led": "With other leaders",
         "confirm": "To confirm, or to open again",
         "overdue": "Overdue",
         "due": "Due before the next meeting",
@@ -43,6 +45,13 @@ PARTS: Final = MappingProxyType(
     }
 )
 """The parts of the standing item, in the order in which they are gone through."""
+SAID: Final = MappingProxyType(
+    {
+        RecordField.AGENDA: "On the agenda:",
+        RecordField.NOTES: "Notes and decisions:",
+        RecordField.REASON: "Why:",
+    }
+)
 LEADERS: Final = frozenset({Rung.EXECUTIVE_LEADER, Rung.SUPERINTENDENT})
 
 
@@ -61,6 +70,10 @@ class Agenda:
 
     kept: bool
     parts: tuple[Part, ...]
+    drafts: tuple[tuple[str, int | None], ...] = ()
+    """Versions of the process that wait for approval, and for how many days."""
+    pressed: bool = False
+    """Each line can be opened in place: it is read to decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +246,7 @@ def _intro(voice: Voice, row: Occurrence, event: Event) -> str:
 def _record(voice: Voice, row: Occurrence, said: Sequence[Record]) -> Iterator[Element]:
     for each in said:
         if each.text:
-            label = voice("Notes and decisions:") if each.field is RecordField.NOTES else voice("Why:")
-            yield Text(label)
+            yield Text(voice(SAID[each.field]))
             yield Quote(each.text, voice("{who}", who=Who(each.author_id)))
     if row.attended_ids:
         there = ", ".join(voice("{who}", who=Who(PersonId(each))) for each in row.attended_ids)
@@ -253,9 +265,24 @@ def _agenda(voice: Voice, agenda: Agenda) -> Iterator[Element]:
             voice("{n}: {title}", n=each.number, title=lists.short(each.title or voice("(taken out)"), 90))
             for each in part.lines
         )
-        yield Items(lines)
+        if agenda.pressed:
+            for each, line in zip(part.lines, lines, strict=True):
+                yield Text(line)
+                yield Buttons((Button(voice("Show {n}", n=each.number), Press("show", each.id)),))
+        else:
+            yield Items(lines)
         if part.total > len(lines):
             yield Note(voice(phrases("And {n} more.", "And {n} more.", n=part.total - len(lines))))
+    if agenda.drafts:
+        yield Text(voice("Drafts of the process that wait for approval:"))
+        yield Items(
+            tuple(
+                voice(phrases("{version}, for {n} day", "{version}, for {n} days", n=days, version=version))
+                if days is not None
+                else version
+                for version, days in agenda.drafts
+            )
+        )
 
 
 def _buttons(voice: Voice, row: Occurrence, now: datetime) -> Iterator[Button]:
@@ -265,6 +292,9 @@ def _buttons(voice: Voice, row: Occurrence, now: datetime) -> Iterator[Button]:
         yield Button(voice("It took place"), Press("meeting.held.form", item=row.id), "primary", opens_form=True)
         yield Button(voice("It did not"), Press("meeting.missed.form", item=row.id), opens_form=True)
         return
+    yield Button(voice("Add to the agenda"), Press("meeting.add.form", item=row.id), opens_form=True)
+    if row.invited_at is None and row.status is OccurrenceStatus.PREPARED:
+        yield Button(voice("Send it now"), Press("meeting.send", item=row.id), "primary")
     yield Button(voice("Move it"), Press("meeting.move.form", item=row.id), opens_form=True)
     yield Button(voice("Cancel it"), Press("meeting.cancel.form", item=row.id), opens_form=True)
 
@@ -290,6 +320,12 @@ def held_form(voice: Voice, row: Occurrence, there: Sequence[Person]) -> Form:
             ),
         ),
     )
+
+
+def add_form(voice: Voice, row: Occurrence, *, check_in: bool) -> Form:
+    hint = voice("A headline from the data, time and risks, wins: in a few lines.") if check_in else ""
+    words = TextField("words", voice("What else is to be on it?"), multiline=True, required=True, hint=hint)
+    return open_form(voice, voice("Add to the agenda"), voice("Save"), Press("meeting.add", item=row.id), (words,))
 
 
 def missed_form(voice: Voice, row: Occurrence, latest: date) -> Form:

@@ -13,7 +13,7 @@ from typing import Final
 from handlers.rules import presence
 from scheduling import recurrence
 from scheduling.calendar import DAY, Calendar
-from storage.directory import COORDINATOR, Directory, Person, Routine
+from storage.directory import COORDINATOR, SUPERINTENDENT, Directory, Person, Routine
 from storage.vocabulary import OccurrenceStatus, PersonId, TeamId
 
 AHEAD: Final = timedelta(days=60)
@@ -106,6 +106,12 @@ def moved_to(routine: Routine, day: date, planned_on: date, calendar: Calendar) 
     first, last = recurrence.parse(routine.rule).period(planned_on)
     later, earlier = calendar.next_school_day(day), calendar.school_days_before(day, 1)
     return later if later <= last else earlier if earlier >= first else None
+
+
+def is_check_in(routine: Routine, directory: Directory) -> bool:
+    """With the superintendent: its agenda is the pre-read of what only leaders can settle (R-63)."""
+    people = (directory.people.get(each) for each in routine.person_ids)
+    return not routine.team_ids and any(each is not None and each.role == SUPERINTENDENT for each in people)
 
 
 def units(routine: Routine) -> tuple[TeamId, ...]:

@@ -248,9 +248,30 @@ async def meets(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> 
         return
     row = dice.one(rows[:4])
     day = (life.clock.at + timedelta(days=dice.randint(-2, 20))).date().isoformat()
-    fields = {"reason": pens.words(who, dice), "notes": pens.words(who, dice), "there": ["p-010"], "day": day}
-    action = dice.one(("meeting.held", "meeting.missed", "meeting.move", "meeting.cancel", "meeting.show"))
-    await life.send(who, life.inbound(who, action, item=row.id, fields=fields if action != "meeting.show" else None))
+    fields = {
+        "reason": pens.words(who, dice),
+        "notes": pens.words(who, dice),
+        "there": ["p-010"],
+        "day": day,
+        "words": pens.words(who, dice),
+    }
+    action = dice.one(
+        (
+            "meeting.add",
+            "meeting.send",
+            "meeting.held",
+            "meeting.missed",
+            "meeting.move",
+            "meeting.cancel",
+            "meeting.show",
+        )
+    )
+    await life.send(
+        who,
+        life.inbound(
+            who, action, item=row.id, fields=fields if action not in {"meeting.show", "meeting.send"} else None
+        ),
+    )
 
 
 async def press(life: Life, pens: Pens, who: Who, button: Button, dice: Dice) -> Reply:

@@ -235,6 +235,8 @@ async def meetings(tour: Tour) -> None:
     does = tour.does
     await does(COORDINATOR, "routine.start", item="dit-monthly")
     [first, *_] = await tour.planned()
+    await does(COORDINATOR, "meeting.add", item=first.id, words="The new bell times.")
+    await does(COORDINATOR, "meeting.send", item=first.id)
     await does(COORDINATOR, "meeting.move", item=first.id, day=tour.day(2), reason="The board room is taken.")
     [first, *_] = await tour.planned()
     await does(COORDINATOR, "meeting.cancel", item=first.id, reason="Half of us are away.", day=tour.day(3))

@@ -9,7 +9,7 @@ from storage import occurrences
 from storage.database import Database
 from storage.models import Event, Occurrence, table
 from storage.vocabulary import Kind, OccurrenceStatus
-from tests.conformance.steps import COORDINATOR, on_record, people, seen
+from tests.conformance.steps import COORDINATOR, SCOPE, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT
 from tests.world import FILE, SEAL, Actor, World, detroit, world
 
@@ -186,3 +186,36 @@ async def history(story: World, database: Database) -> list[object]:
     of = table(Event)
     async with database.district(story.district_id, write=False) as connection:
         return list(await connection.execute(select(of).where(of.c.challenge_id.is_(None))))
+
+
+@IN_CHAT
+async def test_the_superintendent_reads_one_page_before_the_check_in_and_decides_from_it(
+    database: Database, platform: str
+) -> None:
+    """First Thursday, 15:00: five school days before, the coordinator has it, puts a headline on it, and sends it."""
+    async with world(database, platform, at="2026-11-23 09:00") as story:
+        await on_record(story)
+        coordinator, top, leader = await people(story, COORDINATOR, "p-001", "p-004")
+        await leader.click("Not mine")
+        await leader.submit({"Why is it not yours? (optional)": "It needs a change of policy."})
+        second = await story.person("p-002")
+        await second.click("Not mine")
+        await second.submit({"Why is it not yours? (optional)": "It is for the top."})
+        assert (await story.case()).challenge.owner_id == "p-001"
+
+        await coordinator.command("/clearway routines")
+        await coordinator.click("Start: Check-in: Casey Lindqvist-Amara, Dr. Ma…")
+        await story.wait_until(detroit("2026-11-24 09:00"))
+        assert "Decisions that only the superintendent can take: 1" in seen(coordinator)
+        assert "1.1, for" in seen(coordinator)
+        assert "Check-in" not in seen(top)
+        await coordinator.command("/clearway meeting")
+        await coordinator.click("Show Thu, Dec 3, 2026")
+        await coordinator.click("Add to the agenda")
+        await coordinator.submit({"What else is to be on it?": "Reading scores are up in four schools."})
+        await coordinator.click("Send it now")
+        assert "Reading scores are up in four schools." in top.last_card.text
+        await top.click("Show 1")
+        await top.click("I understand it")
+        await top.submit({SCOPE: "The policy is changed."})
+        assert (await story.case()).challenge.status == "understood"
