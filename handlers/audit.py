@@ -12,6 +12,7 @@ from typing import Final
 from handlers import acts, followups, moves
 from handlers.cards.text import Who, phrase
 from handlers.rules import cadence, presence, routing
+from handlers.rules import routines as rules
 from handlers.telling import tell
 from storage import audit
 from storage.leases import LEASE
@@ -38,7 +39,7 @@ class Breach:
     district_id: str
     promise: str
     """Which of the invariants: "owned", "dated", "late" (dated, but not acted upon), "answered" (to be told, and not),
-    "confirmed", "history"; or "checked", where the audit itself fails."""
+    "confirmed", "runs" (routines), "history"; or "checked", where the audit itself fails."""
     number: int | None
     says: str
     challenge_id: ChallengeId | None = None
@@ -71,6 +72,8 @@ async def check(store: Store, now: datetime, *, heart_fresh: bool) -> AsyncItera
     if heart_fresh and since is not None:
         says = f"messages ({waiting}) were to be sent and have not been, the first since {since.isoformat(timespec='minutes')}"
         yield Breach(store.district_id, "answered", None, says)
+    for kind, about in await audit.routines_without_dates(store.connection, store.district_id, rules.ASKS):
+        yield Breach(store.district_id, "runs", None, f"the {kind} {about} has no timer")
     async for ended in audit.wrongly_ended(store.connection, store.district_id):
         says = "closed as confirmed, but a reporter has not said yes"
         if ended.outcome is Outcome.NOT_CONFIRMED:
@@ -111,6 +114,10 @@ async def mend(store: Store, breach: Breach, now: datetime) -> None:
 
     A timer that is there and late is not mended by setting it anew: whatever keeps it from running must be seen.
     """
+    if breach.promise == "runs":
+        for kind, about in await audit.routines_without_dates(store.connection, store.district_id, rules.ASKS):
+            store.set_timer(kind, about, now)
+        return
     case = await store.case(breach.challenge_id) if breach.challenge_id else None
     if case is None or case.challenge.status in ENDED:
         raise NotMendedError

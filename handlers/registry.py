@@ -11,6 +11,7 @@ from typing import Final
 
 from handlers import (
     challenges,
+    closures,
     confirmation,
     coordinator,
     drafts,
@@ -161,6 +162,9 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "people.search": _recalls(reports.people),
         # The rooms of teams
         "room.here": Entry(rooms.here),
+        # The calendar
+        "closure.form": _recalls(closures.form),
+        "closure": Entry(closures.close),
         # Routines, and their occurrences
         "routines.show": _reads(routines.show_all),
         "routine.start": Entry(routines.start),

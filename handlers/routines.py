@@ -234,19 +234,23 @@ async def _run(store: Store, request: Request, routine: Routine, running: bool, 
 
 async def show(store: Store, request: Request, now: datetime) -> Reply:
     """`/clearway meeting`: the next ones of this person; or one of them, by a button."""
-    directory, today = store.directory, acts.today(store, now)
     if request.item:
         row, routine = await _occurrence(store, request, now, steer=False)
         return Reply(card=await _whole(store, request.voice, request.actor, row, routine, now))
-    mine = [each.id for each in directory.routines if each.running and _may_see(each, request.actor, directory, today)]
-    coming = await occurrences.to_come(store.connection, store.district_id, mine)
+    return Reply(card=cards.next_ones(request.voice, (await next_of(store, request.actor, now))[:6]))
+
+
+async def next_of(store: Store, actor: Person, now: datetime) -> list[tuple[Occurrence, Routine]]:
+    """The meetings to come of this person, and those of which nobody has said yet whether they took place."""
+    directory, today = store.directory, acts.today(store, now)
+    mine = [each.id for each in directory.routines if each.running and _may_see(each, actor, directory, today)]
     theirs = []
-    for row in coming:
+    for row in await occurrences.to_come(store.connection, store.district_id, mine) if mine else ():
         routine = _known(store, row.routine_id)
         there = rules.invited(routine, row.team_id, directory, row.day)
-        if request.actor.id in {each.id for each in there} or _leads(store, routine, row, now) == request.actor.id:
+        if actor.id in {each.id for each in there} or _leads(store, routine, row, now) == actor.id:
             theirs.append((row, routine))
-    return Reply(card=cards.next_ones(request.voice, theirs[:6]))
+    return theirs
 
 
 async def add_form(store: Store, request: Request, now: datetime) -> Reply:

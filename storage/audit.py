@@ -18,6 +18,7 @@ from storage.vocabulary import (
     ChallengeId,
     DistrictId,
     Kind,
+    OccurrenceStatus,
     Outcome,
     PersonId,
     ProcessId,
@@ -37,6 +38,8 @@ messages: Final = table(models.Message)
 events: Final = table(models.Event)
 people: Final = table(models.Person)
 ledgers: Final = table(models.Ledger)
+routines: Final = table(models.Routine)
+occurrences: Final = table(models.Occurrence)
 
 EVENTS_READ: Final = 1_000  # at a time
 
@@ -64,6 +67,34 @@ class Open:
 
 
 _COLUMNS: Final = [challenges.c[name] for name in Open.__dataclass_fields__ if name != "timer_at"]
+
+
+async def routines_without_dates(
+    connection: AsyncConnection, district_id: DistrictId, asks: int
+) -> list[tuple[TimerKind, str]]:
+    """What has no timer and should: routines that run; their occurrences to come, or after which nobody has been asked
+    more than `asks` times. The kind of timer that is missing, and of what."""
+
+    def timer(kind: TimerKind, about: Any) -> Any:
+        return exists().where(timers.c.district_id == district_id, timers.c.kind == kind, timers.c.about == about)
+
+    runs = routines.c.running & (routines.c.district_id == district_id)
+    idle = select(routines.c.id).where(runs, ~timer(TimerKind.ROUTINE, routines.c.id))
+    waiting = (
+        select(occurrences.c.id)
+        .join(
+            routines,
+            (routines.c.district_id == occurrences.c.district_id) & (routines.c.id == occurrences.c.routine_id),
+        )
+        .where(
+            runs,
+            occurrences.c.status.in_([OccurrenceStatus.PLANNED, OccurrenceStatus.PREPARED]),
+            occurrences.c.asks <= asks,
+            ~timer(TimerKind.OCCURRENCE, occurrences.c.id),
+        )
+    )
+    found = [(TimerKind.ROUTINE, str(each)) for each in await connection.scalars(idle)]
+    return found + [(TimerKind.OCCURRENCE, str(each)) for each in await connection.scalars(waiting)]
 
 
 async def open_challenges(connection: AsyncConnection, district_id: DistrictId, page: int) -> AsyncIterator[Open]:

@@ -79,6 +79,20 @@ _HEAD: Final = (
 _HEAD_LOCKED: Final = _HEAD.with_for_update(of=(districts, ledgers), key_share=True)  # SQLite has one writer anyway
 
 
+async def add_closure(connection: AsyncConnection, district_id: DistrictId, closure: Closure) -> None:
+    """There is no school on these days, as somebody has said; an import of the district's file keeps it."""
+    mine = districts.c.id == district_id
+    calendar = dict(await connection.scalar(select(districts.c.calendar).where(mine)) or {})
+    days = {"from": closure.from_on.isoformat(), "to": closure.to_on.isoformat()}
+    calendar["closed"] = [*(calendar.get("closed") or ()), {"name": closure.name, **days, SAID: True}]
+    await connection.execute(update(districts).where(mine).values(calendar=calendar))
+    await bump_revision(connection, district_id)
+
+
+SAID: Final = "said"
+"""Marks a closure that somebody has said in chat: it stands in no file yet."""
+
+
 async def load_directory(connection: AsyncConnection, district_id: DistrictId) -> tuple[Directory, str]:
     """The whole picture, and the sealed key of the district's ledger; raises UnknownDistrictError."""
     district = (await connection.execute(select(districts).where(districts.c.id == district_id))).first()

@@ -260,6 +260,8 @@ class Kind(StrEnum):
     DATES_MOVED = "dates_moved"
     """A day was closed on which something was due."""
     UNDELIVERABLE = "undeliverable"
+    SCHOOL_CLOSED = "school_closed"
+    """On days that the calendar did not know: a snow day."""
     ROUTINE_STARTED = "routine_started"
     """Clearway plans, prepares and asks after its occurrences."""
     ROUTINE_STOPPED = "routine_stopped"

@@ -90,6 +90,7 @@ def _home_buttons(voice: Voice, *, leads: bool, watches: bool) -> Iterator[Butto
     yield Button(voice("Report a challenge"), Press("challenge.form"), "primary", opens_form=True)
     if watches:
         yield Button(voice("Enter for a caller"), Press("enter.form"), opens_form=True)
+        yield Button(voice("School is closed"), Press("closure.form"), opens_form=True)
     if leads:
         yield Button(voice("I am away"), Press("substitute.form"), opens_form=True)
 
@@ -297,7 +298,12 @@ def _away(voice: Voice, actor: Person, directory: Directory, today: date) -> Ite
 
 
 def home(
-    voice: Voice, actor: Person, directory: Directory, sections: Sequence[tuple[str, str, log.Found]], today: date
+    voice: Voice,
+    actor: Person,
+    directory: Directory,
+    sections: Sequence[tuple[str, str, log.Found]],
+    today: date,
+    meetings: Sequence[Element] = (),
 ) -> Card:
     """What needs this person now; help is below."""
     leads = access.has_authority(actor, directory, today)
@@ -318,6 +324,7 @@ def home(
             body.append(Buttons((Button(voice("Show {n}", n=each.number), Press("show", each.id)),)))
         if found.more:
             body.append(Buttons((Button(voice("All: {words}", words=words), Press("log.more", item=words)),)))
+    body.extend(meetings)
     body.append(
         Note(
             voice(

@@ -145,12 +145,18 @@ def next_ones(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]]) -> Car
     if not coming:
         hint = voice("None that Clearway runs. {command} shows them all.", command=Typed("/clearway routines"))
         return Card(title, (Text(hint),), summary=hint)
-    body: list[Element] = []
+    return Card(title, tuple(_each(voice, coming)), summary=title)
+
+
+def on_home(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]]) -> tuple[Element, ...]:
+    """The next ones, on Home; nothing where there are none."""
+    return (Heading(voice("Your next meetings")), *_each(voice, coming)) if coming else ()
+
+
+def _each(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]]) -> Iterator[Element]:
     for row, routine in coming:
-        said = voice("{name}: {when}", name=name(voice, routine, row.team_id), when=row.starts_at)
-        body.append(Text(said))
-        body.append(Buttons((Button(voice("Show {day}", day=row.day), Press("meeting.show", item=row.id)),)))
-    return Card(title, tuple(body), summary=title)
+        yield Text(voice("{name}: {when}", name=name(voice, routine, row.team_id), when=row.starts_at))
+        yield Buttons((Button(voice("Show {day}", day=row.day), Press("meeting.show", item=row.id)),))
 
 
 # ------------------------------------------------------------------------------------------------------ one of them

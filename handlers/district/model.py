@@ -145,7 +145,7 @@ class Span(Entry):
     first: Day = Field(alias="from")
     last: Day = Field(alias="to")
     name: str | None = None
-    keeps = frozenset({"nudges"})
+    keeps = frozenset({"nudges", "said"})
 
 
 class Review(Entry):

@@ -21,6 +21,7 @@ from handlers.district.model import SECTIONS, DistrictFile, PersonEntry, Version
 from handlers.district.notes import Mistake
 from handlers.district.parsing import VERSIONS
 from storage import models, snapshot
+from storage.people import SAID
 from storage.process import Process
 from storage.snapshot import Snapshot
 from storage.vocabulary import DistrictId, PersonId, Platform, ProcessId, ProcessStatus, SchoolId, new_id
@@ -91,10 +92,19 @@ def _district(file: DistrictFile, before: Snapshot | None, now: datetime, ledger
         fictional=file.whole.fictional,
         revision=before.district.revision if before else 1,
         ledger_key=before.district.ledger_key if before else ledger_key,
-        calendar=data.get("calendar", {}),
+        calendar=_with_closures_said(data.get("calendar", {}), before),
         kept={name: value for name, value in data.items() if name not in SECTIONS or name == "district"},
         created_at=before.district.created_at if before else now,
     )
+
+
+def _with_closures_said(calendar: dict[str, Any], before: Snapshot | None) -> dict[str, Any]:
+    """The calendar of the file, and what somebody has said in chat since the file was written (a snow day)."""
+    was = before.district.calendar.get("closed") or () if before else ()
+    closed = list(calendar.get("closed") or ())
+    known = {(each.get("from"), each.get("to")) for each in closed}
+    said = [each for each in was if each.get(SAID) and (each.get("from"), each.get("to")) not in known]
+    return {**calendar, "closed": [*closed, *said]} if said else calendar
 
 
 def _workspaces(file: DistrictFile) -> dict[Platform, str]:

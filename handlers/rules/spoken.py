@@ -30,6 +30,7 @@ SUBWORDS: Final[Mapping[str, str]] = MappingProxyType(
         "away": "substitute.form",
         "settings": "settings.form",
         "here": "room.here",
+        "closed": "closure.form",
         "routines": "routines.show",
         "meeting": "meeting.show",
     }

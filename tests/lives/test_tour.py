@@ -246,6 +246,7 @@ async def meetings(tour: Tour) -> None:
     await tour.life.pass_time(second.starts_at + timedelta(hours=4))
     await does(COORDINATOR, "meeting.missed", item=second.id, reason="Nobody had called it.")
     await does(COORDINATOR, "routine.stop", item="dit-monthly")
+    await does(COORDINATOR, "closure", **{"from": tour.day(1), "to": tour.day(4), "name": "Snow"})
 
 
 async def travel(url: str, way: Callable[[Tour], Awaitable[None]]) -> frozenset[str]:

@@ -2,12 +2,12 @@
 
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from handlers.district import importer
 from storage import occurrences
 from storage.database import Database
-from storage.models import Event, Occurrence, table
+from storage.models import Event, Message, Occurrence, Timer, table
 from storage.vocabulary import Kind, OccurrenceStatus
 from tests.conformance.steps import COORDINATOR, SCOPE, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT
@@ -219,3 +219,54 @@ async def test_the_superintendent_reads_one_page_before_the_check_in_and_decides
         await top.click("I understand it")
         await top.submit({SCOPE: "The policy is changed."})
         assert (await story.case()).challenge.status == "understood"
+
+
+@IN_CHAT
+async def test_home_names_the_next_meetings_and_a_lost_date_is_found_and_set_anew(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        await lead.open_home()
+        assert f"{DIT}: Tue, Oct 13, 8:30" in str(lead.home)
+        of = table(Timer)
+        async with database.queue() as connection:
+            await connection.execute(delete(of).where(of.c.kind.in_(["routine", "occurrence"])))
+        assert await story.made.loops.run_audit() == []
+        await story.wait_until(detroit("2026-10-13 12:00"))
+        assert "Did it take place?" in lead.last_card.text
+
+
+@IN_CHAT
+async def test_a_snow_day_moves_what_is_due_and_stays_through_an_import(database: Database, platform: str) -> None:
+    async with world(database, platform, at="2026-10-12 15:00") as story:
+        teacher = await on_record(story)
+        member = await story.person(MEMBER)
+        lead = await started(story)
+        before = (await story.case()).challenge.decide_by
+        await lead.command("/clearway closed")
+        await lead.submit({"First day without school": "2026-10-01"})
+        assert "today or later" in str(lead.form.errors)
+        await lead.submit({"First day without school": "2026-10-13", "Why? (optional)": "Snow"})
+        assert "There is no school: Tue, Oct 13, 2026." in seen(lead)
+        assert next(each.day for each in await planned(story, database)) == date(2026, 10, 14)
+        await story.wait_until(detroit("2026-10-13 20:00"))
+        assert await sent_on(database, story, date(2026, 10, 13)) == []
+        await story.wait_until(detroit("2026-10-14 08:00"))
+        assert "moved to Wed, Oct 14, 2026" in seen(member)
+        assert before is not None
+        assert (await story.case()).challenge.decide_by is not None
+
+        file = FILE.read_text(encoding="utf-8").replace("name: Jonah Prescod", "name: Jonah Prescod-Hale", 1)
+        await importer.import_district(database, SEAL, file, now=story.clock.now())
+        closed = (await story.directory()).calendar.closures
+        assert [each.name for each in closed if each.from_on == date(2026, 10, 13)] == ["Snow"]
+        await teacher.command("/clearway closed")
+        assert "Only the coordinator or an executive leader" in str(teacher.answer)
+
+
+async def sent_on(database: Database, story: World, day: date) -> list[object]:
+    of = table(Message)
+    async with database.district(story.district_id, write=False) as connection:
+        rows = await connection.execute(select(of.c.kind, of.c.ended_at, of.c.lane).where(of.c.state == "sent"))
+        return [row for row in rows if row.ended_at.astimezone(detroit("2026-10-13 09:00").tzinfo).date() == day]

@@ -1,0 +1,94 @@
+"""When an occurrence of a routine is planned, prepared, told of and asked about: for any rule, calendar and zone."""
+
+from datetime import date, datetime, time, timedelta
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from handlers.rules import routines as rules
+from handlers.rules.routines import AHEAD, ASKS, Duty, Facts
+from scheduling import recurrence
+from scheduling.calendar import Calendar
+from storage.directory import Routine
+from storage.vocabulary import OccurrenceStatus
+from tests.scheduling.calendars import calendars
+from tests.scheduling.test_recurrence import WORDS
+
+START = time(8, 30)
+
+
+def routine(words: str) -> Routine:
+    return Routine("r", words, START, 60, running=True)
+
+
+@settings(deadline=None, max_examples=60)
+@given(WORDS, calendars(), st.dates(date(2026, 7, 1), date(2027, 7, 1)), st.lists(st.integers(1, 50), max_size=12))
+def test_planning_again_and_again_loses_and_doubles_nothing(
+    words: str, calendar: Calendar, begins: date, gaps: list[int]
+) -> None:
+    """However seldom or often somebody looks, as long as it is within the time that is planned ahead."""
+    found: list[rules.Planned] = []
+    today, after = begins, None
+    for gap in [0, *gaps]:
+        today += timedelta(days=gap)
+        for each in rules.plan(routine(words), calendar, today, after):
+            found.append(each)
+            after = each.planned_on
+    days = [each.planned_on for each in found]
+    assert days == sorted(set(days))
+    rule = recurrence.parse(words)
+    named = []
+    for day, held_on in recurrence.planned(rule, calendar, begins):
+        if day > today + AHEAD:
+            break
+        if day >= begins and (held_on is None or held_on >= begins):
+            named.append((day, held_on))
+    late = [(day, held_on) for day, held_on in named if (day, held_on) not in [(e.planned_on, e.day) for e in found]]
+    # What is held before the day that the rule names, and before anybody looked, is past.
+    assert all(held_on is not None and held_on < day for day, held_on in late)
+
+
+@settings(deadline=None, max_examples=60)
+@given(WORDS, calendars(), st.dates(date(2026, 7, 1), date(2027, 7, 1)), st.integers(5, 240))
+def test_its_duties_come_in_their_order_and_end(words: str, calendar: Calendar, begins: date, minutes: int) -> None:
+    first = next(iter(rules.plan(routine(words), calendar, begins, None)), None)
+    assume(first is not None and first.day is not None)
+    assert first is not None
+    assert first.day is not None
+    rule, starts = recurrence.parse(words), calendar.at(first.day, START)
+    status, invited, asks, asked_at = OccurrenceStatus.PLANNED, False, 0, None
+    done: list[tuple[Duty, datetime]] = []
+    now = calendar.at(begins, time(3, 30))
+    for _ in range(10):
+        due = rules.due(Facts(status, first.day, starts, minutes, invited, asks, asked_at), rule, calendar, None)
+        if due is None:
+            break
+        now = max(now, due.at)
+        done.append((due.duty, now))
+        match due.duty:
+            case Duty.PREPARE:
+                status = OccurrenceStatus.PREPARED
+            case Duty.INVITE:
+                invited = True
+            case Duty.ASK | Duty.CLIMB:
+                asks, asked_at = asks + 1, now
+    assert [duty for duty, _ in done] == [Duty.PREPARE, Duty.INVITE, *[Duty.ASK] * ASKS, Duty.CLIMB]
+    assert [at for _, at in done] == sorted(at for _, at in done)
+    for duty, at in done:
+        if duty in {Duty.ASK, Duty.CLIMB}:
+            assert at > starts
+            assert calendar.is_school_day(calendar.today(at))
+        elif at > calendar.at(begins, time(3, 30)):
+            assert at <= starts
+
+
+@settings(deadline=None, max_examples=60)
+@given(WORDS, calendars(), st.dates(date(2026, 7, 1), date(2027, 7, 1)))
+def test_what_is_moved_stays_in_its_week_or_month_on_a_day_that_is_open(
+    words: str, calendar: Calendar, day: date
+) -> None:
+    to = rules.moved_to(routine(words), day, day, calendar)
+    first, last = recurrence.parse(words).period(day)
+    assert to is None or (first <= to <= last and calendar.is_message_day(to))
+    if to is None:
+        assert not any(calendar.is_message_day(first + timedelta(days=n)) for n in range((last - first).days + 1))
