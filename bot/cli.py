@@ -111,7 +111,15 @@ async def _serve(found: Settings, only: str) -> None:
     await Districts(database, seal).check_keys()
     slack = await wiring.slack_registrations(database, seal, found, clock)
     teams = await wiring.teams_options(database, seal, found, clock)
-    made = wiring.build(database, seal, clock=clock, slack=slack, slack_api_url=found.slack_api_url, teams=teams)
+    made = wiring.build(
+        database,
+        seal,
+        clock=clock,
+        slack=slack,
+        slack_api_url=found.slack_api_url,
+        teams=teams,
+        public_url=found.public_url,
+    )
     if not slack and not teams:
         typer.echo(
             "No platform is set up yet. Slack: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN). "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from bot import accounts, astray
+from bot import accounts, astray, calendars
 from bot.dispatcher import Dispatcher
 from bot.districts import Districts
 from bot.gateway import Gateway
@@ -50,7 +50,11 @@ class Clearway:
     def web(self, *more: web.RouteDef, beats: bool = True) -> web.Application:
         """The HTTP server's app, with the routes of every platform that is set up."""
         rooms = [each for each in (self.slack, self.teams) if each]
-        routes = [*(route for room in rooms for route in room.routes()), *more]
+        routes = [
+            *(route for room in rooms for route in room.routes()),
+            *calendars.routes(self.districts, self.clock),
+            *more,
+        ]
         connected = {"slack": self.slack.ready} if self.slack else {}
         return application(routes, self.database, self.loops, self.clock, beats=beats, rooms=connected)
 
@@ -64,6 +68,7 @@ def build(
     slack: Iterable[SlackRegistration] = (),
     slack_api_url: str = "https://slack.com/api/",
     teams: TeamsOptions | None = None,
+    public_url: str = "",
 ) -> Clearway:
     """Everything wired together, nothing started. `console`: the practice workspace's people, on the console only."""
     clock = clock or SystemClock()
@@ -72,6 +77,7 @@ def build(
     dispatcher = Dispatcher(districts, clock, {}, only=Platform.CONSOLE if console else None)
     loops = Loops(districts, clock, dispatcher)
     gateway.wake = loops.wake
+    gateway.public_url = public_url
     made = Clearway(database, districts, clock, gateway, dispatcher, loops)
     known = list(slack)
     if known:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from handlers import (
+    calendars,
     challenges,
     closures,
     confirmation,
@@ -165,6 +166,9 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         # The calendar
         "closure.form": _recalls(closures.form),
         "closure": Entry(closures.close),
+        "calendar.show": _reads(calendars.show),
+        "calendar.make": Entry(calendars.make),
+        "calendar.end": Entry(calendars.end),
         # Routines, and their occurrences
         "routines.show": _reads(routines.show_all),
         "routine.start": Entry(routines.start),

@@ -91,6 +91,8 @@ class Request:
     platform: Platform
     running: frozenset[Platform] = frozenset()
     """The platforms that this Clearway is on: what it has accounts for elsewhere is of no use here."""
+    public_url: str = ""
+    """Where this Clearway is reached from outside; empty where nobody has said so."""
     workspace_id: str = ""
     key: str = ""
     challenge_id: ChallengeId = NO_CHALLENGE

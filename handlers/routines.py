@@ -80,6 +80,8 @@ async def _add(
         status=OccurrenceStatus.PLANNED if day else OccurrenceStatus.CANCELLED,
         ended_at=None if day else now,
         in_place_of=in_place_of.id if in_place_of else "",
+        planned_at=now,
+        sequence=in_place_of.sequence + in_place_of.version if in_place_of else 0,
     )
     new.root_id = in_place_of.root_id if in_place_of else new.id
     await occurrences.add(store.connection, new)

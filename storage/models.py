@@ -245,6 +245,9 @@ class Occurrence(InDistrict, table=True):
     asked_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
     """When it was on record what became of it."""
+    planned_at: datetime = Column(sa_type=UtcDateTime)
+    sequence: int = 0
+    """The versions that those had whose place it has: what a calendar has seen of it before."""
     attended_ids: list[str] = Column(sa_type=Json, default_factory=list)
     in_place_of: str = Column(default="", sa_type=Text)
     """The one that was moved or cancelled, and that this one is instead of."""
@@ -562,6 +565,20 @@ class Room(InDistrict, table=True):
     """It takes nothing from us any more, since this instant."""
 
 
+class Feed(InDistrict, table=True):
+    """A calendar that is read by a secret address; only the digest of the secret is kept."""
+
+    __table_args__ = (own("person_id", "person"), Index("ix_feed_digest", "digest", unique=True))
+
+    id: str = Column(primary_key=True, default_factory=new_id, sa_type=Text)
+    person_id: PersonId = Column(sa_type=Text)
+    team_id: TeamId = Column(default=TeamId(""), sa_type=Text)
+    """Empty: of all that this person belongs to."""
+    digest: str = Column(sa_type=Text)
+    made_at: datetime = Column(sa_type=UtcDateTime)
+    ended_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+
+
 class ChosenDistrict(InDistrict, table=True):
     """Someone in several districts is asked once per conversation; this is the answer."""
 
@@ -708,6 +725,7 @@ QUEUE: Final[tuple[type[SQLModel], ...]] = (
     Workspace,
     Account,
     Room,
+    Feed,
     ChosenDistrict,
     InboxKey,
     Timer,

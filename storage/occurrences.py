@@ -80,6 +80,16 @@ async def before(
     return models.Occurrence(**row._mapping) if row else None
 
 
+async def since(connection: AsyncConnection, district_id: DistrictId, at: datetime) -> list[models.Occurrence]:
+    """All from this instant on, whatever became of them; those in the place of others after these."""
+    wanted = (
+        select(occurrences)
+        .where(occurrences.c.district_id == district_id, occurrences.c.starts_at >= at)
+        .order_by(occurrences.c.planned_at, occurrences.c.sequence, occurrences.c.id)
+    )
+    return [models.Occurrence(**row._mapping) for row in await connection.execute(wanted)]
+
+
 async def add(connection: AsyncConnection, new: models.Occurrence) -> None:
     await connection.execute(insert(occurrences), {each.name: getattr(new, each.name) for each in occurrences.columns})
 

@@ -145,7 +145,12 @@ class Span(Entry):
     first: Day = Field(alias="from")
     last: Day = Field(alias="to")
     name: str | None = None
-    keeps = frozenset({"nudges", "said"})
+    keeps = frozenset({"nudges"})
+
+
+class Closed(Span):
+    said: bool = False
+    """Somebody has said it in chat, and no file: an import keeps it."""
 
 
 class Review(Entry):
@@ -193,7 +198,7 @@ class DistrictEntry(Entry):
 class CalendarEntry(Entry):
     first_student_day: Day | None = None
     last_student_day: Day | None = None
-    closed: tuple[Span, ...] = ()
+    closed: tuple[Closed, ...] = ()
     half_days: tuple[Day, ...] = ()
     summer: Span | None = None
     benchmark_windows: tuple[Span, ...] = ()

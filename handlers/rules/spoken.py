@@ -33,6 +33,7 @@ SUBWORDS: Final[Mapping[str, str]] = MappingProxyType(
         "closed": "closure.form",
         "routines": "routines.show",
         "meeting": "meeting.show",
+        "calendar": "calendar.show",
     }
 )
 """What `/clearway` and a word asks for; alone, or with "home", it is Home."""

@@ -34,6 +34,8 @@ def upgrade() -> None:
         sa.Column("attended_ids", doors.JSON, nullable=False),
         sa.Column("in_place_of", sa.Text(), nullable=False),
         sa.Column("root_id", sa.Text(), nullable=False),
+        sa.Column("planned_at", INSTANT, nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("district_id", "id", name="pk_occurrence"),
         sa.ForeignKeyConstraint(["district_id"], ["district.id"], name="fk_occurrence_district_id"),
         sa.UniqueConstraint(

@@ -1,0 +1,38 @@
+"""Calendars ask for their meetings here: `GET /calendar/<secret>.ics`. Whoever has the secret is let in, and nobody else."""
+
+import hashlib
+from typing import Final
+
+from aiohttp import web
+
+from bot.districts import Districts
+from handlers import calendars
+from scheduling.clock import Clock
+from storage import feeds
+from storage.store import Came
+from storage.vocabulary import Door
+
+PATH: Final = "/calendar/{secret}.ics"
+SHORTEST: Final = 32  # characters of a secret: less is a guess, and is not looked up
+HEADERS: Final = {"Cache-Control": "private, max-age=900", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
+
+
+def routes(districts: Districts, clock: Clock) -> list[web.RouteDef]:
+    async def calendar(request: web.Request) -> web.Response:
+        secret = request.match_info["secret"]
+        found = None
+        if len(secret) >= SHORTEST:
+            async with districts.database.queue(write=False) as connection:
+                found = await feeds.by_secret(connection, secret)
+        if found is None:
+            raise web.HTTPNotFound
+        async with districts.open(found.district_id, Came(Door.OPERATOR)) as store:
+            body = await calendars.feed(store, found, clock.now())
+        if body is None:
+            raise web.HTTPNotFound
+        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        if request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers={**HEADERS, "ETag": tag})
+        return web.Response(body=body, content_type="text/calendar", charset="utf-8", headers={**HEADERS, "ETag": tag})
+
+    return [web.get(PATH, calendar)]

@@ -1,0 +1,136 @@
+"""Meetings in people's own calendars: a secret address for each person, and for each team, that can be ended.
+
+No words of anybody go there: a calendar may be shared, searched and kept by others. It says which meeting, and when.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar as ICalendar
+from icalendar import Event as IEvent
+
+from handlers import acts, zones
+from handlers.cards import calendars as cards
+from handlers.cards import routines as routine_cards
+from handlers.cards.text import Voice
+from handlers.request import Reply, Request
+from handlers.rules import routines as rules
+from storage import feeds, occurrences
+from storage.directory import Directory, Person, Routine
+from storage.feeds import Feed
+from storage.models import Occurrence
+from storage.store import Store
+from storage.vocabulary import Kind, OccurrenceStatus, PersonId, TeamId
+
+LOOKS_BACK: Final = timedelta(days=90)
+MINE: Final = TeamId("")
+
+
+async def show(store: Store, request: Request, now: datetime) -> Reply:
+    """`/clearway calendar`: which addresses somebody has, and buttons to make and to end them."""
+    _needs_an_address(request)
+    teams = _teams(request.actor, store.directory)
+    known = await feeds.of_person(store.connection, store.district_id, request.actor.id)
+    return Reply(card=cards.addresses(request.voice, [(MINE, ""), *teams], known))
+
+
+async def make(store: Store, request: Request, now: datetime) -> Reply:
+    """A new address, shown this once; an earlier one ends."""
+    _needs_an_address(request)
+    feed = _feed(store, request)
+    secret = secrets.token_urlsafe(32)
+    await feeds.make(store.connection, feed, secret, now)
+    store.record(None, Kind.FEED_MADE, by=request.actor.id, at=now, data={"team": feed.team_id})
+    return Reply(card=cards.made(request.voice, f"{request.public_url.rstrip('/')}/calendar/{secret}.ics"))
+
+
+async def end(store: Store, request: Request, now: datetime) -> Reply:
+    feed = _feed(store, request)
+    if await feeds.end(store.connection, feed, now):
+        store.record(None, Kind.FEED_ENDED, by=request.actor.id, at=now, data={"team": feed.team_id})
+    return Reply(card=cards.ended(request.voice))
+
+
+def _needs_an_address(request: Request) -> None:
+    if not request.public_url:
+        raise acts.refuse(
+            "Calendars cannot reach this Clearway yet: whoever runs it must set CLEARWAY_PUBLIC_URL to its address."
+        )
+
+
+def _feed(store: Store, request: Request) -> Feed:
+    team_id = TeamId(request.item)
+    if team_id and all(team_id != each for each, _ in _teams(request.actor, store.directory)):
+        raise acts.refuse("That is not a team of yours.")
+    return Feed(store.district_id, request.actor.id, team_id)
+
+
+def _teams(actor: Person, directory: Directory) -> list[tuple[TeamId, str]]:
+    return [
+        (each.id, each.name)
+        for each in directory.teams.values()
+        if actor.id == each.lead_id or actor.id in each.member_ids
+    ]
+
+
+# ----------------------------------------------------------------------------------------------------------- the feed
+
+
+async def feed(store: Store, of: Feed, now: datetime) -> bytes | None:
+    """The calendar as a file (RFC 5545); None where its reader has left, or is not of the team any more."""
+    directory = store.directory
+    reader = directory.people.get(of.person_id)
+    if reader is None or not reader.here_on(acts.today(store, now)):
+        return None
+    if of.team_id and all(of.team_id != each for each, _ in _teams(reader, directory)):
+        return None
+    rows = await occurrences.since(store.connection, store.district_id, now - LOOKS_BACK)
+    voice = Voice(directory, reader)
+    calendar: Any = ICalendar()
+    calendar.add("prodid", "-//Clearway//Clearway//EN")
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", cards.calendar_name(voice, of.team_id))
+    zone = zones.timezone(ZoneInfo(directory.timezone), (now - LOOKS_BACK).year - 1)
+    if zone is not None:
+        calendar.add_component(zone)
+    for row, routine in _of_reader(rows, directory, of):
+        calendar.add_component(_event(voice, row, routine))
+    calendar.add_missing_timezones()  # where the zone follows no simple rule
+    return bytes(calendar.to_ical())
+
+
+def _of_reader(rows: Iterable[Occurrence], directory: Directory, of: Feed) -> Iterable[tuple[Occurrence, Routine]]:
+    """One for each root: where a meeting was moved, or has another in its place, the latest."""
+    latest: dict[str, tuple[Occurrence, Routine]] = {}
+    for row in rows:
+        routine = next((each for each in directory.routines if each.id == row.routine_id), None)
+        if routine is None or (of.team_id and row.team_id != of.team_id):
+            continue
+        if not of.team_id and not _is_theirs(of.person_id, row, routine, directory):
+            continue
+        before = latest.get(row.root_id)
+        if before is None or before[0].sequence < row.sequence:
+            latest[row.root_id] = (row, routine)
+    return latest.values()
+
+
+def _is_theirs(person_id: PersonId, row: Occurrence, routine: Routine, directory: Directory) -> bool:
+    there = rules.invited(routine, row.team_id, directory, row.day)
+    return person_id in {each.id for each in there}
+
+
+def _event(voice: Voice, row: Occurrence, routine: Routine) -> Any:
+    zone = ZoneInfo(voice.directory.timezone)
+    event: Any = IEvent()
+    event.add("uid", f"{row.root_id}@{row.district_id}.clearway")
+    event.add("sequence", row.version + row.sequence)
+    event.add("dtstamp", row.ended_at or row.planned_at)
+    event.add("dtstart", row.starts_at.astimezone(zone))
+    event.add("duration", timedelta(minutes=row.minutes))
+    event.add("summary", routine_cards.name(voice, routine, row.team_id))
+    off = row.status in {OccurrenceStatus.CANCELLED, OccurrenceStatus.MISSED}
+    event.add("status", "CANCELLED" if off else "CONFIRMED")
+    return event
