@@ -374,7 +374,9 @@ class Dispatcher:
             for each in stale:
                 message, card = messages.get(each.message_id), None
                 try:
-                    if challenge_id is None:
+                    if message is not None and compose.is_agenda(message):
+                        card = await compose.redraw_agenda(store, message, now)
+                    elif challenge_id is None:
                         of_one = await store.digest_of(message) if message else []
                         card = await compose.redraw_digest(store, of_one, now)
                     elif about is not None and about.case.challenge.version != each.shown:

@@ -20,7 +20,7 @@ from handlers.rules.cadence import Goal
 from handlers.telling import Told
 from storage.case import Case
 from storage.directory import Person
-from storage.models import Event, PostedCard, Words
+from storage.models import Event, Message, PostedCard, Words
 from storage.queue import ClaimedCard
 from storage.store import Store
 from storage.vocabulary import (
@@ -347,6 +347,19 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
     return lists.digest(
         voice, [(press, text, label) for _, press, text, label in ordered], acts.today(store, now)
     ), told
+
+
+def is_agenda(message: Told) -> bool:
+    """Whether its card is about an occurrence, by itself: it was no line of a digest."""
+    alone = message.kind is MessageKind.OCCURRENCE or message.room_id is not None
+    return alone and message.item_id is not None and message.challenge_id is None
+
+
+async def redraw_agenda(store: Store, message: Message, now: datetime) -> Card | None:
+    """One that stands already; in a digest with others its line has no words of any challenge."""
+    if message.room_id is None and len(await store.digest_of(message)) > 1:
+        return await redraw_digest(store, await store.digest_of(message), now)
+    return await routines.redraw(store, message, now)
 
 
 async def redraw_digest(store: Store, messages: Sequence[Told], now: datetime) -> Card | None:

@@ -28,6 +28,7 @@ from storage.vocabulary import (
     Lane,
     MessageKind,
     OccurrenceStatus,
+    Outcome,
     PersonId,
     RecordField,
     Status,
@@ -58,6 +59,8 @@ async def _plan(store: Store, routine: Routine, now: datetime) -> None:
     for team_id in rules.units(routine):
         after = await occurrences.last_planned(store.connection, store.district_id, routine.id, team_id)
         for each in rules.plan(routine, calendar, today, after):
+            if each.day and calendar.at(each.day, routine.start) <= now:
+                continue  # begun before anybody started it
             await _add(store, routine, team_id, each.planned_on, each.day, now)
     store.set_timer(TimerKind.ROUTINE, routine.id, calendar.morning_after(now, 1))
 
@@ -115,21 +118,26 @@ async def on_due(store: Store, timer: Timer, now: datetime) -> None:
 
 async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead: Person, now: datetime) -> None:
     past = now >= row.starts_at  # after an outage: no invitation to what is past
+    calendar = acts.calendar(store)
+    lane = Lane.SINGLE if calendar.digest_time(now, None) >= row.starts_at else None  # the digest would come too late
     match duty:
         case Duty.PREPARE:
             await occurrences.change(store.connection, row, status=OccurrenceStatus.PREPARED, version=row.version + 1)
             if not past:
-                _tell(store, row, Kind.OCCURRENCE_PREPARED, [lead.id], now)
+                _tell(store, row, Kind.OCCURRENCE_PREPARED, [lead.id], now, lane=lane)
         case Duty.INVITE:
             await occurrences.change(store.connection, row, invited_at=now, version=row.version + 1)
             if not past:
-                event = _tell(store, row, Kind.OCCURRENCE_INVITED, _others(store, routine, row, lead), now)
+                event = _tell(store, row, Kind.OCCURRENCE_INVITED, _others(store, routine, row, lead), now, lane=lane)
                 tell_rooms(store, row.team_id, event, now, item=row.id)
         case Duty.ASK | Duty.CLIMB:
             asked = lead
             if duty is Duty.CLIMB:
                 asked = presence.coordinator(store.directory, acts.today(store, now))
-            await occurrences.change(store.connection, row, asks=row.asks + 1, asked_at=now, version=row.version + 1)
+            read_at = calendar.message_time(now, asked)
+            await occurrences.change(
+                store.connection, row, asks=row.asks + 1, asked_at=read_at, version=row.version + 1
+            )
             _tell(store, row, Kind.OCCURRENCE_ASKED, [asked.id], now, lane=Lane.SINGLE)
 
 
@@ -243,16 +251,17 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def next_of(store: Store, actor: Person, now: datetime) -> list[tuple[Occurrence, Routine]]:
-    """The meetings to come of this person, and those of which nobody has said yet whether they took place."""
+    """The meetings to come of this person; and then those of which they have not said yet whether they took place."""
     directory, today = store.directory, acts.today(store, now)
     mine = [each.id for each in directory.routines if each.running and _may_see(each, actor, directory, today)]
     theirs = []
     for row in await occurrences.to_come(store.connection, store.district_id, mine) if mine else ():
         routine = _known(store, row.routine_id)
+        leads = _leads(store, routine, row, now) == actor.id
         there = rules.invited(routine, row.team_id, directory, row.day)
-        if actor.id in {each.id for each in there} or _leads(store, routine, row, now) == actor.id:
+        if leads or (row.starts_at > now and actor.id in {each.id for each in there}):
             theirs.append((row, routine))
-    return theirs
+    return sorted(theirs, key=lambda each: (each[0].starts_at <= now, each[0].starts_at))
 
 
 async def add_form(store: Store, request: Request, now: datetime) -> Reply:
@@ -267,7 +276,8 @@ async def add(store: Store, request: Request, now: datetime) -> Reply:
     acts.clean(store, request, "words")
     said = await _say(store, row, {RecordField.AGENDA: words}, request.actor.id, now)
     await occurrences.change(store.connection, row, version=row.version + 1)
-    _tell(store, row, Kind.OCCURRENCE_ADDED_TO, [], now, by=request.actor.id, said=said)
+    to = [each for each in _everybody(store, routine, row, now) if each != request.actor.id] if row.invited_at else []
+    _tell(store, row, Kind.OCCURRENCE_ADDED_TO, to, now, by=request.actor.id, said=said)
     return Reply(card=await _whole(store, request.voice, request.actor, row, routine, now))
 
 
@@ -441,6 +451,15 @@ def _known(store: Store, routine_id: str) -> Routine:
     return routine
 
 
+def _sees(store: Store, row: Occurrence, routine: Routine, actor: Person, now: datetime) -> bool:
+    """One of it: who belongs to that team, not to any other of the routine; who leads it; and who may steer all of it."""
+    today = acts.today(store, now)
+    if _may_steer(routine, actor, store.directory, today) or _leads(store, routine, row, now) == actor.id:
+        return True
+    there = rules.invited(routine, row.team_id, store.directory, max(row.day, today))
+    return not actor.external and actor.id in {each.id for each in there}
+
+
 def _steered(store: Store, request: Request, now: datetime) -> Routine:
     routine = _known(store, request.item)
     if not _may_steer(routine, request.actor, store.directory, acts.today(store, now)):
@@ -452,7 +471,7 @@ async def _occurrence(store: Store, request: Request, now: datetime, *, steer: b
     row = await occurrences.occurrence(store.connection, store.district_id, request.item)
     routine = routine_of(store.directory, row.routine_id) if row else None
     today = acts.today(store, now)
-    if row is None or routine is None or not _may_see(routine, request.actor, store.directory, today):
+    if row is None or routine is None or not _sees(store, row, routine, request.actor, now):
         raise NotFoundError(phrase("There is no such meeting that you can see."))
     leads = _leads(store, routine, row, now) == request.actor.id
     if steer and not leads and not _may_steer(routine, request.actor, store.directory, today):
@@ -519,11 +538,11 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
 def _pre_read(items: Sequence[log.Item], directory: Directory, today: date) -> cards.Agenda:
     """One page for the superintendent: what only they can decide, oldest first, what other leaders have, and what waits
     for their approval, with its age (R-63, R-65)."""
-    parts: dict[str, list[log.Line]] = {"top": [], "led": [], "addressed": []}
+    parts: dict[str, list[log.Line]] = {"top": [], "led": [], "unconfirmed": [], "addressed": []}
     for item in sorted(items, key=lambda each: each.line.number):
         owner = directory.people.get(item.line.owner_id)
         if item.line.status is Status.CLOSED:
-            parts["addressed"].append(item.line)
+            parts["addressed" if item.line.outcome is Outcome.CONFIRMED else "unconfirmed"].append(item.line)
         elif owner and owner.role == SUPERINTENDENT:
             parts["top"].append(item.line)
         else:
@@ -547,7 +566,7 @@ def _table(routine: Routine, team_id: TeamId, directory: Directory) -> log.Table
 def _part_of(item: log.Item, day: date, until: date | None, since: datetime | None) -> str:
     line = item.line
     if line.status is Status.CLOSED:
-        return "addressed"
+        return "addressed" if line.outcome is Outcome.CONFIRMED else "unconfirmed"
     if line.status in {Status.RESOLVED, Status.AWAITING_CONFIRMATION}:
         return "confirm"
     if line.decide_by and line.decide_by < day and line.understood_at is None:
@@ -560,7 +579,7 @@ def _part_of(item: log.Item, day: date, until: date | None, since: datetime | No
 
 
 async def _whole(store: Store, voice: Voice, reader: Person, row: Occurrence, routine: Routine, now: datetime) -> Card:
-    said = await occurrences.said(store.connection, store.district_id, row.id)
+    said = await occurrences.said(store.connection, row)
     today = acts.today(store, now)
     steers = reader.id == _leads(store, routine, row, now) or _may_steer(routine, reader, store.directory, today)
     on = await agenda(store, row, routine, reader, now) if row.status in occurrences.TO_COME else None
@@ -581,7 +600,7 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
         return None
     if event.kind is Kind.OCCURRENCE_ASKED and row.status not in occurrences.TO_COME:
         return None
-    said = await occurrences.said(store.connection, store.district_id, row.id)
+    said = await occurrences.said(store.connection, row)
     on = None
     if message.room_id is not None:
         room = next((each for each in store.directory.rooms if each.id == message.room_id), None)
@@ -590,9 +609,11 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
         voice = Voice(store.directory, platform=room.platform)
         if event.kind is Kind.OCCURRENCE_INVITED:
             on = await agenda(store, row, routine, None, now)
-        return cards.news(voice, row, routine, event, on, said, steers=False)
+        return cards.in_room(voice, row, routine, event, on)
     reader = store.directory.people.get(message.person_id)
     if reader is None or not reader.here_on(acts.today(store, now)):
+        return None
+    if not _sees(store, row, routine, reader, now):  # not of the team any more
         return None
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
         on = await agenda(store, row, routine, reader, now)
@@ -600,3 +621,16 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
         routine, reader, store.directory, acts.today(store, now)
     )
     return cards.news(Voice(store.directory, reader), row, routine, event, on, said, steers=steers)
+
+
+async def redraw(store: Store, message: Told, now: datetime) -> Card | None:
+    """What stands there already, with what its reader may see of it now; of what is past, without its agenda."""
+    card = await compose(store, message, now)
+    if card is not None:
+        return card
+    row = await occurrences.occurrence(store.connection, store.district_id, message.item_id or "")
+    reader = store.directory.people.get(message.person_id)
+    routine = routine_of(store.directory, row.routine_id) if row else None
+    if row is None or routine is None or reader is None:
+        return None
+    return cards.past(Voice(store.directory, reader), row, routine)

@@ -4,9 +4,9 @@ Some calendars read nothing else. The rules are those of the machine's own data,
 """
 
 from calendar import monthrange
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -40,8 +40,7 @@ class Change:
 def timezone(zone: ZoneInfo, year: int) -> Any | None:
     """The VTIMEZONE component, good from this year on; None where the changes of this year and the next follow no rule
     of a day in a month."""
-    changes = list(_changes(zone, year))
-    following = list(_changes(zone, year + 1))
+    changes, following = _changes(zone, year), _changes(zone, year + 1)
     if [each.rule for each in changes] != [each.rule for each in following]:
         return None
     component: Any = Timezone()
@@ -71,13 +70,16 @@ def _part(
     return part
 
 
-def _changes(zone: ZoneInfo, year: int) -> Iterator[Change]:
+@lru_cache(maxsize=256)  # calendars ask again and again
+def _changes(zone: ZoneInfo, year: int) -> tuple[Change, ...]:
     """Of one year, to the hour: no zone that is in use changes at another."""
     at, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
     before = at.astimezone(zone).utcoffset() or timedelta()
+    found: list[Change] = []
     while at < end:
         after = at.astimezone(zone).utcoffset() or timedelta()
         if after != before:
-            yield Change(at, before, after)
+            found.append(Change(at, before, after))
             before = after
         at += HOUR
+    return tuple(found)

@@ -438,7 +438,7 @@ class Item:
 async def for_agenda(
     connection: AsyncConnection, district_id: DistrictId, sight: Sight | None, table_: Table, closed_since: datetime
 ) -> list[Item]:
-    """What is discussed at a table and is open, or was closed as addressed since then; newest first.
+    """What is discussed at a table and is open, or was closed since then, confirmed or not; newest first.
 
     `sight`: of who reads it; None for a room, which gets nothing that must not stand there.
     """
@@ -452,8 +452,8 @@ async def for_agenda(
         here.append(_seen_by(sight))
     else:
         here += [challenges.c.visibility == Visibility.OPEN, challenges.c.conduct_of_id.is_(None)]
-    addressed = (challenges.c.status == Status.CLOSED) & (challenges.c.outcome == Outcome.CONFIRMED)
-    wanted = or_(challenges.c.status.in_(sorted(OPEN)), addressed & (challenges.c.closed_at >= closed_since))
+    ended = (challenges.c.status == Status.CLOSED) & (challenges.c.closed_at >= closed_since)
+    wanted = or_(challenges.c.status.in_(sorted(OPEN)), ended)
     rows = await connection.execute(
         select(*_SHOWN, _WHAT, challenges.c.rung).where(*here, wanted).order_by(challenges.c.number.desc())
     )

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
 from storage.models import table
-from storage.vocabulary import DistrictId, OccurrenceStatus, TeamId
+from storage.vocabulary import DistrictId, OccurrenceStatus, RecordField, TeamId
 
 occurrences: Final = table(models.Occurrence)
 routines: Final = table(models.Routine)
@@ -113,11 +113,16 @@ async def say(connection: AsyncConnection, new: models.Record) -> None:
     await connection.execute(insert(records), {each.name: getattr(new, each.name) for each in records.columns})
 
 
-async def said(connection: AsyncConnection, district_id: DistrictId, occurrence_id: str) -> list[models.Record]:
-    """What was recorded of an occurrence, oldest first."""
+async def said(connection: AsyncConnection, of: models.Occurrence) -> list[models.Record]:
+    """What was recorded of an occurrence, oldest first; and what was put on the agenda of the one whose place it has."""
+    here = (occurrences.c.district_id == of.district_id) & (occurrences.c.root_id == of.root_id)
+    same = records.c.occurrence_id.in_(select(occurrences.c.id).where(here))
     wanted = (
         select(records)
-        .where(records.c.district_id == district_id, records.c.occurrence_id == occurrence_id)
+        .where(
+            records.c.district_id == of.district_id,
+            (records.c.occurrence_id == of.id) | (same & (records.c.field == RecordField.AGENDA)),
+        )
         .order_by(records.c.said_at, records.c.id)
     )
     return [models.Record(**row._mapping) for row in await connection.execute(wanted)]

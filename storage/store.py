@@ -34,6 +34,7 @@ from storage.vocabulary import (
     Field,
     Kind,
     Lane,
+    MessageKind,
     MessageState,
     PersonId,
     Platform,
@@ -281,6 +282,17 @@ class Store:
             )
             .values(stale_at=now)
         )
+
+    async def look_at_agendas(self, now: datetime) -> None:
+        """Every agenda that stands somewhere is drawn anew: what was on it may not be for all its readers any more."""
+        about = select(messages.c.id).where(
+            messages.c.district_id == self.district_id,
+            messages.c.kind.in_([MessageKind.OCCURRENCE, MessageKind.ROOM_NEWS]),
+            messages.c.challenge_id.is_(None),
+            messages.c.item_id.is_not(None),
+        )
+        mine = (posted.c.district_id == self.district_id, posted.c.message_id.in_(about))
+        await self.connection.execute(update(posted).where(*mine).values(stale_at=now))
 
     async def digest_of(self, message: models.Message) -> list[models.Message]:
         """All that went out in one digest with this message."""

@@ -41,6 +41,7 @@ PARTS: Final = MappingProxyType(
         "new": "New",
         "leaders": "Decisions for leaders",
         "open": "Also open",
+        "unconfirmed": "Closed, not confirmed",
         "addressed": "Addressed since the last meeting",
     }
 )
@@ -194,6 +195,23 @@ def news(
     return Card(title, tuple(body), summary=f"{title}. {intro}")
 
 
+def in_room(voice: Voice, row: Occurrence, routine: Routine, event: Event, agenda: Agenda | None) -> Card:
+    """The same in a room, where anybody may read: what is on, and none of the words that were said of it."""
+    title, intro = _title(voice, row, routine), _intro(voice, row, event)
+    body: list[Element] = [Text(intro)]
+    if agenda is not None:
+        body += _agenda(voice, agenda)
+    if event.kind is Kind.OCCURRENCE_HELD:
+        body.append(Note(voice("Those who belong there have its notes.")))
+    return Card(title, tuple(body), summary=f"{title}. {intro}")
+
+
+def past(voice: Voice, row: Occurrence, routine: Routine) -> Card:
+    title = _title(voice, row, routine)
+    said = voice("This agenda is past.")
+    return Card(title, (Text(said),), summary=f"{title}. {said}")
+
+
 def _title(voice: Voice, row: Occurrence, routine: Routine) -> str:
     return voice("{name}, {when}", name=name(voice, routine, row.team_id), when=row.starts_at)
 
@@ -229,6 +247,8 @@ def _intro(voice: Voice, row: Occurrence, event: Event) -> str:
             return voice("This is what it is about so far. Everybody else gets it the school day before.")
         case Kind.OCCURRENCE_INVITED:
             return voice("This is what it is about.")
+        case Kind.OCCURRENCE_ADDED_TO:
+            return voice("Something was added to its agenda.")
         case Kind.OCCURRENCE_ASKED:
             return voice("Did it take place? One press is enough.")
         case Kind.OCCURRENCE_HELD:

@@ -122,6 +122,8 @@ def units(routine: Routine) -> tuple[TeamId, ...]:
 def invited(routine: Routine, team_id: TeamId, directory: Directory, day: date) -> list[Person]:
     """Who belongs there, and is in post that day: the members of the team, or the people of the routine."""
     team = directory.teams.get(team_id) if team_id else None
+    if team_id and team is None:  # a team that the file does not have any more
+        return []
     ids = [*([team.lead_id] if team and team.lead_id else []), *team.member_ids] if team else list(routine.person_ids)
     found = (directory.people.get(PersonId(each)) for each in dict.fromkeys(ids))
     return [each for each in found if each and each.here_on(day)]

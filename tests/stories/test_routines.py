@@ -4,11 +4,13 @@ from datetime import date
 
 from sqlalchemy import delete, select
 
+from handlers import routines
 from handlers.district import importer
 from storage import occurrences
 from storage.database import Database
 from storage.models import Event, Message, Occurrence, Timer, table
-from storage.vocabulary import Kind, OccurrenceStatus
+from storage.store import Came
+from storage.vocabulary import Door, Kind, OccurrenceStatus, PersonId
 from tests.conformance.steps import COORDINATOR, SCOPE, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT
 from tests.world import FILE, SEAL, Actor, World, detroit, world
@@ -270,3 +272,53 @@ async def sent_on(database: Database, story: World, day: date) -> list[object]:
     async with database.district(story.district_id, write=False) as connection:
         rows = await connection.execute(select(of.c.kind, of.c.ended_at, of.c.lane).where(of.c.state == "sent"))
         return [row for row in rows if row.ended_at.astimezone(detroit("2026-10-13 09:00").tzinfo).date() == day]
+
+
+@IN_CHAT
+async def test_what_is_restricted_goes_from_every_agenda_that_stands_somewhere(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        await on_record(story)
+        member = await story.person(MEMBER)
+        lead = await started(story)
+        await lead.command("/clearway here dit", channel="dit")
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        await lead.click("Add to the agenda")
+        await lead.submit({"What else is to be on it?": "The new bell times, as Hal Quist has them."})
+        await story.wait_until(detroit("2026-10-12 09:00"))
+        assert "No substitutes for training days" in await lead.reads("dit")
+        assert "No substitutes for training days" in member.last_card.text
+        assert "Hal Quist has them" in member.last_card.text
+        assert "Hal Quist has them" not in await lead.reads("dit")  # whoever is in the room reads it
+        await lead.command("/challenges 1")
+        await lead.click("Who can see it")
+        await lead.submit({"Challenge 1": ["Only the coordinator, the owner, those who raised it and those admitted"]})
+        assert "No substitutes for training days" not in await lead.reads("dit")
+        assert "No substitutes for training days" not in member.last_card.text
+        assert "This is what it is about." in member.last_card.text
+
+
+@IN_CHAT
+async def test_a_member_of_one_team_reads_nothing_of_another_of_the_same_routine(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        coordinator, principal, stranger = await people(story, COORDINATOR, "p-021", "p-019")
+        await coordinator.command("/clearway routines")
+        await coordinator.click("Start: Alder Creek School Leadership Team and…")
+        rows = await planned(story, database, "slt-monthly")
+        [theirs] = [each for each in rows if each.team_id == "slt-cedar" and each.day == date(2026, 10, 21)]
+        async with story.made.districts.open(story.district_id, Came(Door.OPERATOR)) as store:
+            routine = routines.routine_of(store.directory, "slt-monthly")
+            assert routine is not None
+            sees = {
+                each: routines._sees(store, theirs, routine, store.directory.people[PersonId(each)], story.clock.now())
+                for each in ("p-010", "p-021", "p-023", "p-019")
+            }
+        assert sees == {"p-010": True, "p-021": True, "p-023": True, "p-019": False}
+        await stranger.command("/clearway meeting")
+        assert "Cedar" not in str(stranger.answer)
+        await principal.command("/clearway meeting")
+        assert "Cedar Flats School Leadership Team" in str(principal.answer)
