@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from handlers.cards import drafts as draft_cards
 from handlers.cards.text import Phrase, phrase
@@ -82,7 +82,7 @@ def clean(store: Store, request: Request, *names: str, sure: bool = False) -> di
     errors: dict[str, Phrase] = {}
     for name, value in values.items():
         if len(value) > MOST:
-            errors[name] = phrase("Please keep it under {most} characters; it has {n}.", most=MOST, n=len(value))
+            errors[name] = too_long(value)
         elif value and not sure and privacy.is_crisis(value):
             errors[name] = phrase(
                 "{text} Nobody is watching this form. If nobody is in danger and this is about the work, tick the box "
@@ -159,6 +159,19 @@ def person_field(store: Store, fields: Mapping[str, Any], name: str, now: dateti
     if person is None or not person.here_on(today(store, now)):
         raise FormError({name: phrase("That person is not in the district any more; please pick somebody else.")})
     return person.id
+
+
+NO_REASON: Final = "Please give your reason: it stands in the log."
+NO_SUCH_TYPE: Final = phrase("The process has no such type; please pick one of the list.")
+NO_SUCH_SCHOOL: Final = phrase("That school is not in the district; please pick one of the list.")
+
+
+def too_long(text: str) -> Phrase:
+    return phrase("Please keep it under {most} characters; it has {n}.", most=MOST, n=len(text))
+
+
+def withdrawn(case: Case) -> Phrase:
+    return phrase("Challenge {n} is withdrawn. Nobody will follow it up.", n=case.number)
 
 
 def refuse(sentence: str, **params: Any) -> UserError:

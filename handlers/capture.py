@@ -61,15 +61,13 @@ def read_report(store: Store, request: Request, texts: Mapping[str, str], proces
         raise FormError({"what": phrase("Please say in a sentence what is in the way.")})
     for name, text in texts.items():
         if len(text) > acts.MOST:
-            raise FormError(
-                {name: phrase("Please keep it under {most} characters; it has {n}.", most=acts.MOST, n=len(text))}
-            )
+            raise FormError({name: acts.too_long(text)})
     type_ = str(fields.get("type") or "")
     school = SchoolId(str(fields.get("school") or ""))
     if type_ and type_ not in process.types:
-        raise FormError({"type": phrase("The process has no such type; please pick one of the list.")})
+        raise FormError({"type": acts.NO_SUCH_TYPE})
     if school and school not in store.directory.schools:
-        raise FormError({"school": phrase("That school is not in the district; please pick one of the list.")})
+        raise FormError({"school": acts.NO_SUCH_SCHOOL})
     scope = fields.get("scope")
     urgency = fields.get("urgency")
     return Report(

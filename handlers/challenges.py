@@ -269,9 +269,7 @@ async def withdraw(store: Store, request: Request, now: datetime) -> Reply:
     )
     moves.tell_involved(store, case, event, now)
     return Reply(
-        card=cards.done(
-            request.voice, case, phrase("Challenge {n} is withdrawn. Nobody will follow it up.", n=case.number), event
-        ),
+        card=cards.done(request.voice, case, acts.withdrawn(case), event),
         challenge_id=case.id,
     )
 

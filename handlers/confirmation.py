@@ -204,7 +204,7 @@ async def close(store: Store, request: Request, now: datetime) -> Reply:
     """After silence: closed, not confirmed, and read out at the next DIT meeting. A "no" is never overruled."""
     case = await acts.case_for(store, request, Action.DECIDE, now)
     _decidable(store, case, now)
-    acts.required(request, "reason", "Please give your reason: it stands in the log.")
+    acts.required(request, "reason", acts.NO_REASON)
     texts = acts.clean(store, request, "reason")
     event = moves.close(
         store, case, Outcome.NOT_CONFIRMED, now, by=request.actor.id, said={Field.REASON: texts["reason"]}

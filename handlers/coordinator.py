@@ -60,10 +60,10 @@ async def sort(store: Store, request: Request, now: datetime) -> Reply:
     acts.required(request, "type", "Please pick a type: it decides who can remove it.")
     acts.required(request, "scope", "Please say where the power to remove it sits.")
     if fields["type"] not in process.types:
-        raise FormError({"type": phrase("The process has no such type; please pick one of the list.")})
+        raise FormError({"type": acts.NO_SUCH_TYPE})
     school = SchoolId(str(fields.get("school") or "")) or None
     if school and school not in store.directory.schools:
-        raise FormError({"school": phrase("That school is not in the district; please pick one of the list.")})
+        raise FormError({"school": acts.NO_SUCH_SCHOOL})
     if fields["scope"] not in set(Scope):
         raise FormError({"scope": phrase("Please pick one of the list.")})
     scope = Scope(fields["scope"])
@@ -109,7 +109,7 @@ async def reassign(store: Store, request: Request, now: datetime) -> Reply:
         raise FormError({"owner": phrase("Please pick a person.")})
     if store.directory.people[person_id].external:
         raise FormError({"owner": phrase("An owner must be of the district; they can work with people outside it.")})
-    acts.required(request, "reason", "Please give your reason: it stands in the log.")
+    acts.required(request, "reason", acts.NO_REASON)
     texts = acts.clean(store, request, "reason")
     cases = await _numbered(store, request, Action.REASSIGN, now)
     event = None
@@ -333,7 +333,7 @@ async def venue(store: Store, request: Request, now: datetime) -> Reply:
     to = str(request.fields.get("venue") or "")
     if to not in acts.process_of(store, case).venues:
         raise FormError({"venue": phrase("Please pick one of the list.")})
-    acts.required(request, "reason", "Please give your reason: it stands in the log.")
+    acts.required(request, "reason", acts.NO_REASON)
     texts = acts.clean(store, request, "reason")
     event = store.record(
         case, Kind.VENUE_MOVED, by=request.actor.id, at=now, said={Field.REASON: texts["reason"]}, venue=to
@@ -357,7 +357,7 @@ async def process(store: Store, request: Request, now: datetime) -> Reply:
     version = store.directory.in_force
     if case.challenge.process_id == version.id:
         raise acts.refuse("It runs under the rules in force already.")
-    acts.required(request, "reason", "Please give your reason: it stands in the log.")
+    acts.required(request, "reason", acts.NO_REASON)
     texts = acts.clean(store, request, "reason")
     was = store.directory.version(case.challenge.process_id).version
     event = store.record(
@@ -582,7 +582,7 @@ async def _take_back(store: Store, request: Request, case: Case, now: datetime) 
         case, Kind.WITHDRAWN, by=request.actor.id, at=now, status=status, closed_at=now, asked_at=None, review_on=None
     )
     moves.tell_involved(store, case, event, now)
-    said = request.voice("Challenge {n} is withdrawn. Nobody will follow it up.", n=case.number)
+    said = request.voice(acts.withdrawn(case))
     return Reply(card=cards.plain(request.voice, request.voice("Undone"), said), challenge_id=case.id)
 
 

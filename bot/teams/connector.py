@@ -16,7 +16,7 @@ import structlog
 from yarl import URL
 
 from bot.teams.cloud import PUBLIC, Cloud, Hosts, host_of, is_secure
-from bot.teams.options import PER_CONVERSATION, PER_TENANT, TeamsRegistration, Windows
+from bot.teams.options import PER_CONVERSATION, PER_TENANT, THREAD, TeamsRegistration, Windows
 from bot.transport import OutcomeUnknownError, TryLaterError, UndeliverableError
 
 log = structlog.get_logger()
@@ -32,7 +32,6 @@ EARLY_S: Final = 300.0  # before a token expires, a new one is fetched
 REINSTATED_AFTER_S: Final = 3600.0  # when to try again with a secret that was refused: somebody has to mend it
 MOST_WAIT_S: Final = 3600.0
 SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
-THREAD: Final = ";messageid="
 PAGE: Final = 500  # members at a time,
 # https://learn.microsoft.com/microsoftteams/platform/resources/team-chat-member-api-changes
 

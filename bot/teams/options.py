@@ -48,3 +48,7 @@ class TeamsOptions:
     def __bool__(self) -> bool:
         """Whether there is anything to listen for."""
         return bool(self.registrations) or self.insecure_local
+
+
+THREAD: Final = ";messageid="
+"""What stands between the conversation of a channel and the message whose thread of it is meant."""

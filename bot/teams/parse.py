@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from bot.teams.filled import Filled, filled, is_form
 from bot.teams.forms import MAX_FOUND
 from bot.teams.incoming import BrokenActivityError, Payload, needed, part, several, string
+from bot.teams.options import THREAD
 from bot.teams.render import OURS, REFRESH
 from bot.teams.words import Said, words_of, words_of_payload
 from handlers.cards.model import Press
@@ -24,7 +25,6 @@ SEARCH_COMMAND: Final = "challenges"
 """The ids of our commands in the app's manifest."""
 FIND: Final = "log.find"
 """What a search in the box to write in asks for."""
-THREAD: Final = ";messageid="
 """How Teams names the thread of a channel, in the id of its conversation."""
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.profiles import Profile
-from bot.teams.connector import THREAD, Connector
+from bot.teams.connector import Connector
+from bot.teams.options import THREAD
 from bot.teams.ways import Ways
 from bot.transport import OutcomeUnknownError, TryLaterError, UndeliverableError
 from handlers.request import Identity

@@ -366,6 +366,17 @@ async def test_from_teacher_to_leader_to_superintendent_to_teacher(
             story.people[person_id] = Actor(story, person)
             people.append(story.people[person_id])
         teacher, leader, top = people
+        shown: set[str] = set()
+
+        async def look_at_all() -> None:
+            """Each card as it stands before somebody, also those that nobody presses and those that were edited."""
+            for each in people:
+                for card in each.cards:
+                    if (drawn := str(card.card)) not in shown:
+                        shown.add(drawn)
+                        await client.show(card.card)
+                        assert card.title in await client.text()
+                        assert await client.page.locator(FORMATTED).count() == 0
 
         where = {"Type": "Alignment", "Where may the power to remove it sit?": "In the district"}
         await teacher.report("Calendars contradict each other.", values={"What is in the way?": WHAT} | where)
@@ -377,6 +388,7 @@ async def test_from_teacher_to_leader_to_superintendent_to_teacher(
         await leader.click("Not mine")
         await leader.submit({"Why is it not yours? (optional)": "Only the superintendent can settle it."})
         assert (await story.case()).challenge.owner_id == "p-001"
+        await look_at_all()
 
         await top.click("I'll take it")
         await top.click("I understand it")
@@ -385,6 +397,7 @@ async def test_from_teacher_to_leader_to_superintendent_to_teacher(
         assert TYPED in await client.text()
         await top.click("Resolved")
         await top.submit({"What was done?": "There is one calendar now."})
+        await look_at_all()
 
         await story.wait_until(detroit("2026-10-21 12:00"))
         assert teacher.last_card.title == "Challenge 1: was it addressed?"
@@ -393,5 +406,7 @@ async def test_from_teacher_to_leader_to_superintendent_to_teacher(
         closed = (await story.case()).challenge
         assert (closed.status, closed.outcome) == (Status.CLOSED, Outcome.CONFIRMED)
         assert [each.driver.pressed for each in people] == [2, 3, 5]
+        await look_at_all()
+        assert len(shown) >= 10
         await story.promises_hold()
     await database.close()

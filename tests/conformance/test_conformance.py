@@ -14,7 +14,7 @@ RUNS = [
     pytest.param(Platform.TEAMS, "postgresql", id="teams"),
     pytest.param(Platform.CONSOLE, "sqlite", id="console"),
 ]
-"""Each once; the stories of tests/stories have Slack on both databases, and Teams on the one that comes along."""
+"""Each once: Slack and Teams on the database that tests/stories does not have them on."""
 
 
 OTHER = {Platform.SLACK: Platform.TEAMS, Platform.TEAMS: Platform.SLACK}
