@@ -13,7 +13,7 @@ import yaml
 from handlers.cards.text import Voice, from_json
 from storage.database import Database
 from storage.vocabulary import Door, Kind
-from tests.stories.platforms import IN_CHAT
+from tests.stories.platforms import EVERYWHERE
 from tests.world import Actor, World, world
 
 ITEMS: Final[list[dict[str, Any]]] = yaml.safe_load(
@@ -104,7 +104,7 @@ async def check_route(story: World, item: dict[str, Any], number: int) -> None:
         assert "Shauna Delacroix-Pitt is away until Fri, Dec 4, 2026" in why
 
 
-@IN_CHAT
+@EVERYWHERE
 async def test_a_fall_of_messages(database: Database, platform: str) -> None:
     async with world(database, platform, at="2026-09-17 08:00") as story:
         numbers: dict[str, int] = {}
