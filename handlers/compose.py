@@ -6,7 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from handlers import acts, drafts, rooms, routines
+from handlers import acts, agendas, drafts, rooms
 from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
@@ -43,7 +43,7 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     if message.room_id is not None:
         return await rooms.compose(store, message, now)
     if message.kind is MessageKind.OCCURRENCE:
-        return await routines.compose(store, message, now)
+        return await agendas.compose(store, message, now)
     reader = store.directory.people.get(message.person_id)
     if reader is None or not reader.here_on(acts.today(store, now)):
         return None
@@ -313,7 +313,7 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
             card, press = _about_no_challenge(voice, message, event), None
             if message.kind is MessageKind.OCCURRENCE:
                 card, press = (
-                    await routines.compose(store, message, now),
+                    await agendas.compose(store, message, now),
                     Press("meeting.show", item=message.item_id or ""),
                 )
             if message.kind is MessageKind.DRAFT_HELD:
@@ -359,7 +359,7 @@ async def redraw_agenda(store: Store, message: Message, now: datetime) -> Card |
     """One that stands already; in a digest with others its line has no words of any challenge."""
     if message.room_id is None and len(await store.digest_of(message)) > 1:
         return await redraw_digest(store, await store.digest_of(message), now)
-    return await routines.redraw(store, message, now)
+    return await agendas.redraw(store, message, now)
 
 
 async def redraw_digest(store: Store, messages: Sequence[Told], now: datetime) -> Card | None:

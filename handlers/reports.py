@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 
-from handlers import acts, compose, routines
+from handlers import acts, compose, meetings
 from handlers.cards import challenge as cards
 from handlers.cards import help as help_cards
 from handlers.cards import lists
@@ -172,8 +172,8 @@ async def home(store: Store, request: Request, now: datetime) -> Reply:
             continue
         found = await _find(store, request, question, now, limit=5, soonest=True)
         sections.append((title, words, found))
-    meetings = routine_cards.on_home(request.voice, (await routines.next_of(store, request.actor, now))[:3])
-    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today, meetings))
+    coming = routine_cards.on_home(request.voice, (await meetings.next_of(store, request.actor, now))[:3])
+    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today, coming))
 
 
 async def help_by_role(store: Store, request: Request, now: datetime) -> Reply:

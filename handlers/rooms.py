@@ -6,7 +6,7 @@ is named who raised it.
 
 from datetime import datetime
 
-from handlers import acts, routines
+from handlers import acts, agendas
 from handlers.cards import rooms as cards
 from handlers.cards.model import Card
 from handlers.cards.text import Voice
@@ -97,7 +97,7 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     if event.kind is Kind.ROOM_LINKED:
         return cards.hello(voice, room)
     if message.item_id is not None:
-        return await routines.compose(store, message, now)
+        return await agendas.compose(store, message, now)
     case = await store.case(message.challenge_id) if message.challenge_id else None
     if case is None or not _is_addressed(case) or not access.may_be_posted(access.facts(case)):
         return None

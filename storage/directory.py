@@ -184,6 +184,10 @@ class Directory:
     def person(self, person_id: PersonId) -> Person:
         return self.people[person_id]
 
+    def routine(self, routine_id: str) -> Routine | None:
+        """None where the district has none of that id (any more)."""
+        return next((each for each in self.routines if each.id == routine_id), None)
+
     def with_role(self, role: str, school_id: SchoolId | None = None) -> Iterator[Person]:
         """People with this role (at this school), whether or not they are here today."""
         for person in self.people.values():

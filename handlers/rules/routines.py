@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import Final
 
-from handlers.rules import presence
+from handlers.rules import access, presence
 from scheduling import recurrence
 from scheduling.calendar import DAY, Calendar
 from storage.directory import COORDINATOR, SUPERINTENDENT, Directory, Person, Routine
@@ -142,3 +142,32 @@ def leads(routine: Routine, team_id: TeamId, directory: Directory, day: date) ->
         inside = [each for each in invited(routine, team_id, directory, day) if not each.external]
         return inside[0] if inside else watcher
     return watcher
+
+
+def may_steer(routine: Routine, actor: Person, directory: Directory, today: date) -> bool:
+    """The coordinator, executive leaders, and who leads every team of it."""
+    if actor.external or not actor.here_on(today):
+        return False
+    if actor.id in access.coordinators(directory, today) or presence.is_executive(actor):
+        return True
+    teams = [directory.teams[each] for each in routine.team_ids if each in directory.teams]
+    return bool(teams) and all(each.lead_id == actor.id for each in teams)
+
+
+def may_see(routine: Routine, actor: Person, directory: Directory, today: date) -> bool:
+    """Who may steer it, and everybody of the district who belongs there."""
+    if may_steer(routine, actor, directory, today):
+        return True
+    teams = [directory.teams[each] for each in routine.team_ids if each in directory.teams]
+    belongs = actor.id in routine.person_ids or any(
+        actor.id == each.lead_id or actor.id in each.member_ids for each in teams
+    )
+    return belongs and not actor.external and actor.here_on(today)
+
+
+def sees(routine: Routine, team_id: TeamId, day: date, actor: Person, directory: Directory, today: date) -> bool:
+    """One occurrence: who belongs to that team, not to any other of the routine; who leads it; who may steer all of it."""
+    if may_steer(routine, actor, directory, today) or leads(routine, team_id, directory, today).id == actor.id:
+        return True
+    there = invited(routine, team_id, directory, max(day, today))
+    return not actor.external and actor.id in {each.id for each in there}

@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlalchemy import delete, select
 
-from handlers import routines
+from handlers import agendas
 from handlers.district import importer
 from storage import occurrences
 from storage.database import Database
@@ -311,10 +311,10 @@ async def test_a_member_of_one_team_reads_nothing_of_another_of_the_same_routine
         rows = await planned(story, database, "slt-monthly")
         [theirs] = [each for each in rows if each.team_id == "slt-cedar" and each.day == date(2026, 10, 21)]
         async with story.made.districts.open(story.district_id, Came(Door.OPERATOR)) as store:
-            routine = routines.routine_of(store.directory, "slt-monthly")
+            routine = store.directory.routine("slt-monthly")
             assert routine is not None
             sees = {
-                each: routines._sees(store, theirs, routine, store.directory.people[PersonId(each)], story.clock.now())
+                each: agendas.sees(store, theirs, routine, store.directory.people[PersonId(each)], story.clock.now())
                 for each in ("p-010", "p-021", "p-023", "p-019")
             }
         assert sees == {"p-010": True, "p-021": True, "p-023": True, "p-019": False}
