@@ -3,12 +3,11 @@
 A routine runs when somebody who may speak for it has started it: nobody is written to for having been imported.
 """
 
-from collections.abc import Collection, Sequence
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from handlers import acts
-from handlers.rules import presence
 from handlers.rules import routines as rules
 from handlers.rules.routines import Duty
 from handlers.telling import tell, tell_rooms
@@ -20,26 +19,86 @@ from storage.models import Event, Occurrence, Record, Timer
 from storage.store import Store
 from storage.vocabulary import Kind, Lane, MessageKind, OccurrenceStatus, PersonId, TeamId, TimerKind, new_id
 
+A_MONTH: Final = timedelta(days=31)  # how far a day that is closed may put one off
+
 
 async def plan_on_due(store: Store, timer: Timer, now: datetime) -> None:
     """A routine's timer: what it names next is planned, and it is looked at again on the next school morning."""
     routine = store.directory.routine(timer.about)
     if routine is None or not routine.running:
         store.set_timer(TimerKind.ROUTINE, timer.about, None)
-        return
-    await plan(store, routine, now)
+    else:
+        await plan(store, routine, now)
 
 
 async def plan(store: Store, routine: Routine, now: datetime) -> None:
+    """What stands becomes what the rule names, with its times; each change is told to those who had heard of it."""
     calendar = acts.calendar(store)
     today = calendar.today(now)
-    for team_id in rules.units(routine):
-        after = await occurrences.last_planned(store.connection, store.district_id, routine.id, team_id)
-        for each in rules.plan(routine, calendar, today, after):
-            if each.day and calendar.at(each.day, routine.start) <= now:
-                continue  # begun before anybody started it
-            await add(store, routine, team_id, each.planned_on, each.day, now)
+    since, _ = recurrence.parse(routine.rule).period(today)
+    stands = await occurrences.of_routine(store.connection, store.district_id, routine.id, since)
+    units = rules.units(routine)
+    for row in stands:
+        if row.team_id not in units and row.status in occurrences.TO_COME and row.starts_at > now:
+            await _drop(store, routine, row, now)
+    for team_id in units:
+        mine = {each.id: each for each in stands if each.team_id == team_id}
+        until = max([today + rules.AHEAD, *(each.planned_on + A_MONTH for each in mine.values())])
+        named = [
+            each for each in rules.named(routine, calendar, today, until)
+            if each.day is None or calendar.at(each.day, routine.start) > now  # else it began before it was started
+        ]  # fmt: skip
+        changes = rules.changes(routine, named, [_standing(each, mine, now) for each in mine.values()])
+        for row_id in changes.drop:
+            await _drop(store, routine, mine.pop(row_id), now)
+        for row in mine.values():
+            if row.status in occurrences.TO_COME and row.starts_at > now:
+                await _retime(store, routine, row, now)
+        for each in changes.add:
+            if (each.day or each.planned_on) > today + rules.AHEAD:
+                continue  # looked at only to know whether what stands is still named
+            again = next((row for row in stands if row.team_id == team_id and row.planned_on == each.planned_on), None)
+            await add(store, routine, team_id, each.planned_on, each.day, now, in_place_of=again)
     store.set_timer(TimerKind.ROUTINE, routine.id, calendar.morning_after(now, 1))
+
+
+def _standing(row: Occurrence, others: Mapping[str, Occurrence], now: datetime) -> rules.Standing:
+    before = others.get(row.in_place_of)
+    instead = bool(row.in_place_of) and not (before and before.dropped)
+    return rules.Standing(row.id, row.planned_on, row.status, row.starts_at <= now, instead, row.dropped)
+
+
+async def _drop(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
+    """Its routine names that day no more. Who has heard of it hears that, too."""
+    heard = _heard(store, routine, row, now)
+    await end(store, row, OccurrenceStatus.CANCELLED, now, dropped=True)
+    data = {"from": row.day.isoformat(), "why": "changed"}
+    tell_of(store, row, Kind.OCCURRENCE_CANCELLED, heard, now, data=data)
+
+
+async def _retime(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
+    """It begins when its routine begins now, and takes as long."""
+    starts_at = acts.calendar(store).at(row.day, routine.start)
+    if (starts_at, routine.minutes) == (row.starts_at, row.minutes) or starts_at <= now:
+        return
+    heard = _heard(store, routine, row, now) if starts_at != row.starts_at else []
+    await occurrences.change(
+        store.connection, row, starts_at=starts_at, minutes=routine.minutes, version=row.version + 1
+    )
+    set_timer(store, routine, row, now)
+    tell_of(store, row, Kind.OCCURRENCE_RETIMED, heard, now, lane=_lane(store, row, now))
+
+
+def _heard(store: Store, routine: Routine, row: Occurrence, now: datetime) -> list[PersonId]:
+    """Who knows of it: who leads it has its agenda, and later everybody else."""
+    if row.invited_at:
+        return everybody(store, routine, row, now)
+    return [PersonId(row.lead_id)] if row.lead_id else []
+
+
+def _lane(store: Store, row: Occurrence, now: datetime) -> Lane | None:
+    """By itself where the digest would come too late."""
+    return Lane.SINGLE if acts.calendar(store).digest_time(now, None) >= row.starts_at else None
 
 
 async def add(
@@ -72,7 +131,7 @@ async def add(
 def set_timer(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
     calendar = acts.calendar(store)
     lead = leads(store, routine, row, now)
-    due = rules.due(facts_of(row), recurrence.parse(routine.rule), calendar, lead)
+    due = rules.due(facts_of(row), routine, calendar, lead)
     store.set_timer(TimerKind.OCCURRENCE, row.id, max(due.at, now) if due else None)
 
 
@@ -87,7 +146,7 @@ async def on_due(store: Store, timer: Timer, now: datetime) -> None:
     if now < row.starts_at and await _off_a_closed_day(store, routine, row, calendar, now):
         return
     lead = leads(store, routine, row, now)
-    due = rules.due(facts_of(row), recurrence.parse(routine.rule), calendar, lead)
+    due = rules.due(facts_of(row), routine, calendar, lead)
     if due is not None and due.at <= now:
         await _do(store, routine, row, due.duty, lead, now)
     set_timer(store, routine, row, now)
@@ -95,23 +154,24 @@ async def on_due(store: Store, timer: Timer, now: datetime) -> None:
 
 async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead: Person, now: datetime) -> None:
     past = now >= row.starts_at  # after an outage: no invitation to what is past
-    calendar = acts.calendar(store)
-    lane = Lane.SINGLE if calendar.digest_time(now, None) >= row.starts_at else None  # the digest would come too late
+    lane = _lane(store, row, now)
     match duty:
         case Duty.PREPARE:
-            await occurrences.change(store.connection, row, status=OccurrenceStatus.PREPARED, version=row.version + 1)
+            await occurrences.change(
+                store.connection, row, status=OccurrenceStatus.PREPARED, lead_id=lead.id, version=row.version + 1
+            )
             if not past:
                 tell_of(store, row, Kind.OCCURRENCE_PREPARED, [lead.id], now, lane=lane)
         case Duty.INVITE:
             await occurrences.change(store.connection, row, invited_at=now, version=row.version + 1)
             if not past:
-                event = tell_of(store, row, Kind.OCCURRENCE_INVITED, others(store, routine, row, lead), now, lane=lane)
+                others = [each for each in everybody(store, routine, row, now) if each != row.lead_id]
+                event = tell_of(store, row, Kind.OCCURRENCE_INVITED, others, now, lane=lane)
                 tell_rooms(store, row.team_id, event, now, item=row.id)
         case Duty.ASK | Duty.CLIMB:
-            asked = lead
-            if duty is Duty.CLIMB:
-                asked = presence.coordinator(store.directory, acts.today(store, now))
-            read_at = calendar.message_time(now, asked)
+            today = acts.today(store, now)
+            asked = rules.asked_last(lead, store.directory, today) if duty is Duty.CLIMB else lead
+            read_at = acts.calendar(store).message_time(now, asked)
             await occurrences.change(
                 store.connection, row, asks=row.asks + 1, asked_at=read_at, version=row.version + 1
             )

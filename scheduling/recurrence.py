@@ -27,7 +27,8 @@ NTH: Final[Mapping[str, int]] = MappingProxyType(
 )
 EXAMPLES: Final = (
     'write it like "second Tuesday", "first and third Thursday", "last Friday", "every Monday", '
-    '"every other Wednesday from 2026-09-09", "every day", or a list of dates: "2026-09-08, 2026-10-13"'
+    '"every other Wednesday from 2026-09-09", "every day", a list of dates: "2026-09-08, 2026-10-13", or so many school '
+    'days from any of these: "3 school days after second Tuesday", "5 school days before 2027-06-30"'
 )
 
 
@@ -95,7 +96,21 @@ class Listed:
         return _month(day)
 
 
-Rule = Monthly | Weekly | Daily | Listed
+@dataclass(frozen=True, slots=True)
+class Shifted:
+    """So many school days after each day of another rule, or before it where `by` is below zero."""
+
+    by: int
+    of: Monthly | Weekly | Listed
+
+    def days(self, since: date) -> Iterator[date]:
+        return self.of.days(since)
+
+    def period(self, day: date) -> tuple[date, date]:
+        return _month(day)
+
+
+Rule = Monthly | Weekly | Daily | Listed | Shifted
 
 
 # ------------------------------------------------------------------------------------------------ the rule, in words
@@ -104,19 +119,28 @@ Rule = Monthly | Weekly | Daily | Listed
 @lru_cache(maxsize=1024)
 def parse(words: str) -> Rule:
     """The rule that the words say. ValueError, with a sentence that names the cure, when they say none."""
-    said = " ".join(words.lower().split())
+    said = re.sub(r"^every (two|2) weeks (on )?", "every other ", " ".join(words.lower().split()))
     if re.fullmatch(r"daily|every (school )?day", said):
         return Daily()
     if re.fullmatch(r"[\d\-, ]+", said):
         return Listed(tuple(sorted({_date(each, words) for each in re.split(r"[, ]+", said.strip(" ,"))})))
     if weekly := re.fullmatch(rf"every (other )?({'|'.join(WEEKDAYS)})(?: from (\S+))?", said):
         return _weekly(words, bool(weekly[1]), weekly[2], weekly[3])
+    if shifted := re.fullmatch(r"(\d{1,2}) school days? (after|before) (?:each )?(.+)", said):
+        return _shifted(words, int(shifted[1]), shifted[2], shifted[3])
     nth = "|".join(NTH)
     of_month = r"(?: of (?:the|each|every) month)?"
     if monthly := re.fullmatch(rf"((?:{nth})(?:(?:,| and|, and) (?:{nth}))*) ({'|'.join(WEEKDAYS)}){of_month}", said):
         which = re.findall(nth, monthly[1])
         return Monthly(tuple(NTH[each] for each in which), WEEKDAYS.index(monthly[2]))
     raise ValueError(f'"{words}" is not a rule that Clearway knows: {EXAMPLES}')
+
+
+def _shifted(words: str, by: int, which: str, of: str) -> Shifted:
+    anchor = parse(of)
+    if by == 0 or isinstance(anchor, Daily | Shifted):
+        raise ValueError(f'"{words}" does not say from which days it counts: {EXAMPLES}')
+    return Shifted(by if which == "after" else -by, anchor)
 
 
 def _weekly(words: str, other: bool, weekday: str, since: str | None) -> Weekly:
@@ -144,12 +168,24 @@ def _date(said: str, words: str) -> date:
 def planned(rule: Rule, calendar: Calendar, since: date) -> Iterator[tuple[date, date | None]]:
     """Each day that the rule names, and the day on which it is held: another where that is closed, None where none is.
 
-    From the week or month of `since` on, in order; without end unless the dates are listed.
+    From the week or month of `since` on, in order; without end unless the dates are listed. Of what is so many school
+    days from another day, that other day is named.
     """
+    if isinstance(rule, Shifted):
+        yield from _counted(rule, calendar, since)
+        return
     begins, _ = rule.period(since)
     for day in rule.days(begins):
         if isinstance(rule, Listed) or not calendar.in_summer(day):
             yield day, _held_on(day, rule, calendar)
+
+
+def _counted(rule: Shifted, calendar: Calendar, since: date) -> Iterator[tuple[date, date | None]]:
+    first = calendar.school_days_before(since, rule.by) if rule.by > 0 else since
+    for day in rule.days(first):
+        if isinstance(rule.of, Listed) or not calendar.in_summer(day):
+            count = calendar.school_days_after if rule.by > 0 else calendar.school_days_before
+            yield day, count(day, abs(rule.by))
 
 
 def _held_on(day: date, rule: Rule, calendar: Calendar) -> date | None:

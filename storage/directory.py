@@ -11,7 +11,17 @@ from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from storage.process import Process
-from storage.vocabulary import DistrictId, PersonId, Platform, ProcessId, ProcessStatus, SchoolId, TeamId
+from storage.vocabulary import (
+    DistrictId,
+    MeetingRole,
+    PersonId,
+    Platform,
+    ProcessId,
+    ProcessStatus,
+    RoutineKind,
+    SchoolId,
+    TeamId,
+)
 
 COORDINATOR = "district_coordinator"
 SUPERINTENDENT = "superintendent"
@@ -68,6 +78,12 @@ class Team:
     lead_id: PersonId | None = None
     member_ids: tuple[PersonId, ...] = ()
     uses_process: bool = False
+    standing_item: bool = False
+    """The challenges stand on each of its agendas (R-14)."""
+    roles: Mapping[MeetingRole, tuple[PersonId, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Who does what in its meetings, and after each their backup (R-17)."""
+    agreements: tuple[str, ...] = ()
+    """What its members have promised each other (R-18)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +113,18 @@ class Routine:
     person_ids: tuple[PersonId, ...] = ()
     log_review: bool = False
     running: bool = False
+    name: str = ""
+    """Its own name; empty where it is called by its team or people."""
+    kind: RoutineKind = RoutineKind.MEETING
+    place: str = ""
+    """Where it is, or the link by which people join."""
+    lead_days: int | None = None
+    """School days before it on which who leads it gets the agenda; None: by its rule."""
+    agenda: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    quorum: int = 0
+    """So many must have been there for it to count as held."""
+    poll: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ from storage.vocabulary import (
     ProcessId,
     ProcessStatus,
     RecordField,
+    RoutineKind,
     Rung,
     SchoolId,
     Scope,
@@ -66,6 +67,8 @@ NAMING: Final = {
     "pk": "pk_%(table_name)s",
 }
 SQLModel.metadata.naming_convention = NAMING
+
+EMPTY: Final = text("''")
 
 Key = str
 """Column type of ids: text, up to 60 characters."""
@@ -200,6 +203,12 @@ class Team(InDistrict, table=True):
     lead_id: PersonId | None = Column(default=None, sa_type=Text)
     member_ids: list[str] = Column(sa_type=Json, default_factory=list)
     uses_process: bool = False
+    standing_item: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
+    """The challenges stand on each of its agendas."""
+    roles: dict[str, list[str]] = Column(sa_type=Json, default_factory=dict, sa_column_kwargs={"server_default": "{}"})
+    """Who facilitates, records and keeps the time; and after each of them their backup."""
+    agreements: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})
+    """What its members have promised each other, for the top of the agenda."""
     kept: dict[str, Any] = Column(sa_type=Json, default_factory=dict)
 
 
@@ -214,6 +223,22 @@ class Routine(InDistrict, table=True):
     log_review: bool = False
     running: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
     """Somebody who may speak for it has started it: Clearway plans, prepares and asks after its occurrences."""
+    name: str = Column(default="", sa_type=Text, sa_column_kwargs={"server_default": EMPTY})
+    kind: RoutineKind = Column(
+        default=RoutineKind.MEETING, sa_type=Word(RoutineKind), sa_column_kwargs={"server_default": "meeting"}
+    )
+    place: str = Column(default="", sa_type=Text, sa_column_kwargs={"server_default": EMPTY})
+    """Where it is, or the link by which people join."""
+    lead_days: int | None = None
+    """School days before it on which who leads it gets the agenda; None: by its rule."""
+    agenda: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})
+    """What stands on it every time."""
+    questions: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})
+    """What is asked after it every time."""
+    quorum: int = Column(default=0, sa_column_kwargs={"server_default": "0"})
+    """So many must have been there for it to count as held."""
+    poll: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
+    """Those who were there are asked how it was."""
     kept: dict[str, Any] = Column(sa_type=Json, default_factory=dict)
 
 
@@ -253,6 +278,16 @@ class Occurrence(InDistrict, table=True):
     """The one that was moved or cancelled, and that this one is instead of."""
     root_id: str = Column(default="", sa_type=Text)
     """The first of them: what a calendar knows it by, wherever it is moved."""
+    lead_id: str = Column(default="", sa_type=Text, sa_column_kwargs={"server_default": EMPTY})
+    """Who has had its agenda before everybody else."""
+    dropped: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
+    """Its routine was changed, and names that day no more."""
+    walked_ids: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})
+    """The challenges that were gone through."""
+    roles: dict[str, str] = Column(sa_type=Json, default_factory=dict, sa_column_kwargs={"server_default": "{}"})
+    """Who facilitates, records and keeps the time, where that is not who does so for the team."""
+    polled_ids: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})
+    """Who has said how it was; what they said is not with them."""
 
 
 class Record(InDistrict, table=True):
@@ -269,8 +304,28 @@ class Record(InDistrict, table=True):
     field: RecordField = Column(sa_type=Word(RecordField))
     author_id: PersonId = Column(sa_type=Text)
     said_at: datetime = Column(sa_type=UtcDateTime)
+    challenge_id: ChallengeId | None = Column(default=None, sa_type=Text)
+    """Which challenge it is of: read by those who may see that."""
+    question: str = Column(default="", sa_type=Text, sa_column_kwargs={"server_default": EMPTY})
+    """What it answers, as it was asked."""
     text: str | None = Column(default=None, sa_type=Text)
     redacted_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+
+
+class Feedback(InDistrict, table=True):
+    """What somebody thinks of an occurrence. Who it was stands nowhere, and its id says nothing of when."""
+
+    __table_args__ = (
+        own("occurrence_id", "occurrence"),
+        Index("ix_feedback_occurrence", "district_id", "occurrence_id"),
+    )
+
+    id: str = Column(primary_key=True, sa_type=Text)
+    occurrence_id: str = Column(sa_type=Text)
+    useful: int
+    """From 1, not at all, to 4, very."""
+    respectful: int
+    text: str | None = Column(default=None, sa_type=Text)
 
 
 class Process(InDistrict, table=True):

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -31,17 +31,20 @@ async def occurrence(
     return models.Occurrence(**row._mapping) if row else None
 
 
-async def last_planned(
-    connection: AsyncConnection, district_id: DistrictId, routine_id: str, team_id: TeamId
-) -> date | None:
-    """The last day of the rule for which there is an occurrence, whatever became of it."""
-    last = select(func.max(occurrences.c.planned_on)).where(
-        occurrences.c.district_id == district_id,
-        occurrences.c.routine_id == routine_id,
-        occurrences.c.team_id == team_id,
+async def of_routine(
+    connection: AsyncConnection, district_id: DistrictId, routine_id: str, since: date
+) -> list[models.Occurrence]:
+    """Those whose rule names a day from then on, or that are to come; the last planned first."""
+    wanted = (
+        select(occurrences)
+        .where(
+            occurrences.c.district_id == district_id,
+            occurrences.c.routine_id == routine_id,
+            (occurrences.c.planned_on >= since) | occurrences.c.status.in_(TO_COME),
+        )
+        .order_by(occurrences.c.planned_at.desc(), occurrences.c.id.desc())
     )
-    found: date | None = await connection.scalar(last)
-    return found
+    return [models.Occurrence(**row._mapping) for row in await connection.execute(wanted)]
 
 
 async def to_come(

@@ -29,7 +29,7 @@ from storage.directory import (
 from storage.models import table
 from storage.process import Process
 from storage.sealing import Seal
-from storage.vocabulary import DistrictId, PersonId, Platform, ProcessStatus, SchoolId, TeamId
+from storage.vocabulary import DistrictId, MeetingRole, PersonId, Platform, ProcessStatus, SchoolId, TeamId
 
 districts: Final = table(models.District)
 ledgers: Final = table(models.Ledger)
@@ -177,6 +177,11 @@ def _team(row: Any) -> Team:
         lead_id=row.lead_id,
         member_ids=tuple(PersonId(each) for each in row.member_ids),
         uses_process=row.uses_process,
+        standing_item=row.standing_item,
+        roles=MappingProxyType(
+            {MeetingRole(role): tuple(PersonId(each) for each in ids) for role, ids in row.roles.items()}
+        ),
+        agreements=tuple(row.agreements),
     )
 
 
@@ -201,6 +206,14 @@ def _routine(row: Any) -> Routine:
         person_ids=tuple(PersonId(each) for each in row.person_ids),
         log_review=row.log_review,
         running=row.running,
+        name=row.name,
+        kind=row.kind,
+        place=row.place,
+        lead_days=row.lead_days,
+        agenda=tuple(row.agenda),
+        questions=tuple(row.questions),
+        quorum=row.quorum,
+        poll=row.poll,
     )
 
 

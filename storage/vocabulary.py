@@ -268,6 +268,9 @@ class Kind(StrEnum):
     ROUTINE_STARTED = "routine_started"
     """Clearway plans, prepares and asks after its occurrences."""
     ROUTINE_STOPPED = "routine_stopped"
+    ROUTINE_CHANGED = "routine_changed"
+    """Made, or changed, in chat."""
+    ROUTINE_REMOVED = "routine_removed"
     OCCURRENCE_PREPARED = "occurrence_prepared"
     OCCURRENCE_ADDED_TO = "occurrence_added_to"
     """Somebody put words of their own on its agenda."""
@@ -278,6 +281,14 @@ class Kind(StrEnum):
     OCCURRENCE_MISSED = "occurrence_missed"
     OCCURRENCE_MOVED = "occurrence_moved"
     OCCURRENCE_CANCELLED = "occurrence_cancelled"
+    OCCURRENCE_RETIMED = "occurrence_retimed"
+    """It begins at another time of its day."""
+    OCCURRENCE_WALKED = "occurrence_walked"
+    """A challenge was gone through in it."""
+    OCCURRENCE_ROLES = "occurrence_roles"
+    """Somebody does something in it for somebody else."""
+    OCCURRENCE_POLLED = "occurrence_polled"
+    """How was it? Nobody is on record with what they say."""
     ROOM_LINKED = "room_linked"
     """What is for a team is posted in a channel or group chat from now on."""
     ROOM_UNLINKED = "room_unlinked"
@@ -382,6 +393,38 @@ class RecordField(StrEnum):
     NOTES = "notes"
     REASON = "reason"
     """Why it was moved, cancelled or did not take place."""
+    DECISION = "decision"
+    """What was decided on one challenge while it was gone through."""
+    ANSWER = "answer"
+    """To one of the questions that the routine asks each time."""
+
+
+class MeetingRole(StrEnum):
+    """What somebody does in a meeting for all of it (R-17)."""
+
+    FACILITATOR = "facilitator"
+    RECORDER = "recorder"
+    TIMEKEEPER = "timekeeper"
+
+
+class RoutineKind(StrEnum):
+    """What a routine is for: what its agenda names and what is asked after it, where its district says nothing else."""
+
+    MEETING = "meeting"
+    COACH_CHECK_IN = "coach_check_in"
+    """With the coaches of the schools: each reads what is open at their own (R-64)."""
+    PLANNING = "planning"
+    """Planning time with the regional agency, before a session (R-67)."""
+    PLAN_REVIEW = "plan_review"
+    """A look at the implementation plan (R-68)."""
+    SCHOOL_REVIEW = "school_review"
+    """What the district needs to do after a school has looked at its data (R-69)."""
+    DATA_ANALYSIS = "data_analysis"
+    """From successes to a plan, by way of a problem statement (R-70)."""
+    WHOLE_DAY = "whole_day"
+    """Learning in the morning, work in the afternoon (R-20)."""
+    REMINDER = "reminder"
+    """Nobody meets: a window opens, or an agreement ends."""
 
 
 class ProcessStatus(StrEnum):

@@ -86,8 +86,10 @@ def _team(row: models.Team) -> Written:
 def _routine(row: models.Routine) -> Written:
     written = row.kept or {"id": row.id, "rule": row.rule, "start": row.start}
     as_read = rows.routine(RoutineEntry.model_validate(written), row.kept, row.position, row.district_id)
-    names = {each: each for each in ("rule", "start", "minutes", "log_review", "running")}
-    return _changed_since(written, as_read, row, **names, team_ids="teams", person_ids="people")
+    same = ("rule", "start", "minutes", "log_review", "running", "name", "kind", "place", "agenda", "questions")
+    names = {each: each for each in (*same, "quorum", "poll")}
+    others = {"team_ids": "teams", "person_ids": "people", "lead_days": "lead_school_days"}
+    return _changed_since(written, as_read, row, **names, **others)
 
 
 SAME_NAME: Final = (

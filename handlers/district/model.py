@@ -16,7 +16,7 @@ from handlers.district.notes import Finding, Mistake
 from handlers.district.reader import Document, Path
 from handlers.district.slips import slip_of
 from storage.process import ClockTime, Process
-from storage.vocabulary import ProcessStatus
+from storage.vocabulary import ProcessStatus, RoutineKind
 
 # ------------------------------------------------------------------------------------------------- kinds of value
 
@@ -270,6 +270,7 @@ class TeamEntry(Entry):
     measures: tuple[Any, ...] = ()
     uses_process: bool = False
     standing_item: bool = False
+    agreements: tuple[Words, ...] = ()
     plan_goal: str | None = None
     keeps = frozenset({"purpose"})
 
@@ -285,10 +286,24 @@ class RoutineEntry(Entry):
     log_review: bool = False
     running: bool | None = None
     """Whether Clearway runs it. Where the file does not say, it stays as it is."""
+    name: Words | None = None
+    kind: RoutineKind | None = None
+    place: Words | None = None
+    lead_school_days: Annotated[int, Field(ge=1, le=60)] | None = None
+    agenda: tuple[Words, ...] = ()
+    questions: tuple[Words, ...] = ()
+    quorum: Annotated[int, Field(ge=0, le=1000)] = 0
+    poll: bool | None = None
 
     @property
     def team_ids(self) -> list[str]:
         return list(dict.fromkeys(([self.team] if self.team else []) + list(self.teams)))
+
+    @property
+    def meant(self) -> RoutineKind:
+        """What it is for: as it says, else by its id ("coach-check-in")."""
+        named = self.id.replace("-", "_")
+        return self.kind or next((each for each in RoutineKind if each == named), RoutineKind.MEETING)
 
 
 class VersionEntry(Entry):

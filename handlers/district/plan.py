@@ -66,10 +66,7 @@ def plan(file: DistrictFile, before: Snapshot | None, in_use: set[SchoolId], *, 
     at = file.document.at
     after.schools = [rows.school(each, at(("schools", n)), n, district_id) for n, each in file.schools.items()]
     after.teams = [rows.team(each, at(("teams", n)), n, district_id) for n, each in file.teams.items()]
-    runs = {each.id for each in before.routines if each.running}
-    after.routines = [rows.routine(each, at(("routines", n)), n, district_id) for n, each in file.routines.items()]
-    for row, entry in zip(after.routines, file.routines.values(), strict=True):
-        row.running = row.id in runs if entry.running is None else entry.running
+    after.routines = _routines(file, before, district_id)
     for school in before.schools:
         if school.id in in_use and school.id not in file.given("schools"):
             says = f'challenges of the log belong to the school "{school.id}": keep it in the file'
@@ -79,6 +76,29 @@ def plan(file: DistrictFile, before: Snapshot | None, in_use: set[SchoolId], *, 
     after.absences = _absences(file, before, district_id)
     _versions(file, before, planned, now)
     return planned
+
+
+def _routines(file: DistrictFile, before: Snapshot, district_id: DistrictId) -> list[models.Routine]:
+    """Those of the file; and those that were made in chat.
+
+    An entry that says what it said before leaves its routine as it stands, which may have been changed in chat since.
+    """
+    stands = {each.id: each for each in before.routines}
+    found = []
+    for n, entry in file.routines.items():
+        written = file.document.at(("routines", n))
+        was = stands.pop(entry.id, None)
+        row = rows.routine(entry, written, n, district_id)
+        if was and was.kept == written:
+            row = models.Routine(**vars(was) | {"position": n})
+        elif was and entry.running is None:
+            row.running = was.running
+        found.append(row)
+    made_in_chat = (each for each in stands.values() if not each.kept)
+    return [
+        *found,
+        *(models.Routine(**vars(each) | {"position": len(found) + n}) for n, each in enumerate(made_in_chat)),
+    ]
 
 
 def _district(file: DistrictFile, before: Snapshot | None, now: datetime, ledger_key: str) -> models.District:

@@ -4,7 +4,7 @@ from typing import Any
 
 from handlers.district.model import Leave, PersonEntry, RoutineEntry, SchoolEntry, TeamEntry
 from storage import models
-from storage.vocabulary import DistrictId, PersonId, SchoolId, TeamId
+from storage.vocabulary import DistrictId, MeetingRole, PersonId, SchoolId, TeamId
 
 Written = dict[str, Any]
 """An entry as the file has it."""
@@ -33,8 +33,17 @@ def team(entry: TeamEntry, kept: Written, position: int, district_id: DistrictId
         lead_id=PersonId(entry.lead) if entry.lead else None,
         member_ids=list(entry.members),
         uses_process=entry.uses_process,
+        standing_item=entry.standing_item,
+        roles=_roles(entry),
+        agreements=list(entry.agreements),
         kept=kept,
     )
+
+
+def _roles(entry: TeamEntry) -> dict[str, list[str]]:
+    """Who does what in its meetings, and after each their backup."""
+    named = {each: [getattr(entry, each), entry.backups.get(each)] for each in MeetingRole}
+    return {str(role): ids for role, both in named.items() if (ids := [each for each in both if each])}
 
 
 def routine(entry: RoutineEntry, kept: Written, position: int, district_id: DistrictId) -> models.Routine:
@@ -49,6 +58,14 @@ def routine(entry: RoutineEntry, kept: Written, position: int, district_id: Dist
         person_ids=list(entry.people),
         log_review=entry.log_review,
         running=bool(entry.running),
+        name=entry.name or "",
+        kind=entry.meant,
+        place=entry.place or "",
+        lead_days=entry.lead_school_days,
+        agenda=list(entry.agenda),
+        questions=list(entry.questions),
+        quorum=entry.quorum,
+        poll=entry.log_review if entry.poll is None else entry.poll,
         kept=kept,
     )
 

@@ -3,7 +3,7 @@
 Whether a meeting took place is asked, never assumed. All of it is computed from dates; `now` is an argument.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -12,15 +12,16 @@ from typing import Final
 
 from handlers.rules import access, presence
 from scheduling import recurrence
-from scheduling.calendar import DAY, Calendar
+from scheduling.calendar import Calendar
 from storage.directory import COORDINATOR, SUPERINTENDENT, Directory, Person, Routine
+from storage.occurrences import TO_COME
 from storage.vocabulary import OccurrenceStatus, PersonId, TeamId
 
 AHEAD: Final = timedelta(days=60)
 """So far ahead meetings stand in the calendar of their people."""
 SETTLES: Final = timedelta(minutes=15)
 """After its end, before anybody is asked whether it took place."""
-LEAD: Final = {recurrence.Monthly: 5, recurrence.Listed: 5, recurrence.Weekly: 2}
+LEAD: Final = {recurrence.Monthly: 5, recurrence.Listed: 5, recurrence.Shifted: 5, recurrence.Weekly: 2}
 """School days before a meeting on which who leads it gets its agenda to look over (R-16: agenda call)."""
 ASKS: Final = 2
 """So often who leads it is asked whether it took place; then the coordinator is."""
@@ -63,11 +64,12 @@ class Facts:
         return self.starts_at + timedelta(minutes=self.minutes)
 
 
-def due(facts: Facts, rule: recurrence.Rule, calendar: Calendar, lead: Person | None) -> Due | None:
+def due(facts: Facts, routine: Routine, calendar: Calendar, lead: Person | None) -> Due | None:
     """What comes next of a meeting, and when; None when nothing does."""
     match facts.status:
         case OccurrenceStatus.PLANNED:
-            before = calendar.school_days_before(facts.day, LEAD.get(type(rule), 1))
+            by_rule = LEAD.get(type(recurrence.parse(routine.rule)), 1)
+            before = calendar.school_days_before(facts.day, routine.lead_days or by_rule)
             return Due(min(calendar.morning_of(before), facts.starts_at), Duty.PREPARE)
         case OccurrenceStatus.PREPARED if not facts.invited:
             before = calendar.school_days_before(facts.day, 1)
@@ -89,14 +91,64 @@ class Planned:
     day: date | None
 
 
-def plan(routine: Routine, calendar: Calendar, today: date, after: date | None) -> Iterator[Planned]:
-    """The meetings to come that are not planned yet: those that the rule names after `after`, as far ahead as we plan."""
+def named(routine: Routine, calendar: Calendar, today: date, until: date | None = None) -> Iterator[Planned]:
+    """The meetings to come that the rule names, as far ahead as we plan, or until that day."""
+    rule, last = recurrence.parse(routine.rule), until or today + AHEAD
+    found = (Planned(day, held_on) for day, held_on in recurrence.planned(rule, calendar, today))
+    for each in takewhile(lambda each: (each.day or each.planned_on) <= last, found):
+        if (each.day or each.planned_on) >= today:
+            yield each
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What planning looks at in an occurrence of one team that there is already."""
+
+    id: str
+    planned_on: date
+    status: OccurrenceStatus
+    begun: bool
+    instead: bool
+    """It is in the place of another, by somebody's choice or because a day was closed."""
+    dropped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has to be done for what stands to be what the rule names."""
+
+    add: tuple[Planned, ...]
+    drop: tuple[str, ...]
+    """Ids of those that the rule names no more."""
+
+
+def changes(routine: Routine, named: Collection[Planned], stands: Collection[Standing]) -> Changes:
+    """Each week or month keeps its one: what was moved by hand stays where it is, and what took place took place.
+
+    `stands`: those of one team, from the beginning of the present period on, whatever became of them.
+    """
     rule = recurrence.parse(routine.rule)
-    since = max(today, after + DAY) if after else today
-    named = takewhile(lambda each: each[0] <= today + AHEAD, recurrence.planned(rule, calendar, since))
-    for day, held_on in named:
-        if day >= since and (held_on is None or held_on >= today):
-            yield Planned(day, held_on)
+    days = {each.planned_on for each in named}
+    to_come = [each for each in stands if each.status in TO_COME and not each.begun]
+    drop = tuple(each.id for each in to_come if not each.instead and each.planned_on not in days)
+    known = {each.planned_on for each in stands if not each.dropped and each.id not in drop}
+    has_its_one = {
+        rule.period(each.planned_on)
+        for each in stands
+        if each.id not in drop and each.planned_on not in days
+        and (each.status in TO_COME or each.status is OccurrenceStatus.HELD)
+    }  # fmt: skip
+    single = _one_each(rule)
+    add = tuple(
+        each for each in named
+        if each.planned_on not in known and not (single and rule.period(each.planned_on) in has_its_one)
+    )  # fmt: skip
+    return Changes(add, drop)
+
+
+def _one_each(rule: recurrence.Rule) -> bool:
+    """Whether a week or a month has at most one of it."""
+    return isinstance(rule, recurrence.Weekly) or (isinstance(rule, recurrence.Monthly) and len(rule.nth) == 1)
 
 
 def moved_to(routine: Routine, day: date, planned_on: date, calendar: Calendar) -> date | None:
@@ -139,9 +191,18 @@ def leads(routine: Routine, team_id: TeamId, directory: Directory, day: date) ->
     if team is None and not any(
         directory.people[each].role == COORDINATOR for each in routine.person_ids if each in directory.people
     ):
-        inside = [each for each in invited(routine, team_id, directory, day) if not each.external]
+        there = invited(routine, team_id, directory, day)
+        inside = [each for each in there if not each.external and directory.absence(each.id, day) is None]
         return inside[0] if inside else watcher
     return watcher
+
+
+def asked_last(lead: Person, directory: Directory, day: date) -> Person:
+    """Who is asked when who leads it has not said: the coordinator, of what they lead themselves an executive leader."""
+    watcher = presence.coordinator(directory, day)
+    if watcher.id != lead.id:
+        return watcher
+    return presence.executive_leader(directory, day, barred={lead.id}) or watcher
 
 
 def may_steer(routine: Routine, actor: Person, directory: Directory, today: date) -> bool:

@@ -1,12 +1,13 @@
 """When an occurrence of a routine is planned, prepared, told of and asked about: for any rule, calendar and zone."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from handlers.rules import routines as rules
-from handlers.rules.routines import AHEAD, ASKS, Duty, Facts
+from handlers.rules.routines import ASKS, Duty, Facts
 from scheduling import recurrence
 from scheduling.calendar import Calendar
 from storage.directory import Routine
@@ -21,46 +22,84 @@ def routine(words: str) -> Routine:
     return Routine("r", words, START, 60, running=True)
 
 
+def looked_at(
+    stands: dict[str, rules.Standing], words: str, calendar: Calendar, today: date
+) -> tuple[dict[str, rules.Standing], rules.Changes]:
+    """What stands after somebody has looked, and what they had to change. What is past took place."""
+    found = {
+        id: replace(each, begun=True, status=OccurrenceStatus.HELD)
+        if each.status in rules.TO_COME and each.planned_on < today
+        else each
+        for id, each in stands.items()
+    }
+    named = list(rules.named(routine(words), calendar, today))
+    changes = rules.changes(routine(words), named, list(found.values()))
+    for each in changes.drop:
+        found[each] = replace(found[each], status=OccurrenceStatus.CANCELLED, dropped=True)
+    for each in changes.add:
+        status = OccurrenceStatus.PLANNED if each.day else OccurrenceStatus.CANCELLED
+        new = rules.Standing(str(len(found)), each.planned_on, status, begun=False, instead=False, dropped=False)
+        found[new.id] = new
+    return found, changes
+
+
 @settings(deadline=None, max_examples=60)
-@given(WORDS, calendars(), st.dates(date(2026, 7, 1), date(2027, 7, 1)), st.lists(st.integers(1, 50), max_size=12))
+@given(WORDS, calendars(), st.dates(date(2026, 7, 1), date(2027, 7, 1)), st.lists(st.integers(1, 90), max_size=8))
 def test_planning_again_and_again_loses_and_doubles_nothing(
     words: str, calendar: Calendar, begins: date, gaps: list[int]
 ) -> None:
-    """However seldom or often somebody looks, as long as it is within the time that is planned ahead."""
-    found: list[rules.Planned] = []
-    today, after = begins, None
+    """However seldom or often somebody looks."""
+    stands: dict[str, rules.Standing] = {}
+    today = begins
     for gap in [0, *gaps]:
         today += timedelta(days=gap)
-        for each in rules.plan(routine(words), calendar, today, after):
-            found.append(each)
-            after = each.planned_on
-    days = [each.planned_on for each in found]
-    assert days == sorted(set(days))
-    rule = recurrence.parse(words)
-    named = []
-    for day, held_on in recurrence.planned(rule, calendar, begins):
-        if day > today + AHEAD:
-            break
-        if day >= begins and (held_on is None or held_on >= begins):
-            named.append((day, held_on))
-    late = [(day, held_on) for day, held_on in named if (day, held_on) not in [(e.planned_on, e.day) for e in found]]
-    # What is held before the day that the rule names, and before anybody looked, is past.
-    assert all(held_on is not None and held_on < day for day, held_on in late)
+        stands, changes = looked_at(stands, words, calendar, today)
+        assert not changes.drop
+        days = [each.planned_on for each in stands.values()]
+        assert len(days) == len(set(days))
+        assert {each.planned_on for each in rules.named(routine(words), calendar, today)} <= set(days)
+
+
+@settings(deadline=None, max_examples=60)
+@given(WORDS, WORDS, calendars(), st.dates(date(2026, 7, 1), date(2027, 7, 1)), st.integers(0, 30))
+def test_a_routine_that_is_changed_names_its_new_days_and_no_old_ones(
+    words: str, others: str, calendar: Calendar, begins: date, later: int
+) -> None:
+    stands, _ = looked_at({}, words, calendar, begins)
+    today = begins + timedelta(days=later)
+    changed, changes = looked_at(stands, others, calendar, today)
+    named = {each.planned_on for each in rules.named(routine(others), calendar, today)}
+    to_come = [each for each in changed.values() if each.status in rules.TO_COME and not each.begun]
+    assert {each.planned_on for each in to_come} <= named
+    rule = recurrence.parse(others)
+    if rules._one_each(rule):
+        taken = [each for each in changed.values() if each.status in {*rules.TO_COME, OccurrenceStatus.HELD}]
+        since = rule.period(today)[0]
+        periods = [rule.period(each.planned_on) for each in taken if each.planned_on >= since]
+        new = [rule.period(each.planned_on) for each in changes.add]
+        assert all(periods.count(each) <= 1 for each in new)
+    back, _ = looked_at(changed, words, calendar, today)
+    assert {each.planned_on for each in back.values() if each.status in rules.TO_COME and not each.begun} <= {
+        each.planned_on for each in rules.named(routine(words), calendar, today)
+    }
+    assert looked_at(back, words, calendar, today)[1] == rules.Changes((), ())
 
 
 @settings(deadline=None, max_examples=60)
 @given(WORDS, calendars(), st.dates(date(2026, 7, 1), date(2027, 7, 1)), st.integers(5, 240))
 def test_its_duties_come_in_their_order_and_end(words: str, calendar: Calendar, begins: date, minutes: int) -> None:
-    first = next(iter(rules.plan(routine(words), calendar, begins, None)), None)
+    first = next(iter(rules.named(routine(words), calendar, begins)), None)
     assume(first is not None and first.day is not None)
     assert first is not None
     assert first.day is not None
-    rule, starts = recurrence.parse(words), calendar.at(first.day, START)
+    starts = calendar.at(first.day, START)
     status, invited, asks, asked_at = OccurrenceStatus.PLANNED, False, 0, None
     done: list[tuple[Duty, datetime]] = []
     now = calendar.at(begins, time(3, 30))
     for _ in range(10):
-        due = rules.due(Facts(status, first.day, starts, minutes, invited, asks, asked_at), rule, calendar, None)
+        due = rules.due(
+            Facts(status, first.day, starts, minutes, invited, asks, asked_at), routine(words), calendar, None
+        )
         if due is None:
             break
         now = max(now, due.at)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scheduling import recurrence
 from scheduling.calendar import Calendar
-from scheduling.recurrence import Daily, Listed, Monthly, Weekly
+from scheduling.recurrence import Daily, Listed, Monthly, Shifted, Weekly
 from storage.directory import Directory, Routine, School, Team
 from storage.vocabulary import SchoolId, TeamId
 from tests.builders import OAK, district
@@ -34,6 +34,10 @@ MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = range(5)
         ("every other Wednesday from 2026-09-09", Weekly(WEDNESDAY, 2, date(2026, 9, 9))),
         ("every day", Daily()),
         ("daily", Daily()),
+        ("every two weeks on Wednesday from 2026-09-09", Weekly(WEDNESDAY, 2, date(2026, 9, 9))),
+        ("3 school days after second Tuesday", Shifted(3, Monthly((2,), TUESDAY))),
+        ("1 school day after each last Friday", Shifted(1, Monthly((-1,), FRIDAY))),
+        ("10 school days before 2027-06-30", Shifted(-10, Listed((date(2027, 6, 30),)))),
         ("2026-10-13, 2026-09-08", Listed((date(2026, 9, 8), date(2026, 10, 13)))),
     ],
 )
@@ -51,6 +55,9 @@ def test_rules_in_words(words: str, rule: recurrence.Rule) -> None:
         ("every other Wednesday from 2026-09-10", "2026-09-10 is a Thursday; give the date of a Wednesday"),
         ("every other Wednesday from September", "such as 2026-09-08"),
         ("2026-09-08, 2026-13-01", "2026-13-01 is not a date"),
+        ("3 school days after every day", "does not say from which days it counts"),
+        ("0 school days after first Monday", "does not say from which days it counts"),
+        ("3 school days after my birthday", "is not a rule that Clearway knows"),
         ("9999-12-31", "9999-12-31 is not a date"),
     ],
 )
@@ -121,6 +128,23 @@ WORDS = st.one_of(
     ),
     st.just("every day"),
 )
+
+
+@settings(deadline=None)
+@given(WORDS.filter(lambda each: each != "every day"), st.integers(1, 30), st.booleans(), calendars(), INSTANTS)
+def test_so_many_school_days_from_a_day_is_a_school_day_so_many_school_days_from_it(
+    words: str, by: int, after: bool, calendar: Calendar, since: datetime
+) -> None:
+    rule = recurrence.parse(f"{by} school days {'after' if after else 'before'} {words}")
+    today = calendar.today(since)
+    for day, held_on in islice(recurrence.planned(rule, calendar, today), 4):
+        assert held_on is not None
+        assert calendar.is_school_day(held_on)
+        assert (held_on > day) is after
+        if after:
+            assert calendar.school_days_between(day, held_on) == by
+        else:
+            assert calendar.school_days_between(held_on, day) - calendar.is_school_day(day) + 1 == by
 
 
 @settings(deadline=None)
