@@ -1,76 +1,146 @@
 """What an occurrence shows: its agenda, the superintendent's page to read before, and what messages about it say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from handlers import acts
-from handlers.cards import routines as cards
+from handlers.cards import meetings as cards
 from handlers.cards.model import Card
 from handlers.cards.text import Voice
-from handlers.occurrences import leads
-from handlers.rules import access, presence
+from handlers.occurrences import doing, leads
+from handlers.rules import access, kinds, presence
 from handlers.rules import routines as rules
 from handlers.telling import Told
 from scheduling import recurrence
-from storage import log, occurrences
-from storage.directory import SUPERINTENDENT, Directory, Person, Routine
+from storage import feedback, log, occurrences
+from storage.directory import COACH, SUPERINTENDENT, Directory, Person, Routine
 from storage.models import Occurrence
 from storage.store import Store
-from storage.vocabulary import Kind, Outcome, Status, TeamId
+from storage.vocabulary import (
+    ChallengeId,
+    Kind,
+    OccurrenceStatus,
+    Outcome,
+    PersonId,
+    RoutineKind,
+    SchoolId,
+    Status,
+    TeamId,
+)
 
 ON_AGENDA: Final = 8  # lines of each part of an agenda: a page, not the log
+A_TERM: Final = timedelta(days=120)  # so long a review of a school's data without an answer is named
 A_MONTH: Final = timedelta(days=31)  # before the first meeting on record, whose successes are told
 
 
 async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person | None, now: datetime) -> cards.Agenda:
-    """The standing item *Implementation challenges* of a team's agenda, from the log, as this reader may see it (R-14).
+    """What it is about, as this reader may see it; None reads it in a room (R-14 to R-19).
 
-    In its order: confirm or reopen, overdue, due before the next meeting, new, decisions for leaders, addressed since
-    the last one. None of it where the team does not use the process.
+    Its standing item *Implementation challenges* is from the log, in its order: confirm or reopen, overdue, due before
+    the next meeting, new, decisions for leaders, addressed since the last one. None of it where the team does not use
+    the process.
     """
     directory = store.directory
     team = directory.teams.get(row.team_id) if row.team_id else None
-    if team is not None and not team.uses_process:
-        return cards.Agenda(False, ())
+    check_in = rules.is_check_in(routine, directory)
+    found = cards.Agenda(
+        kept=kinds.meets(routine) and (team is None or team.uses_process),
+        promises=team.agreements if team else (),
+        doing=doing(store, row),
+        lines=routine.agenda or kinds.TEMPLATES[routine.kind].agenda,
+        own_lines=bool(routine.agenda),
+        place=routine.place,
+        feedback=tuple(await feedback.lately(store.connection, row, cards.TREND)) if reader and routine.poll else (),
+        drafts=_drafts(directory, acts.today(store, now)) if check_in else (),
+        pressed=check_in,
+        schools=await _at_their_schools(store, routine, reader, now),
+        reviews=await _unanswered(store, now) if routine.log_review and reader else (),
+    )
+    if not found.kept:
+        return found
     calendar = acts.calendar(store)
     last = await occurrences.before(store.connection, store.district_id, routine.id, row.team_id, row.starts_at)
-    following = recurrence.next_occurrence(routine, calendar, row.starts_at)
     since = last.starts_at if last else None
     items = await log.for_agenda(
         store.connection,
         store.district_id,
-        access.sight(reader, directory, calendar.today(now)) if reader else None,
+        _sight(store, reader, now),
         _table(routine, row.team_id, directory),
         since or calendar.at(row.planned_on - A_MONTH, routine.start),
+        row.day,
     )
+    if check_in:
+        return replace(found, parts=_parts((_led_by(item, directory), item) for item in items))
+    following = recurrence.next_occurrence(routine, calendar, row.starts_at)
     until = calendar.today(following) if following else None
-    if rules.is_check_in(routine, directory):
-        return _pre_read(items, directory, calendar.today(now))
+    return replace(found, parts=_parts((_part_of(item, row.day, until, since), item) for item in items))
+
+
+async def to_walk(
+    store: Store, row: Occurrence, routine: Routine, reader: Person, now: datetime
+) -> tuple[list[log.Item], list[log.Item]]:
+    """The open challenges that are gone through in it, in the order of its agenda: those to come, and those done (R-15).
+
+    In a review of the log they are all that are open, else those of the team's agenda.
+    """
+    table = log.Table(None) if routine.log_review else _table(routine, row.team_id, store.directory)
+    items = await log.for_agenda(
+        store.connection, store.district_id, _sight(store, reader, now), table, None, row.day
+    )  # fmt: skip
+    order = list(cards.PARTS)
+    last = await occurrences.before(store.connection, store.district_id, routine.id, row.team_id, row.starts_at)
+    since = last.starts_at if last else None
+    items.sort(key=lambda each: order.index(_part_of(each, row.day, None, since)))
+    walked = set(row.walked_ids)
+    return [each for each in items if each.line.id not in walked], [each for each in items if each.line.id in walked]
+
+
+def _sight(store: Store, reader: Person | None, now: datetime) -> log.Sight | None:
+    return access.sight(reader, store.directory, acts.today(store, now)) if reader else None
+
+
+def _parts(sorted_: Iterable[tuple[str, log.Item]]) -> tuple[cards.Part, ...]:
+    """In the order in which they are gone through; of each its first lines."""
     parts: dict[str, list[log.Line]] = {each: [] for each in cards.PARTS}
-    for item in items:
-        parts[_part_of(item, calendar.today(row.starts_at), until, since)].append(item.line)
-    return cards.Agenda(
-        True,
-        tuple(cards.Part(name, tuple(found[:ON_AGENDA]), len(found)) for name, found in parts.items() if found),
-    )
+    for name, item in sorted_:
+        parts[name].append(item.line)
+    return tuple(cards.Part(name, tuple(lines[:ON_AGENDA]), len(lines)) for name, lines in parts.items() if lines)
 
 
-def _pre_read(items: Sequence[log.Item], directory: Directory, today: date) -> cards.Agenda:
-    """One page for the superintendent: what only they can decide, oldest first, what other leaders have, and what waits
-    for their approval, with its age (R-63, R-65)."""
-    parts: dict[str, list[log.Line]] = {"top": [], "led": [], "unconfirmed": [], "addressed": []}
-    for item in sorted(items, key=lambda each: each.line.number):
-        owner = directory.people.get(item.line.owner_id)
-        if item.line.status is Status.CLOSED:
-            parts["addressed" if item.line.outcome is Outcome.CONFIRMED else "unconfirmed"].append(item.line)
-        elif owner and owner.role == SUPERINTENDENT:
-            parts["top"].append(item.line)
-        else:
-            parts["led"].append(item.line)
-    drafts = [(version, (today - dated).days if dated else None) for version, dated in directory.submitted]
-    found = tuple(cards.Part(name, tuple(lines[:ON_AGENDA]), len(lines)) for name, lines in parts.items() if lines)
-    return cards.Agenda(True, found, tuple(drafts), pressed=True)
+def _led_by(item: log.Item, directory: Directory) -> str:
+    """The part of the superintendent's page: what only they can decide, oldest first, and what other leaders have
+    (R-63, R-65)."""
+    owner = directory.people.get(item.line.owner_id)
+    if item.line.status is Status.CLOSED:
+        return "addressed" if item.line.outcome is Outcome.CONFIRMED else "unconfirmed"
+    return "top" if owner and owner.role == SUPERINTENDENT else "led"
+
+
+def _drafts(directory: Directory, today: date) -> tuple[tuple[str, int | None], ...]:
+    """Versions of the process that wait for approval, and for how many days."""
+    return tuple((version, (today - dated).days if dated else None) for version, dated in directory.submitted)
+
+
+async def _at_their_schools(
+    store: Store, routine: Routine, reader: Person | None, now: datetime
+) -> tuple[cards.AtSchool, ...]:
+    """What is open at each school of a coach: one prompt with both for who has two (R-64)."""
+    if routine.kind is not RoutineKind.COACH_CHECK_IN or reader is None or reader.role != COACH:
+        return ()
+    table = log.Table(None, reader.school_ids)
+    today = acts.today(store, now)
+    items = await log.for_agenda(store.connection, store.district_id, _sight(store, reader, now), table, None, today)
+    lines = {each: tuple(item.line for item in items if item.line.school_id == each) for each in reader.school_ids}
+    return tuple(cards.AtSchool(each, found[:ON_AGENDA], len(found)) for each, found in lines.items())
+
+
+async def _unanswered(store: Store, now: datetime) -> tuple[TeamId, ...]:
+    """The teams of the schools whose last review has no answer to what the district needs to do (R-69)."""
+    since = now - A_TERM
+    mine = [each.id for each in store.directory.routines if each.kind is RoutineKind.SCHOOL_REVIEW]
+    return await occurrences.unanswered(store.connection, store.district_id, mine, since, now) if mine else ()
 
 
 def _table(routine: Routine, team_id: TeamId, directory: Directory) -> log.Table:
@@ -90,7 +160,7 @@ def _part_of(item: log.Item, day: date, until: date | None, since: datetime | No
         return "addressed" if line.outcome is Outcome.CONFIRMED else "unconfirmed"
     if line.status in {Status.RESOLVED, Status.AWAITING_CONFIRMATION}:
         return "confirm"
-    if line.decide_by and line.decide_by < day and line.understood_at is None:
+    if item.late:
         return "overdue"
     if line.decide_by and until and line.decide_by <= until and line.understood_at is None:
         return "due"
@@ -100,12 +170,38 @@ def _part_of(item: log.Item, day: date, until: date | None, since: datetime | No
 
 
 async def whole(store: Store, voice: Voice, reader: Person, row: Occurrence, routine: Routine, now: datetime) -> Card:
-    said = await occurrences.said(store.connection, row)
+    """One occurrence as it stands, for who looks at it."""
     on = await agenda(store, row, routine, reader, now) if row.status in occurrences.TO_COME else None
     following = recurrence.next_occurrence(routine, acts.calendar(store), max(now, row.starts_at))
-    return cards.whole(
-        voice, row, routine, on, said, now=now, steers=steers(store, row, routine, reader, now), following=following
+    record = await _record(store, row, routine, reader, now)
+    may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
+    return cards.whole(voice, row, routine, on, record, now=now, may=may, following=following)
+
+
+async def _record(store: Store, row: Occurrence, routine: Routine, reader: Person, now: datetime) -> cards.Record:
+    """What was said of it and gone through in it, as far as the reader may see it."""
+    said = await occurrences.said(store.connection, row)
+    ids = [ChallengeId(each) for each in (*row.walked_ids, *row.left_ids)] if row.ended_at else []
+    ids += [each.challenge_id for each in said if each.challenge_id]
+    sight = _sight(store, reader, now)
+    seen = {
+        each.line.id: each.line for each in await log.items(store.connection, store.district_id, sight, ids, row.day)
+    }
+    return cards.Record(
+        said=tuple(each for each in said if each.challenge_id is None or each.challenge_id in seen),
+        of=seen,
+        walked=tuple(seen[each] for each in map(ChallengeId, row.walked_ids) if each in seen),
+        left=tuple(seen[each] for each in map(ChallengeId, row.left_ids) if each in seen) if row.ended_at else (),
+        schools_without=_without(store.directory, row) if routine.kind is RoutineKind.COACH_CHECK_IN else (),
     )
+
+
+def _without(directory: Directory, row: Occurrence) -> tuple[SchoolId, ...]:
+    """The schools none of whose coaches was there (R-64)."""
+    if row.status is not OccurrenceStatus.HELD:
+        return ()
+    there = {school for each in row.attended_ids for school in directory.people[PersonId(each)].school_ids}
+    return tuple(each for each in directory.schools if each not in there)
 
 
 async def compose(store: Store, message: Told, now: datetime) -> Card | None:
@@ -121,7 +217,6 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
         return None
     if event.kind is Kind.OCCURRENCE_ASKED and row.status not in occurrences.TO_COME:
         return None
-    said = await occurrences.said(store.connection, row)
     on = None
     if message.room_id is not None:
         room = next((each for each in store.directory.rooms if each.id == message.room_id), None)
@@ -138,8 +233,11 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
         return None
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
         on = await agenda(store, row, routine, reader, now)
-    may = steers(store, row, routine, reader, now)
-    return cards.news(Voice(store.directory, reader), row, routine, event, on, said, steers=may)
+    if event.kind is Kind.OCCURRENCE_POLLED and reader.id in row.polled_ids:
+        return None
+    record = await _record(store, row, routine, reader, now)
+    may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
+    return cards.news(Voice(store.directory, reader), row, routine, event, on, record, may=may)
 
 
 async def redraw(store: Store, message: Told, now: datetime) -> Card | None:
@@ -156,11 +254,20 @@ async def redraw(store: Store, message: Told, now: datetime) -> Card | None:
 
 
 def sees(store: Store, row: Occurrence, routine: Routine, actor: Person, now: datetime) -> bool:
-    """Who belongs to that team, not to any other of the routine; who leads it; and who may steer all of it."""
-    return rules.sees(routine, row.team_id, row.day, actor, store.directory, acts.today(store, now))
+    """Who belongs to that team, not to any other of the routine, or does something in it; who leads it; and who may steer
+    all of it."""
+    does = actor.id in {each.person_id for each in doing(store, row)} and not actor.external
+    return does or rules.sees(routine, row.team_id, row.day, actor, store.directory, acts.today(store, now))
 
 
 def steers(store: Store, row: Occurrence, routine: Routine, actor: Person, now: datetime) -> bool:
     """Who leads it, and who may steer all of it."""
     today = acts.today(store, now)
     return leads(store, routine, row, now).id == actor.id or rules.may_steer(routine, actor, store.directory, today)
+
+
+def belongs(store: Store, row: Occurrence, routine: Routine, actor: Person, now: datetime) -> bool:
+    """Who leads it, and who is of its team or people: they put something on its agenda, and add to its notes."""
+    there = rules.invited(routine, row.team_id, store.directory, max(row.day, acts.today(store, now)))
+    ids = {*(each.id for each in there), *(each.person_id for each in doing(store, row))}
+    return steers(store, row, routine, actor, now) or (not actor.external and actor.id in ids)

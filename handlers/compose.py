@@ -6,7 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from handlers import acts, agendas, drafts, rooms
+from handlers import acts, agendas, drafts, rooms, routines
 from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
@@ -44,6 +44,8 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
         return await rooms.compose(store, message, now)
     if message.kind is MessageKind.OCCURRENCE:
         return await agendas.compose(store, message, now)
+    if message.kind is MessageKind.ROUTINE:
+        return await routines.compose(store, message, now)
     reader = store.directory.people.get(message.person_id)
     if reader is None or not reader.here_on(acts.today(store, now)):
         return None
@@ -316,6 +318,9 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
                     await agendas.compose(store, message, now),
                     Press("meeting.show", item=message.item_id or ""),
                 )
+            if message.kind is MessageKind.ROUTINE:
+                card = await routines.compose(store, message, now)
+                press = Press("routine.show", item=message.item_id or "")
             if message.kind is MessageKind.DRAFT_HELD:
                 card = await drafts.still_held(store, voice, message.item_id or "", reader.id)
             if message.kind is MessageKind.DRAFT_LAPSED:

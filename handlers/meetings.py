@@ -1,27 +1,32 @@
 """One occurrence of a routine as people use it: shown, added to, sent, held, missed, moved, cancelled."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-from handlers import acts, agendas
-from handlers.cards import routines as cards
-from handlers.cards.text import phrase
+from handlers import acts, agendas, owners
+from handlers.cards import meetings as cards
+from handlers.cards import routines as routine_cards
+from handlers.cards.model import Card
+from handlers.cards.text import Voice, Who, phrase
 from handlers.errors import FormError, NotFoundError
 from handlers.occurrences import add as plan_one
-from handlers.occurrences import end, everybody, leads, set_timer, tell_of
+from handlers.occurrences import doing, end, everybody, gives, leads, set_timer, tell_of
 from handlers.request import Reply, Request
 from handlers.routines import known
-from handlers.rules import presence
+from handlers.rules import access, kinds, presence
 from handlers.rules import routines as rules
+from handlers.rules.access import Action
 from handlers.telling import tell_rooms
 from scheduling import recurrence
-from storage import occurrences
+from storage import feedback, log, occurrences
 from storage.directory import Person, Routine
 from storage.models import Occurrence, Record
 from storage.store import Store
-from storage.vocabulary import Kind, Lane, OccurrenceStatus, PersonId, RecordField, new_id
+from storage.vocabulary import ChallengeId, Kind, Lane, MeetingRole, OccurrenceStatus, PersonId, RecordField, new_id
 
+WITHIN: Final = timedelta(hours=24)  # R-16: minutes
+ASKED_FOR: Final = timedelta(days=14)  # so long people may say how it was
 ENDED: Final = MappingProxyType(
     {
         OccurrenceStatus.MISSED: Kind.OCCURRENCE_MISSED,
@@ -36,37 +41,39 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
     if request.item:
         row, routine = await _occurrence(store, request, now, steer=False)
         return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
-    return Reply(card=cards.next_ones(request.voice, (await next_of(store, request.actor, now))[:6]))
+    return Reply(card=routine_cards.next_ones(request.voice, (await next_of(store, request.actor, now))[:6]))
 
 
 async def next_of(store: Store, actor: Person, now: datetime) -> list[tuple[Occurrence, Routine]]:
-    """The meetings to come of this person; and then those of which they have not said yet whether they took place."""
+    """The meetings to come of this person, and those that are on; then those of which they have not said yet whether they
+    took place."""
     directory, today = store.directory, acts.today(store, now)
     mine = [each.id for each in directory.routines if each.running and rules.may_see(each, actor, directory, today)]
     theirs = []
     for row in await occurrences.to_come(store.connection, store.district_id, mine) if mine else ():
         routine = known(store, row.routine_id)
-        there = rules.invited(routine, row.team_id, directory, row.day)
-        if leads(store, routine, row, now).id == actor.id or (
-            row.starts_at > now and actor.id in {each.id for each in there}
-        ):
+        over = row.starts_at + timedelta(minutes=row.minutes)
+        there = {each.id for each in rules.invited(routine, row.team_id, directory, row.day)}
+        there |= {each.person_id for each in doing(store, row)}
+        if leads(store, routine, row, now).id == actor.id or (over > now and actor.id in there):
             theirs.append((row, routine))
     return sorted(theirs, key=lambda each: (each[0].starts_at <= now, each[0].starts_at))
 
 
 async def add_form(store: Store, request: Request, now: datetime) -> Reply:
-    row, routine = await _to_come(store, request, now)
+    row, routine = await _to_come(store, request, now, steer=False)
     return Reply(form=cards.add_form(request.voice, row, check_in=rules.is_check_in(routine, store.directory)))
 
 
 async def add(store: Store, request: Request, now: datetime) -> Reply:
-    """Words of one's own on the agenda, for all who get it."""
-    row, routine = await _to_come(store, request, now)
+    """Words of one's own on the agenda, by anybody who belongs there, for all who have it."""
+    row, routine = await _to_come(store, request, now, steer=False)
     words = acts.required(request, "words", "Please write what is to be on it.")
     acts.clean(store, request, "words")
     said = await _say(store, row, {RecordField.AGENDA: words}, request.actor.id, now)
     await occurrences.change(store.connection, row, version=row.version + 1)
-    to = [each for each in everybody(store, routine, row, now) if each != request.actor.id] if row.invited_at else []
+    have = everybody(store, routine, row, now) if row.invited_at else [PersonId(row.lead_id)] if row.lead_id else []
+    to = [each for each in have if each != request.actor.id]
     tell_of(store, row, Kind.OCCURRENCE_ADDED_TO, to, now, by=request.actor.id, said=said)
     return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
 
@@ -88,21 +95,163 @@ async def send(store: Store, request: Request, now: datetime) -> Reply:
 async def held_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _asked_about(store, request, now)
     there = rules.invited(routine, row.team_id, store.directory, row.day)
-    return Reply(form=cards.held_form(request.voice, row, there))
+    return Reply(form=cards.held_form(request.voice, row, routine, there))
 
 
 async def held(store: Store, request: Request, now: datetime) -> Reply:
-    """It took place: who was there, what was decided and noted. Everybody who belongs there gets that within the day."""
+    """It took place: who was there, what was decided and noted, and what was not gone through.
+
+    Everybody who belongs there gets that within a day: by itself where the next digest would be later (R-16).
+    """
     row, routine = await _asked_about(store, request, now)
-    texts = acts.clean(store, request, "notes")
+    questions = kinds.questions(routine)
+    texts = acts.clean(store, request, "notes", *(each.name for each in questions))
+    if missing := kinds.missing(routine, texts):
+        sentence = "A plan needs its problem statement first: what, who, where, when and why."
+        raise FormError({each: phrase(sentence) for each in missing})
     there = {each.id for each in rules.invited(routine, row.team_id, store.directory, row.day)}
     attended = [each for each in (request.fields.get("there") or []) if each in there]
+    if kinds.meets(routine) and len(attended) < routine.quorum:
+        sentence = "It counts when {n} were there. If fewer were, say that it did not take place."
+        raise FormError({"there": phrase(sentence, n=routine.quorum)})
     said = await _say(store, row, {RecordField.NOTES: texts["notes"]}, request.actor.id, now)
-    await end(store, row, OccurrenceStatus.HELD, now, attended_ids=attended)
+    for each in questions:
+        asked = each.words if each.own else Voice(store.directory)(each.words)
+        said += await _say(store, row, {RecordField.ANSWER: texts[each.name]}, request.actor.id, now, question=asked)
+    left: list[log.Item] = []
+    if routine.log_review or row.walked_ids:
+        left, _ = await agendas.to_walk(store, row, routine, request.actor, now)
+    ids = [each.line.id for each in left]
+    await end(store, row, OccurrenceStatus.HELD, now, attended_ids=attended, left_ids=ids)
     to = [each for each in everybody(store, routine, row, now) if each != request.actor.id]
-    event = tell_of(store, row, Kind.OCCURRENCE_HELD, to, now, by=request.actor.id, said=said)
+    calendar = acts.calendar(store)
+    lane = Lane.SINGLE if calendar.digest_time(now, None) > row.starts_at + WITHIN else None
+    event = tell_of(store, row, Kind.OCCURRENCE_HELD, to, now, by=request.actor.id, said=said, lane=lane)
     tell_rooms(store, row.team_id, event, now, item=row.id)
+    if routine.poll:
+        tell_of(store, row, Kind.OCCURRENCE_POLLED, [PersonId(each) for each in attended], now)
     return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
+
+
+async def note_form(store: Store, request: Request, now: datetime) -> Reply:
+    row, _ = await _noted(store, request, now)
+    return Reply(form=cards.note_form(request.voice, row))
+
+
+async def note(store: Store, request: Request, now: datetime) -> Reply:
+    """Words for its minutes by anybody who belongs there, before, during or after it (R-18)."""
+    row, routine = await _noted(store, request, now)
+    words = acts.required(request, "words", "Please write your note.")
+    acts.clean(store, request, "words")
+    said = await _say(store, row, {RecordField.NOTES: words}, request.actor.id, now)
+    await occurrences.change(store.connection, row, version=row.version + 1)
+    tell_of(store, row, Kind.OCCURRENCE_ADDED_TO, [], now, by=request.actor.id, said=said)
+    return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
+
+
+async def walk(store: Store, request: Request, now: datetime) -> Reply:
+    """The log, or what is on the agenda of its team, is gone through one by one (R-15)."""
+    row, routine = await _noted(store, request, now)
+    return Reply(card=await _walk(store, request, row, routine, now))
+
+
+async def walked(store: Store, request: Request, now: datetime) -> Reply:
+    """This one was gone through; the next one."""
+    row, routine = await _occurrence(store, request, now, steer=True)
+    if row.status not in occurrences.TO_COME:
+        raise acts.refuse("It is over: its record says what was gone through.")
+    case = await acts.case_for(store, request, Action.SEE, now)
+    if case.id not in row.walked_ids:
+        await occurrences.change(store.connection, row, walked_ids=[*row.walked_ids, case.id])
+        tell_of(store, row, Kind.OCCURRENCE_WALKED, [], now, by=request.actor.id, data={"challenge": case.id})
+    return Reply(card=await _walk(store, request, row, routine, now))
+
+
+async def _walk(store: Store, request: Request, row: Occurrence, routine: Routine, now: datetime) -> Card:
+    to_go, gone = await agendas.to_walk(store, row, routine, request.actor, now)
+    if not to_go:
+        return cards.walked_through(request.voice, row, routine, len(gone))
+    may = cards.May(agendas.steers(store, row, routine, request.actor, now), True)
+    total = len(gone) + len(to_go)
+    return cards.walk(request.voice, row, routine, to_go[0], len(gone), total, may=may)
+
+
+async def decide_form(store: Store, request: Request, now: datetime) -> Reply:
+    row, _ = await _noted(store, request, now)
+    case = await acts.case_for(store, request, Action.NOTE, now)
+    line = await _line(store, request, case.id, row, now)
+    return Reply(form=cards.decide_form(request.voice, row, line))
+
+
+async def decide(store: Store, request: Request, now: datetime) -> Reply:
+    """What was decided on a challenge stands in the minutes and on the challenge, and those concerned hear (R-63)."""
+    row, routine = await _noted(store, request, now)
+    case = await acts.case_for(store, request, Action.NOTE, now)
+    words = acts.required(request, "words", "Please write what was decided.")
+    acts.clean(store, request, "words")
+    said = await _say(store, row, {RecordField.DECISION: words}, request.actor.id, now, of=case.id)
+    walked_ids = row.walked_ids if case.id in row.walked_ids else [*row.walked_ids, case.id]
+    await occurrences.change(store.connection, row, walked_ids=walked_ids, version=row.version + 1)
+    data = {"challenge": case.id}
+    tell_of(store, row, Kind.OCCURRENCE_WALKED, [], now, by=request.actor.id, data=data, said=said)
+    await owners.record_note(store, request, case, words, now)
+    return Reply(card=await _walk(store, request, row, routine, now))
+
+
+async def _line(store: Store, request: Request, challenge_id: ChallengeId, row: Occurrence, now: datetime) -> log.Line:
+    sight = access.sight(request.actor, store.directory, acts.today(store, now))
+    [item] = await log.items(store.connection, store.district_id, sight, [challenge_id], row.day)
+    return item.line
+
+
+async def roles_form(store: Store, request: Request, now: datetime) -> Reply:
+    row, routine = await _to_come(store, request, now)
+    there = rules.invited(routine, row.team_id, store.directory, row.day)
+    return Reply(form=cards.roles_form(request.voice, row, doing(store, row), there))
+
+
+async def roles(store: Store, request: Request, now: datetime) -> Reply:
+    """Somebody does something this time for somebody else, and hears so (R-17)."""
+    row, routine = await _to_come(store, request, now)
+    does = {each.role: each.person_id for each in doing(store, row)}
+    for role in MeetingRole:
+        who = acts.person_field(store, request.fields, str(role), now)
+        if who and store.directory.absence(who, row.day):
+            raise FormError({str(role): phrase("{who} is away that day; please pick somebody else.", who=Who(who))})
+        if who and who != does.get(role):
+            await gives(store, row, role, who, now, by=request.actor.id)
+    return Reply(card=cards.gives(request.voice, row, routine, doing(store, row)))
+
+
+async def poll_form(store: Store, request: Request, now: datetime) -> Reply:
+    row, _ = await _polled(store, request, now)
+    return Reply(form=cards.poll_form(request.voice, row))
+
+
+async def poll(store: Store, request: Request, now: datetime) -> Reply:
+    """How it was, once from each who was there. Who said what stands nowhere: no event, no author, no time (R-19)."""
+    row, routine = await _polled(store, request, now)
+    useful, respectful = (str(request.fields.get(each) or "") for each in ("useful", "respectful"))
+    unsaid = {"useful": useful, "respectful": respectful}
+    if errors := {name: phrase("Please pick one.") for name, value in unsaid.items() if value not in cards.SCALE}:
+        raise FormError(errors)
+    words = acts.clean(store, request, "words")["words"]
+    await feedback.add(
+        store.connection, row, useful=int(useful), respectful=int(respectful), text=words or None
+    )  # fmt: skip
+    await occurrences.change(store.connection, row, polled_ids=sorted([*row.polled_ids, request.actor.id]))
+    return Reply(card=cards.thanks(request.voice, row, routine))
+
+
+async def _polled(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
+    row, routine = await _occurrence(store, request, now, steer=False)
+    if row.status is not OccurrenceStatus.HELD or request.actor.id not in row.attended_ids:
+        raise acts.refuse("Only those who were there are asked how it was.")
+    if request.actor.id in row.polled_ids:
+        raise acts.refuse("You have said how it was. Thank you!")
+    if row.ended_at and now > row.ended_at + ASKED_FOR:
+        raise acts.refuse("That was asked a while ago. Please say it of the next one.")
+    return row, routine
 
 
 async def missed_form(store: Store, request: Request, now: datetime) -> Reply:
@@ -188,12 +337,13 @@ def _latest(routine: Routine, row: Occurrence) -> date:
 
 
 async def _say(
-    store: Store, row: Occurrence, words: dict[RecordField, str], by: PersonId, now: datetime
-) -> list[Record]:
+    store: Store, row: Occurrence, words: dict[RecordField, str], by: PersonId, now: datetime, *,
+    question: str = "", of: ChallengeId | None = None,
+) -> list[Record]:  # fmt: skip
     said = [
         Record(
             district_id=store.district_id, id=new_id(), occurrence_id=row.id, field=field, author_id=by, said_at=now,
-            text=text,
+            challenge_id=of, question=question, text=text,
         )
         for field, text in words.items()
         if text
@@ -213,8 +363,10 @@ async def _occurrence(store: Store, request: Request, now: datetime, *, steer: b
     return row, routine
 
 
-async def _to_come(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
-    row, routine = await _occurrence(store, request, now, steer=True)
+async def _to_come(
+    store: Store, request: Request, now: datetime, *, steer: bool = True
+) -> tuple[Occurrence, Routine]:  # fmt: skip
+    row, routine = await _occurrence(store, request, now, steer=steer)
     if row.status not in occurrences.TO_COME or row.starts_at <= now:
         raise acts.refuse("It has begun, or is over; say whether it took place instead.")
     return row, routine
@@ -226,4 +378,14 @@ async def _asked_about(store: Store, request: Request, now: datetime) -> tuple[O
         raise acts.refuse("It is still to come.")
     if row.status not in occurrences.TO_COME:
         raise acts.refuse("That is on record already.")
+    return row, routine
+
+
+async def _noted(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
+    """For who belongs there: what is to come, or took place lately enough for its minutes."""
+    row, routine = await _occurrence(store, request, now, steer=False)
+    if not agendas.belongs(store, row, routine, request.actor, now):
+        raise acts.refuse("Only who belongs there can do that.")
+    if row.status not in {*occurrences.TO_COME, OccurrenceStatus.HELD}:
+        raise acts.refuse("It did not take place.")
     return row, routine

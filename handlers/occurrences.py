@@ -17,18 +17,19 @@ from storage import occurrences
 from storage.directory import Person, Routine
 from storage.models import Event, Occurrence, Record, Timer
 from storage.store import Store
-from storage.vocabulary import Kind, Lane, MessageKind, OccurrenceStatus, PersonId, TeamId, TimerKind, new_id
+from storage.vocabulary import (
+    Kind,
+    Lane,
+    MeetingRole,
+    MessageKind,
+    OccurrenceStatus,
+    PersonId,
+    TeamId,
+    TimerKind,
+    new_id,
+)
 
 A_MONTH: Final = timedelta(days=31)  # how far a day that is closed may put one off
-
-
-async def plan_on_due(store: Store, timer: Timer, now: datetime) -> None:
-    """A routine's timer: what it names next is planned, and it is looked at again on the next school morning."""
-    routine = store.directory.routine(timer.about)
-    if routine is None or not routine.running:
-        store.set_timer(TimerKind.ROUTINE, timer.about, None)
-    else:
-        await plan(store, routine, now)
 
 
 async def plan(store: Store, routine: Routine, now: datetime) -> None:
@@ -91,7 +92,7 @@ async def _retime(store: Store, routine: Routine, row: Occurrence, now: datetime
 
 def _heard(store: Store, routine: Routine, row: Occurrence, now: datetime) -> list[PersonId]:
     """Who knows of it: who leads it has its agenda, and later everybody else."""
-    if row.invited_at:
+    if row.invited_at or (row.lead_id and rules.calls(routine, store.directory)):
         return everybody(store, routine, row, now)
     return [PersonId(row.lead_id)] if row.lead_id else []
 
@@ -161,13 +162,21 @@ async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead:
                 store.connection, row, status=OccurrenceStatus.PREPARED, lead_id=lead.id, version=row.version + 1
             )
             if not past:
-                tell_of(store, row, Kind.OCCURRENCE_PREPARED, [lead.id], now, lane=lane)
+                invited_on = acts.calendar(store).school_days_before(row.day, 1)
+                in_time = acts.today(store, now) < invited_on and rules.calls(routine, store.directory)
+                called = others(store, routine, row, lead) if in_time else []
+                tell_of(store, row, Kind.OCCURRENCE_PREPARED, [lead.id, *called], now, lane=lane)
         case Duty.INVITE:
-            await occurrences.change(store.connection, row, invited_at=now, version=row.version + 1)
+            roles = {str(each.role): each.person_id for each in doing(store, row)}
+            await occurrences.change(store.connection, row, invited_at=now, roles=roles, version=row.version + 1)
             if not past:
-                others = [each for each in everybody(store, routine, row, now) if each != row.lead_id]
-                event = tell_of(store, row, Kind.OCCURRENCE_INVITED, others, now, lane=lane)
+                invited = [each for each in everybody(store, routine, row, now) if each != row.lead_id]
+                event = tell_of(store, row, Kind.OCCURRENCE_INVITED, invited, now, lane=lane)
                 tell_rooms(store, row.team_id, event, now, item=row.id)
+        case Duty.ROLES:
+            await occurrences.change(store.connection, row, roles_checked=True)
+            if not past:
+                await _stand_in(store, row, now)
         case Duty.ASK | Duty.CLIMB:
             today = acts.today(store, now)
             asked = rules.asked_last(lead, store.directory, today) if duty is Duty.CLIMB else lead
@@ -176,6 +185,28 @@ async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead:
                 store.connection, row, asks=row.asks + 1, asked_at=read_at, version=row.version + 1
             )
             tell_of(store, row, Kind.OCCURRENCE_ASKED, [asked.id], now, lane=Lane.SINGLE)
+
+
+async def _stand_in(store: Store, row: Occurrence, now: datetime) -> None:
+    """Somebody who was to do something is away since: who does it for them hears before it begins."""
+    for each in doing(store, row):
+        if row.roles.get(each.role) != each.person_id:
+            await gives(store, row, each.role, each.person_id, now)
+
+
+async def gives(
+    store: Store, row: Occurrence, role: MeetingRole, to: PersonId, now: datetime, *, by: PersonId | None = None
+) -> None:
+    """Somebody does something in it this time, and hears so."""
+    await occurrences.change(store.connection, row, roles={**row.roles, str(role): to}, version=row.version + 1)
+    data = {"role": str(role), "who": to}
+    tell_of(store, row, Kind.OCCURRENCE_ROLES, [to], now, by=by, data=data, lane=Lane.SINGLE)
+
+
+def doing(store: Store, row: Occurrence) -> tuple[rules.Doing, ...]:
+    """Who does what in it."""
+    team = store.directory.teams.get(row.team_id) if row.team_id else None
+    return rules.doing(team, row.roles, store.directory, row.day)
 
 
 def tell_of(
@@ -192,9 +223,11 @@ def tell_of(
 
 
 def others(store: Store, routine: Routine, row: Occurrence, lead: Person) -> list[PersonId]:
-    """Everybody of the district who belongs there, but who leads it and has it already."""
-    found = rules.invited(routine, row.team_id, store.directory, row.day)
-    return [each.id for each in found if not each.external and each.id != lead.id]
+    """Everybody of the district who belongs there, or does something in it, but who leads it and has it already."""
+    found = [each.id for each in rules.invited(routine, row.team_id, store.directory, row.day) if not each.external]
+    return [
+        each for each in dict.fromkeys([*found, *(does.person_id for does in doing(store, row))]) if each != lead.id
+    ]
 
 
 def everybody(store: Store, routine: Routine, row: Occurrence, now: datetime) -> list[PersonId]:
@@ -226,7 +259,14 @@ async def end(store: Store, row: Occurrence, status: OccurrenceStatus, now: date
 
 def facts_of(row: Occurrence) -> rules.Facts:
     return rules.Facts(
-        row.status, row.day, row.starts_at, row.minutes, row.invited_at is not None, row.asks, row.asked_at
+        status=row.status,
+        day=row.day,
+        starts_at=row.starts_at,
+        minutes=row.minutes,
+        invited=row.invited_at is not None,
+        asks=row.asks,
+        asked_at=row.asked_at,
+        roles_checked=row.roles_checked or not row.roles,
     )
 
 

@@ -1,22 +1,44 @@
-"""Routines as people steer them: what recurs, started and stopped.
+"""Routines as people steer them: what recurs, made and changed, started and stopped, and its dates of a year.
 
 What then falls due of them is in `occurrences`, and what is done with one occurrence in `meetings`.
 """
 
-from datetime import datetime
+import re
+from collections.abc import Collection
+from datetime import datetime, time
+from typing import Final
 
 from handlers import acts, occurrences
 from handlers.cards import routines as cards
-from handlers.cards.text import phrase
-from handlers.errors import NotFoundError
+from handlers.cards.model import Card
+from handlers.cards.text import Phrase, Voice, phrase
+from handlers.errors import FormError, NotFoundError
 from handlers.request import Reply, Request
+from handlers.rules import access, presence
 from handlers.rules import routines as rules
+from handlers.telling import Told, tell
 from scheduling import recurrence
 from storage import occurrences as rows
 from storage import people
-from storage.directory import Routine
+from storage.directory import Person, Routine, Team
+from storage.models import Timer
 from storage.store import Store
-from storage.vocabulary import Kind
+from storage.vocabulary import Kind, MessageKind, PersonId, RoutineKind, TeamId, TimerKind
+
+MOST_LINES: Final = 12  # of an agenda that stands every time
+MOST_QUESTIONS: Final = 8  # a form that is filled after a meeting, on a phone
+IN_SPRING: Final = 4
+"""The month from which on the dates of the next school year are proposed."""
+
+
+async def on_due(store: Store, timer: Timer, now: datetime) -> None:
+    """Each school morning: what its rule names next is planned; in spring the next school year is proposed."""
+    routine = store.directory.routine(timer.about)
+    if routine is None or not routine.running:
+        store.set_timer(TimerKind.ROUTINE, timer.about, None)
+        return
+    await occurrences.plan(store, routine, now)
+    await propose(store, routine, now)
 
 
 async def show_all(store: Store, request: Request, now: datetime) -> Reply:
@@ -31,7 +53,25 @@ async def show_all(store: Store, request: Request, now: datetime) -> Reply:
         at = next((row.starts_at for row in coming if row.starts_at > now), None)
         at = at or recurrence.next_occurrence(each, calendar, now)
         lines.append(cards.Listed(each, at, rules.may_steer(each, request.actor, store.directory, today)))
-    return Reply(card=cards.all_of(request.voice, lines))
+    watches = request.actor.id in access.coordinators(store.directory, today)
+    lacking = _lacking(store) if watches else ()
+    return Reply(card=cards.all_of(request.voice, lines, makes=_may_make(store, request, now), lacking=lacking))
+
+
+def _lacking(store: Store) -> tuple[TeamId, ...]:
+    """Teams that use the process and whose own agenda lacks the standing item (R-14)."""
+    return tuple(each.id for each in store.directory.teams.values() if each.uses_process and not each.standing_item)
+
+
+async def show(store: Store, request: Request, now: datetime) -> Reply:
+    """One routine: when, where, who, what is on it and what is asked after it."""
+    routine = known(store, request.item)
+    today = acts.today(store, now)
+    if not rules.may_see(routine, request.actor, store.directory, today):
+        raise _unknown()
+    steers = rules.may_steer(routine, request.actor, store.directory, today)
+    made_here = routine.id in await rows.made_in_chat(store.connection, store.district_id)
+    return Reply(card=cards.one(request.voice, routine, steers=steers, removable=steers and made_here))
 
 
 async def start(store: Store, request: Request, now: datetime) -> Reply:
@@ -49,24 +89,237 @@ async def stop(store: Store, request: Request, now: datetime) -> Reply:
 
 async def _run(store: Store, request: Request, routine: Routine, running: bool, now: datetime) -> Reply:
     if await rows.set_running(store.connection, store.district_id, routine.id, running):
-        await people.bump_revision(store.connection, store.district_id)
-        store.directory, _ = await people.load_directory(store.connection, store.district_id)
         kind = Kind.ROUTINE_STARTED if running else Kind.ROUTINE_STOPPED
         store.record(None, kind, by=request.actor.id, at=now, data={"routine": routine.id})
-        routine = known(store, routine.id)
-        if running:
-            await occurrences.plan(store, routine, now)
-            for row in await rows.to_come(store.connection, store.district_id, [routine.id]):
-                occurrences.set_timer(store, routine, row, now)
+        routine = await _read_again(store, routine.id, now)
     coming = await rows.to_come(store.connection, store.district_id, [routine.id])
     return Reply(card=cards.runs(request.voice, routine, [each for each in coming if each.starts_at > now][:4]))
+
+
+async def _read_again(store: Store, routine_id: str, now: datetime) -> Routine:
+    """As it stands now; what is planned of it follows, where Clearway runs it."""
+    await people.bump_revision(store.connection, store.district_id)
+    store.directory, _ = await people.load_directory(store.connection, store.district_id)
+    routine = known(store, routine_id)
+    if routine.running:
+        await occurrences.plan(store, routine, now)
+        for row in await rows.to_come(store.connection, store.district_id, [routine.id]):
+            occurrences.set_timer(store, routine, row, now)
+    return routine
+
+
+# -------------------------------------------------------------------------------------------------- made and changed
+
+
+async def new_form(store: Store, request: Request, now: datetime) -> Reply:
+    if not _may_make(store, request, now):
+        raise acts.refuse("Only the coordinator, an executive leader, and who leads a team can do that.")
+    return Reply(form=cards.edit_form(request.voice, None, _own_teams(store, request.actor, now)))
+
+
+async def new(store: Store, request: Request, now: datetime) -> Reply:
+    """A routine of one team or more, or of some people. It is started by a press of its own."""
+    if not _may_make(store, request, now):
+        raise acts.refuse("Only the coordinator, an executive leader, and who leads a team can do that.")
+    values = _edited(store, request, None, now)
+    taken = {each.id for each in store.directory.routines}
+    routine_id = _free_id(str(values["name"]) or "routine", taken)
+    await rows.add_routine(store.connection, store.district_id, routine_id, len(taken), values)
+    store.record(None, Kind.ROUTINE_CHANGED, by=request.actor.id, at=now, data={"routine": routine_id, "new": True})
+    routine = await _read_again(store, routine_id, now)
+    return Reply(card=cards.one(request.voice, routine, steers=True, removable=True))
+
+
+async def edit_form(store: Store, request: Request, now: datetime) -> Reply:
+    routine = _steered(store, request, now)
+    return Reply(form=cards.edit_form(request.voice, routine, _own_teams(store, request.actor, now)))
+
+
+async def edit(store: Store, request: Request, now: datetime) -> Reply:
+    """Its days, time, place or people change; what is planned follows, and who had heard of it hears that."""
+    routine = _steered(store, request, now)
+    return await _changed(store, request, routine, _edited(store, request, routine, now), now)
+
+
+async def agenda_form(store: Store, request: Request, now: datetime) -> Reply:
+    return Reply(form=cards.agenda_form(request.voice, _steered(store, request, now)))
+
+
+async def agenda(store: Store, request: Request, now: datetime) -> Reply:
+    """What is on it every time, what is asked after it, how early it is prepared, and what counts as held."""
+    routine = _steered(store, request, now)
+    acts.clean(store, request, "agenda", "questions")
+    lines, questions = (_lines(request, each) for each in ("agenda", "questions"))
+    errors = {}
+    if len(lines) > MOST_LINES:
+        errors["agenda"] = phrase("Please keep it to {n} lines: an agenda is read on a phone.", n=MOST_LINES)
+    if len(questions) > MOST_QUESTIONS:
+        errors["questions"] = phrase("Please keep it to {n} questions: somebody answers them.", n=MOST_QUESTIONS)
+    days, quorum = (_number(request, each) for each in ("lead_days", "quorum"))
+    if days is not None and not 1 <= days <= 60:
+        errors["lead_days"] = phrase("Please give 1 to 60 school days, or leave it empty.")
+    if errors:
+        raise FormError(errors)
+    values = {
+        "agenda": list(lines) if lines != cards.own_agenda(request.voice, routine) else list(routine.agenda),
+        "questions": list(questions) if questions != cards.own_questions(request.voice, routine) else
+        list(routine.questions),
+        "lead_days": days,
+        "quorum": quorum or 0,
+        "poll": "poll" in (request.fields.get("poll") or []),
+    }  # fmt: skip
+    return await _changed(store, request, routine, values, now)
+
+
+async def _changed(store: Store, request: Request, routine: Routine, values: rows.Values, now: datetime) -> Reply:
+    changes = await rows.change_routine(store.connection, store.district_id, routine.id, values)
+    if changes:
+        data = {"routine": routine.id, "fields": sorted(changes)}
+        store.record(None, Kind.ROUTINE_CHANGED, by=request.actor.id, at=now, data=data)
+        routine = await _read_again(store, routine.id, now)
+    made_here = routine.id in await rows.made_in_chat(store.connection, store.district_id)
+    return Reply(card=cards.one(request.voice, routine, steers=True, removable=made_here))
+
+
+async def remove(store: Store, request: Request, now: datetime) -> Reply:
+    """One that was made in chat, and of which nothing has come up yet; else it is stopped, and its record stays."""
+    routine = _steered(store, request, now)
+    if routine.id not in await rows.made_in_chat(store.connection, store.district_id):
+        raise acts.refuse("It is in the district's file: take it out there, or stop it here.")
+    if await rows.has_any(store.connection, store.district_id, routine.id):
+        raise acts.refuse("Something of it is on record, which stays. Stop it instead.")
+    await rows.remove_routine(store.connection, store.district_id, routine.id)
+    store.record(None, Kind.ROUTINE_REMOVED, by=request.actor.id, at=now, data={"routine": routine.id})
+    await people.bump_revision(store.connection, store.district_id)
+    store.directory, _ = await people.load_directory(store.connection, store.district_id)
+    return Reply(card=cards.removed(request.voice, routine))
+
+
+def _edited(store: Store, request: Request, routine: Routine | None, now: datetime) -> rows.Values:
+    """What the form says, checked as a whole: each mistake stands beside its field. FormError where there is one."""
+    acts.clean(store, request, "name", "place")
+    fields = request.fields
+    errors: dict[str, Phrase] = {}
+    rule, start = str(fields.get("rule") or "").strip(), clock(str(fields.get("start") or ""))
+    try:
+        parsed = recurrence.parse(rule)
+        if isinstance(parsed, recurrence.Daily):
+            errors["rule"] = phrase("That is every day. Clearway runs what people meet for less often.")
+    except ValueError:
+        errors["rule"] = phrase("Clearway does not know that rule; {examples}", examples=recurrence.EXAMPLES)
+    if start is None:
+        errors["start"] = phrase("Please give a time, such as 8:30 or 3:30 pm.")
+    minutes = _number(request, "minutes")
+    if minutes is None or not 5 <= minutes <= 24 * 60:
+        errors["minutes"] = phrase("Please give 5 minutes to 24 hours, in minutes.")
+    mine = {each.id for each in _own_teams(store, request.actor, now)}
+    team_ids = [each for each in (fields.get("teams") or []) if each in mine]
+    own = routine.team_ids if routine else ()
+    team_ids += [each for each in own if each not in mine]  # those of others stay
+    with_ = [acts.person_field(store, fields, each, now) for each in cards.WITH]
+    person_ids = list(dict.fromkeys(each for each in with_ if each))
+    if not team_ids and not person_ids:
+        errors["teams"] = phrase("Please pick a team, or the people who meet.")
+    if not team_ids and person_ids and not _may_make_with(store, request.actor, person_ids, now):
+        errors["who1"] = phrase("You can make a routine of people only where you are one of them.")
+    name = str(fields.get("name") or "").strip()
+    if routine is None and not name and not team_ids:
+        errors["name"] = phrase("Please give it a name.")
+    if errors or start is None or minutes is None:
+        raise FormError(errors)
+    kind = next((each for each in RoutineKind if each == fields.get("kind")), RoutineKind.MEETING)
+    return {
+        "name": name,
+        "kind": kind,
+        "rule": rule,
+        "start": f"{start:%H:%M}",
+        "minutes": minutes,
+        "place": str(fields.get("place") or "").strip(),
+        "team_ids": team_ids,
+        "person_ids": [] if team_ids else person_ids,
+        "log_review": "log_review" in (fields.get("log_review") or []),
+    }
+
+
+def clock(typed: str) -> time | None:
+    """A time of day as people write it: "8:30", "15:30", "3:30 pm", "9 am"; None where it is none."""
+    said = re.fullmatch(r"(\d{1,2})(?:[:.](\d\d))? ?(am|pm|a\.m\.|p\.m\.)?", typed.strip().lower())
+    if said is None or (said[2] is None and said[3] is None):
+        return None
+    hour, minute, half = int(said[1]), int(said[2] or 0), (said[3] or "")[:1]
+    if half and not 1 <= hour <= 12:
+        return None
+    hour = hour % 12 + (12 if half == "p" else 0) if half else hour
+    return time(hour, minute) if hour < 24 and minute < 60 else None
+
+
+def _lines(request: Request, name: str) -> tuple[str, ...]:
+    typed = str(request.fields.get(name) or "")
+    return tuple(line for each in typed.splitlines() if (line := each.strip(" \t-•*")))
+
+
+def _number(request: Request, name: str) -> int | None:
+    return acts.number(str(request.fields.get(name) or "").strip())
+
+
+def _free_id(name: str, taken: Collection[str]) -> str:
+    slug = "-".join(re.findall(r"[a-z0-9]+", name.lower()))[:40].strip("-") or "routine"
+    return next(each for n in range(1, 1000) if (each := slug if n == 1 else f"{slug}-{n}") not in taken)
+
+
+# ------------------------------------------------------------------------------------------------ the dates of a year
+
+
+async def dates(store: Store, request: Request, now: datetime) -> Reply:
+    """Every day on which it comes up until the school year ends, with what a closed day has moved (R-16)."""
+    routine = known(store, request.item)
+    today = acts.today(store, now)
+    if not rules.may_see(routine, request.actor, store.directory, today):
+        raise _unknown()
+    return Reply(card=_dates(store, request, routine, now))
+
+
+def _dates(store: Store, request: Request, routine: Routine, now: datetime) -> Card:
+    calendar = acts.calendar(store)
+    first, last = rules.year(calendar, acts.today(store, now))
+    return cards.dates(request.voice, routine, first, last, tuple(rules.named(routine, calendar, first, last)))
+
+
+async def propose(store: Store, routine: Routine, now: datetime) -> None:
+    """In spring, once: the dates of the next school year, to who steers it, while its calendar is being made."""
+    today = acts.today(store, now)
+    if today.month != IN_SPRING or await rows.proposed(store.connection, store.district_id, routine.id) >= today.year:
+        return
+    await rows.set_proposed(store.connection, store.district_id, routine.id, today.year)
+    event = store.record(None, Kind.ROUTINE_PROPOSED, by=None, at=now, data={"routine": routine.id, "year": today.year})
+    watcher = presence.coordinator(store.directory, today)
+    tell(store, [watcher.id], MessageKind.ROUTINE, event, now, item=routine.id)
+
+
+async def compose(store: Store, message: Told, now: datetime) -> Card | None:
+    """What a message about a routine says."""
+    routine = store.directory.routine(message.item_id or "")
+    reader = store.directory.people.get(message.person_id)
+    if routine is None or reader is None or not routine.running:
+        return None
+    calendar = acts.calendar(store)
+    first, last = rules.next_year(calendar, acts.today(store, now))
+    voice = Voice(store.directory, reader)
+    return cards.dates(voice, routine, first, last, tuple(rules.named(routine, calendar, first, last)), proposed=True)
+
+
+# --------------------------------------------------------------------------------------------------- who may do it
 
 
 def known(store: Store, routine_id: str) -> Routine:
     routine = store.directory.routine(routine_id)
     if routine is None:
-        raise NotFoundError(phrase("There is no such routine that you can see."))
+        raise _unknown()
     return routine
+
+
+def _unknown() -> NotFoundError:
+    return NotFoundError(phrase("There is no such routine that you can see."))
 
 
 def _steered(store: Store, request: Request, now: datetime) -> Routine:
@@ -74,3 +327,21 @@ def _steered(store: Store, request: Request, now: datetime) -> Routine:
     if not rules.may_steer(routine, request.actor, store.directory, acts.today(store, now)):
         raise acts.refuse("Only the coordinator, an executive leader, and who leads the team can do that.")
     return routine
+
+
+def _own_teams(store: Store, actor: Person, now: datetime) -> list[Team]:
+    """The teams that somebody may make a routine for: their own, or all of them."""
+    every = list(store.directory.teams.values())
+    today = acts.today(store, now)
+    if actor.id in access.coordinators(store.directory, today) or presence.is_executive(actor):
+        return every
+    return [each for each in every if each.lead_id == actor.id]
+
+
+def _may_make(store: Store, request: Request, now: datetime) -> bool:
+    return not request.actor.external and bool(_own_teams(store, request.actor, now))
+
+
+def _may_make_with(store: Store, actor: Person, person_ids: Collection[PersonId], now: datetime) -> bool:
+    watches = actor.id in access.coordinators(store.directory, acts.today(store, now))
+    return watches or presence.is_executive(actor) or actor.id in person_ids

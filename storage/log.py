@@ -418,11 +418,16 @@ async def _rows(connection: AsyncConnection, model: type[Row], statement: Any) -
 # ------------------------------------------------------------------------------------------------------ for an agenda
 
 
+ON_TABLE: Final = 300
+"""So many at most are read for one agenda: no meeting goes through more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Whose agenda it is: the venue of the process, and of a school's team its schools; or also all that these lead."""
+    """Whose agenda it is: the venue of the process (None: the whole log), of a school's team its schools; or also all
+    that these lead."""
 
-    venue: str
+    venue: str | None
     school_ids: tuple[SchoolId, ...] | None = None
     owner_ids: tuple[PersonId, ...] = ()
 
@@ -433,33 +438,55 @@ class Item:
 
     line: Line
     rung: Rung
+    late: bool
+    """A decision, a step or a review of it was due before that day."""
 
 
 async def for_agenda(
-    connection: AsyncConnection, district_id: DistrictId, sight: Sight | None, table_: Table, closed_since: datetime
+    connection: AsyncConnection,
+    district_id: DistrictId,
+    sight: Sight | None,
+    table_: Table,
+    closed_since: datetime | None,
+    day: date,
 ) -> list[Item]:
-    """What is discussed at a table and is open, or was closed since then, confirmed or not; newest first.
+    """What is discussed at a table on a day and is open, or was closed since then, confirmed or not; oldest first.
 
-    `sight`: of who reads it; None for a room, which gets nothing that must not stand there.
+    `sight`: of who reads it; None for a room, which gets nothing that must not stand there. `closed_since`: None where
+    what was closed is of no interest. At most ON_TABLE.
     """
-    there = challenges.c.venue == table_.venue
+    there = challenges.c.venue == table_.venue if table_.venue is not None else true()
     if table_.owner_ids:
         there = there | challenges.c.owner_id.in_(table_.owner_ids)
     here = [challenges.c.district_id == district_id, there]
     if table_.school_ids is not None:
         here.append(challenges.c.school_id.in_(sorted(table_.school_ids)))
+    wanted: Condition = challenges.c.status.in_(sorted(OPEN))
+    if closed_since is not None:
+        wanted = wanted | (challenges.c.status == Status.CLOSED) & (challenges.c.closed_at >= closed_since)
+    return await _items(connection, [*here, _shown_to(sight), wanted], day)
+
+
+async def items(
+    connection: AsyncConnection, district_id: DistrictId, sight: Sight | None, ids: Sequence[ChallengeId], day: date
+) -> list[Item]:
+    """Those of these that the reader may see, as they stand now; oldest first."""
+    mine = [challenges.c.district_id == district_id, challenges.c.id.in_(sorted(ids)), _shown_to(sight)]
+    return await _items(connection, mine, day) if ids else []
+
+
+def _shown_to(sight: Sight | None) -> Condition:
     if sight is not None:
-        here.append(_seen_by(sight))
-    else:
-        here += [challenges.c.visibility == Visibility.OPEN, challenges.c.conduct_of_id.is_(None)]
-    ended = (challenges.c.status == Status.CLOSED) & (challenges.c.closed_at >= closed_since)
-    wanted = or_(challenges.c.status.in_(sorted(OPEN)), ended)
-    rows = await connection.execute(
-        select(*_SHOWN, _WHAT, challenges.c.rung).where(*here, wanted).order_by(challenges.c.number.desc())
-    )
+        return _seen_by(sight)
+    return (challenges.c.visibility == Visibility.OPEN) & challenges.c.conduct_of_id.is_(None)
+
+
+async def _items(connection: AsyncConnection, where: Sequence[Condition], day: date) -> list[Item]:
+    late = _overdue(day, None).label("late")
+    wanted = select(*_SHOWN, _WHAT, challenges.c.rung, late).where(*where).order_by(challenges.c.number).limit(ON_TABLE)
     found = []
-    for row in rows.mappings():
+    for row in (await connection.execute(wanted)).mappings():
         values = dict(row)
-        rung, title = values.pop("rung"), " ".join((values.pop("what") or "").split())
-        found.append(Item(Line(title=title, **values), rung))
+        rung, late_, title = values.pop("rung"), values.pop("late"), " ".join((values.pop("what") or "").split())
+        found.append(Item(Line(title=title, **values), rung, bool(late_)))
     return found

@@ -239,6 +239,8 @@ class Routine(InDistrict, table=True):
     """So many must have been there for it to count as held."""
     poll: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
     """Those who were there are asked how it was."""
+    year_proposed: int = Column(default=0, sa_column_kwargs={"server_default": "0"})
+    """In whose spring the dates of the next school year were shown."""
     kept: dict[str, Any] = Column(sa_type=Json, default_factory=dict)
 
 
@@ -284,8 +286,12 @@ class Occurrence(InDistrict, table=True):
     """Its routine was changed, and names that day no more."""
     walked_ids: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})
     """The challenges that were gone through."""
+    left_ids: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})
+    """Those that were not, although they were open."""
     roles: dict[str, str] = Column(sa_type=Json, default_factory=dict, sa_column_kwargs={"server_default": "{}"})
-    """Who facilitates, records and keeps the time, where that is not who does so for the team."""
+    """Who facilitates, records and keeps the time: as somebody has chosen, or as the team was told."""
+    roles_checked: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
+    """On its morning it was looked whether they are all there."""
     polled_ids: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})
     """Who has said how it was; what they said is not with them."""
 

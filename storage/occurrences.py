@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -129,3 +129,79 @@ async def said(connection: AsyncConnection, of: models.Occurrence) -> list[model
         .order_by(records.c.said_at, records.c.id)
     )
     return [models.Record(**row._mapping) for row in await connection.execute(wanted)]
+
+
+async def unanswered(
+    connection: AsyncConnection, district_id: DistrictId, routine_ids: Collection[str], since: datetime, now: datetime
+) -> tuple[TeamId, ...]:
+    """The teams whose last one of these routines, begun since then, has no answer on record."""
+    answered = exists().where(
+        records.c.district_id == district_id,
+        records.c.occurrence_id == occurrences.c.id,
+        records.c.field == RecordField.ANSWER,
+    )
+    wanted = (
+        select(occurrences.c.team_id, answered)
+        .where(
+            occurrences.c.district_id == district_id,
+            occurrences.c.routine_id.in_(sorted(routine_ids)),
+            occurrences.c.status.in_((*TO_COME, OccurrenceStatus.HELD, OccurrenceStatus.MISSED)),
+            occurrences.c.starts_at > since,
+            occurrences.c.starts_at <= now,
+        )
+        .order_by(occurrences.c.starts_at)
+    )
+    last: dict[TeamId, bool] = dict((await connection.execute(wanted)).tuples().all())
+    return tuple(team for team, has_one in sorted(last.items()) if not has_one)
+
+
+# --------------------------------------------------------------------------------------------- routines made in chat
+
+Values = dict[str, Any]
+"""Columns of a routine."""
+
+
+async def made_in_chat(connection: AsyncConnection, district_id: DistrictId) -> frozenset[str]:
+    """The routines that stand in no district file."""
+    mine = select(routines.c.id, routines.c.kept).where(routines.c.district_id == district_id)
+    return frozenset(row.id for row in await connection.execute(mine) if not row.kept)
+
+
+async def add_routine(
+    connection: AsyncConnection, district_id: DistrictId, routine_id: str, position: int, values: Values
+) -> None:
+    row = models.Routine(district_id=district_id, id=routine_id, position=position, **values)
+    await connection.execute(insert(routines), {each.name: getattr(row, each.name) for each in routines.columns})
+
+
+async def change_routine(
+    connection: AsyncConnection, district_id: DistrictId, routine_id: str, values: Values
+) -> frozenset[str]:
+    """Sets these columns; which of them are other than they were."""
+    mine = (routines.c.district_id == district_id, routines.c.id == routine_id)
+    row = (await connection.execute(select(routines).where(*mine))).mappings().one()
+    changes = {name: value for name, value in values.items() if row[name] != value}
+    if changes:
+        await connection.execute(update(routines).where(*mine).values(changes))
+    return frozenset(changes)
+
+
+async def has_any(connection: AsyncConnection, district_id: DistrictId, routine_id: str) -> bool:
+    """Whether anything of it was ever planned."""
+    mine = exists().where(occurrences.c.district_id == district_id, occurrences.c.routine_id == routine_id)
+    return bool(await connection.scalar(select(mine)))
+
+
+async def remove_routine(connection: AsyncConnection, district_id: DistrictId, routine_id: str) -> None:
+    await connection.execute(delete(routines).where(routines.c.district_id == district_id, routines.c.id == routine_id))
+
+
+async def proposed(connection: AsyncConnection, district_id: DistrictId, routine_id: str) -> int:
+    """In whose spring its dates of the next school year were shown; 0 where never."""
+    mine = (routines.c.district_id == district_id, routines.c.id == routine_id)
+    return await connection.scalar(select(routines.c.year_proposed).where(*mine)) or 0
+
+
+async def set_proposed(connection: AsyncConnection, district_id: DistrictId, routine_id: str, year: int) -> None:
+    mine = (routines.c.district_id == district_id, routines.c.id == routine_id)
+    await connection.execute(update(routines).where(*mine).values(year_proposed=year))

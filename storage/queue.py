@@ -310,7 +310,11 @@ async def _end(
 async def district_of(
     connection: AsyncConnection, district_ids: Sequence[DistrictId], challenge_id: str, item_id: str
 ) -> DistrictId | None:
-    """Which of these districts a challenge, or a held draft, is of; None where none of them knows it."""
+    """Which of these districts a challenge, a held draft or an occurrence is of; None where none of them knows it.
+
+    An occurrence has a timer while something falls due of it, and its messages after that: it has no words, nor this
+    door its table.
+    """
     looks = (
         [
             select(messages.c.district_id).where(
@@ -322,6 +326,14 @@ async def district_of(
     )
     if item_id:
         looks.append(select(drafts.c.district_id).where(drafts.c.district_id.in_(district_ids), drafts.c.id == item_id))
+        about = (
+            timers.c.district_id.in_(district_ids),
+            timers.c.kind == TimerKind.OCCURRENCE,
+            timers.c.about == item_id,
+        )
+        looks.append(select(timers.c.district_id).where(*about))
+        told = (messages.c.kind == MessageKind.OCCURRENCE, messages.c.item_id == item_id)
+        looks.append(select(messages.c.district_id).where(messages.c.district_id.in_(district_ids), *told))
     for each in looks:
         if found := await connection.scalar(each.limit(1)):
             return DistrictId(found)

@@ -91,6 +91,7 @@ def _belongs(person_id: str, routine_id: str, team_id: str, directory: Directory
     routine = next(each for each in directory.routines if each.id == routine_id)
     teams = [each for each in directory.teams.values() if each.id == team_id]
     theirs = {*routine.person_ids, *(member for each in teams for member in (each.lead_id, *each.member_ids))}
+    theirs |= {person for each in teams for doing in each.roles.values() for person in doing}
     return person_id in theirs | _watching(directory)
 
 

@@ -1,4 +1,4 @@
-"""Routines and their occurrences: lists, agendas, what is asked and told of them, and their forms."""
+"""Routines in lists: what recurs, when next, and the next meetings of somebody."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,74 +7,48 @@ from types import MappingProxyType
 from typing import Final
 
 from handlers.cards import lists
-from handlers.cards.forms import open_form
+from handlers.cards.forms import open_form, person_choice
 from handlers.cards.model import (
     Button,
     Buttons,
     Card,
+    Choice,
     Choices,
-    DateField,
     Element,
+    Facts,
     Form,
+    FormField,
     Heading,
     Items,
     Note,
+    NumberField,
     Option,
     Press,
-    Quote,
     Text,
     TextField,
 )
 from handlers.cards.text import Typed, Voice, Who, phrases
-from storage import log
-from storage.directory import Person, Routine
-from storage.models import Event, Occurrence, Record
-from storage.vocabulary import Kind, OccurrenceStatus, PersonId, RecordField, Rung, TeamId
+from handlers.rules import kinds
+from handlers.rules.routines import Planned
+from storage.directory import Routine, Team
+from storage.models import Occurrence
+from storage.vocabulary import PersonId, RoutineKind, TeamId
 
-PARTS: Final = MappingProxyType(
+WITH: Final = ("who1", "who2", "who3", "who4")
+"""The fields for people of a routine without a team."""
+MOST_DATES: Final = 60
+KINDS: Final = MappingProxyType(
     {
-        "top": "Decisions that only the superintendent can take",
-        "led": "With other leaders",
-        "confirm": "To confirm, or to open again",
-        "overdue": "Overdue",
-        "due": "Due before the next meeting",
-        "new": "New",
-        "leaders": "Decisions for leaders",
-        "open": "Also open",
-        "unconfirmed": "Closed, not confirmed",
-        "addressed": "Addressed since the last meeting",
+        RoutineKind.MEETING: "A meeting",
+        RoutineKind.COACH_CHECK_IN: "A check-in with the coaches of the schools",
+        RoutineKind.PLANNING: "Planning time with the regional agency",
+        RoutineKind.PLAN_REVIEW: "A review of the implementation plan",
+        RoutineKind.SCHOOL_REVIEW: "What follows from a school's data review",
+        RoutineKind.DATA_ANALYSIS: "A data analysis",
+        RoutineKind.WHOLE_DAY: "A whole day: learning, then work",
+        RoutineKind.REMINDER: "A reminder: nobody meets",
     }
 )
-"""The parts of the standing item, in the order in which they are gone through."""
-SAID: Final = MappingProxyType(
-    {
-        RecordField.AGENDA: "On the agenda:",
-        RecordField.NOTES: "Notes and decisions:",
-        RecordField.REASON: "Why:",
-    }
-)
-LEADERS: Final = frozenset({Rung.EXECUTIVE_LEADER, Rung.SUPERINTENDENT})
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of an agenda: its first lines, and how many there are."""
-
-    name: str
-    lines: tuple[log.Line, ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Agenda:
-    """The standing item. `kept`: the team is one that keeps it (R-14)."""
-
-    kept: bool
-    parts: tuple[Part, ...]
-    drafts: tuple[tuple[str, int | None], ...] = ()
-    """Versions of the process that wait for approval, and for how many days."""
-    pressed: bool = False
-    """Each line can be opened in place: it is read to decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +61,9 @@ class Listed:
 
 
 def name(voice: Voice, routine: Routine, team_id: TeamId = TeamId("")) -> str:  # noqa: B008  # a plain string
-    """What a routine, or a team's part of it, is called: by its teams, else by its people."""
+    """What a routine, or a team's part of it, is called: as it is named, else by its teams, else by its people."""
+    if routine.name and not (team_id and len(routine.team_ids) > 1):
+        return routine.name
     ids = (team_id,) if team_id else routine.team_ids
     teams = [voice.directory.teams[each].name for each in ids if each in voice.directory.teams]
     if teams:
@@ -99,34 +75,117 @@ def name(voice: Voice, routine: Routine, team_id: TeamId = TeamId("")) -> str:  
 # --------------------------------------------------------------------------------------------------------- lists
 
 
-def all_of(voice: Voice, listed: Sequence[Listed]) -> Card:
+def all_of(voice: Voice, listed: Sequence[Listed], *, makes: bool, lacking: Sequence[TeamId] = ()) -> Card:
+    """`makes`: the reader may make another; `lacking`: teams whose agenda lacks the standing item."""
     title = voice("Routines")
+    make = (Buttons((Button(voice("New routine"), Press("routine.new.form"), opens_form=True),)),) if makes else ()
     if not listed:
-        return Card(title, (Text(voice("You belong to no routine that Clearway knows.")),), summary=title)
+        said = voice("You belong to no routine that Clearway knows.")
+        return Card(title, (Text(said), *make), summary=title)
     body: list[Element] = []
     for each in listed:
         routine = each.routine
         state = voice("Clearway runs it") if routine.running else voice("not run by Clearway")
         when = voice("next {when}", when=each.at) if each.at else voice("no date to come")
+        called = name(voice, routine)
         body.append(
-            Text(
-                voice(
-                    "{name}: {rule}, {state}; {when}",
-                    name=name(voice, routine),
-                    rule=routine.rule,
-                    state=state,
-                    when=when,
-                )
-            )
+            Text(voice("{name}: {rule}, {state}; {when}", name=called, rule=routine.rule, state=state, when=when))
         )
+        show = Button(voice("Show: {name}", name=lists.short(called, 40)), Press("routine.show", item=routine.id))
         if each.steers:
             action, label = ("routine.stop", voice("Stop")) if routine.running else ("routine.start", voice("Start"))
-            spelt = voice("{do}: {name}", do=label, name=lists.short(name(voice, routine), 40))
-            body.append(Buttons((Button(spelt, Press(action, item=routine.id)),)))
+            spelt = voice("{do}: {name}", do=label, name=lists.short(called, 40))
+            body.append(Buttons((Button(spelt, Press(action, item=routine.id)), show)))
+        else:
+            body.append(Buttons((show,)))
+    if lacking:
+        names = ", ".join(voice.directory.teams[each].name for each in lacking)
+        said = voice(
+            "These teams use the process, and their own agenda lacks “Implementation challenges”: {names}", names=names
+        )
+        body.append(Text(said))
     note = voice(
         "Of what it runs, Clearway plans the dates, sends the agenda, asks whether it took place, and keeps the record."
     )
-    return Card(title, (*body, Note(note)), summary=title)
+    return Card(title, (*body, *make, Note(note)), summary=title)
+
+
+def one(voice: Voice, routine: Routine, *, steers: bool, removable: bool) -> Card:
+    """One routine as it stands, with what may be done with it."""
+    title = name(voice, routine)
+    state = voice("Clearway runs it.") if routine.running else voice("Clearway does not run it.")
+    facts = [
+        (voice("When"), voice("{rule}, {start}", rule=routine.rule, start=voice.time_of_day(routine.start))),
+        (voice("Takes"), voice(phrases("{n} minute", "{n} minutes", n=routine.minutes))),
+    ]
+    if routine.kind is not RoutineKind.MEETING:
+        facts.insert(0, (voice("What it is"), voice(KINDS[routine.kind])))
+    if routine.place:
+        facts.append((voice("Where"), routine.place))
+    if routine.quorum:
+        facts.append((voice("Counts when"), voice(phrases("{n} was there", "{n} were there", n=routine.quorum))))
+    body: list[Element] = [Text(state), Facts(tuple(facts))]
+    for words, lines in (
+        ("On its agenda every time:", own_agenda(voice, routine)),
+        ("Asked after it:", own_questions(voice, routine)),
+    ):
+        if lines:
+            body += [Text(voice(words)), Items(lines)]
+    buttons = []
+    if steers:
+        runs, label = ("routine.stop", voice("Stop it")) if routine.running else ("routine.start", voice("Start it"))
+        buttons.append(Button(label, Press(runs, item=routine.id), "plain" if routine.running else "primary"))
+    buttons.append(Button(voice("Dates of the year"), Press("routine.dates", item=routine.id)))
+    if steers:
+        buttons += [
+            Button(voice("Change it"), Press("routine.edit.form", item=routine.id), opens_form=True),
+            Button(voice("What is on it"), Press("routine.agenda.form", item=routine.id), opens_form=True),
+        ]
+    if removable:
+        sure = voice("Take this routine out?")
+        buttons.append(Button(voice("Take it out"), Press("routine.remove", item=routine.id), "danger", confirm=sure))
+    return Card(title, (*body, Buttons(tuple(buttons))), summary=f"{title}. {state}")
+
+
+def removed(voice: Voice, routine: Routine) -> Card:
+    said = voice("It is taken out.")
+    return Card(name(voice, routine), (Text(said),), summary=said)
+
+
+def dates(
+    voice: Voice, routine: Routine, first: date, last: date, planned: Sequence[Planned], *, proposed: bool = False
+) -> Card:
+    """Its days between two days; where a day is closed, that too. `proposed`: they are of a calendar not made yet."""
+    title = voice("Dates: {name}", name=name(voice, routine))
+    said = voice("From {first} to {last}: {rule}.", first=first, last=last, rule=routine.rule)
+    if proposed:
+        said = voice(
+            "By its rule ({rule}) it comes up on these days of the next school year. Whoever makes the calendar may want to "
+            "keep them free; what is closed then, Clearway moves.",
+            rule=routine.rule,
+        )
+    lines = []
+    for each in planned[:MOST_DATES]:
+        if each.day == each.planned_on:
+            lines.append(voice.day(each.planned_on))
+        elif each.day:
+            lines.append(voice("{day} (for {planned})", day=each.day, planned=each.planned_on))
+        else:
+            lines.append(
+                voice("none for {planned}: no school day is left in its month or week", planned=each.planned_on)
+            )
+    if not lines:
+        lines.append(voice("No day to come."))
+    return Card(title, (Text(said), Items(tuple(lines))), summary=f"{title}. {said}")
+
+
+def own_agenda(voice: Voice, routine: Routine) -> tuple[str, ...]:
+    """What is on it every time: as its district has written it, else what its kind has."""
+    return routine.agenda or tuple(voice(each) for each in kinds.TEMPLATES[routine.kind].agenda)
+
+
+def own_questions(voice: Voice, routine: Routine) -> tuple[str, ...]:
+    return tuple(each.words if each.own else voice(each.words) for each in kinds.questions(routine))
 
 
 def runs(voice: Voice, routine: Routine, coming: Sequence[Occurrence]) -> Card:
@@ -160,230 +219,97 @@ def _each(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]]) -> Iterato
         yield Buttons((Button(voice("Show {day}", day=row.day), Press("meeting.show", item=row.id)),))
 
 
-# ------------------------------------------------------------------------------------------------------ one of them
-
-
-def whole(
-    voice: Voice, row: Occurrence, routine: Routine, agenda: Agenda | None, said: Sequence[Record], *,
-    now: datetime, steers: bool, following: datetime | None,
-) -> Card:  # fmt: skip
-    """One occurrence as it stands: when, its agenda while it is to come, and its record when it is over."""
-    title = _title(voice, row, routine)
-    body: list[Element] = [Text(_status(voice, row, now))]
-    body += _record(voice, row, said)
-    if agenda is not None:
-        body += _agenda(voice, agenda)
-    if row.status not in {OccurrenceStatus.PLANNED, OccurrenceStatus.PREPARED} and following:
-        body.append(Note(voice("Next: {when}", when=following)))
-    if steers and (buttons := tuple(_buttons(voice, row, now))):
-        body.append(Buttons(buttons))
-    return Card(title, tuple(body), summary=f"{title}. {_status(voice, row, now)}")
-
-
-def news(
-    voice: Voice, row: Occurrence, routine: Routine, event: Event, agenda: Agenda | None, said: Sequence[Record], *,
-    steers: bool,
-) -> Card:  # fmt: skip
-    """What a message tells of an occurrence."""
-    title = _title(voice, row, routine)
-    intro = _intro(voice, row, event)
-    body: list[Element] = [Text(intro), *_record(voice, row, said)]
-    if agenda is not None:
-        body += _agenda(voice, agenda)
-    if steers and event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_ASKED}:
-        body.append(Buttons(tuple(_buttons(voice, row, event.at))))
-    return Card(title, tuple(body), summary=f"{title}. {intro}")
-
-
-def in_room(voice: Voice, row: Occurrence, routine: Routine, event: Event, agenda: Agenda | None) -> Card:
-    """The same in a room, where anybody may read: what is on, and none of the words that were said of it."""
-    title, intro = _title(voice, row, routine), _intro(voice, row, event)
-    body: list[Element] = [Text(intro)]
-    if agenda is not None:
-        body += _agenda(voice, agenda)
-    if event.kind is Kind.OCCURRENCE_HELD:
-        body.append(Note(voice("Those who belong there have its notes.")))
-    return Card(title, tuple(body), summary=f"{title}. {intro}")
-
-
-def past(voice: Voice, row: Occurrence, routine: Routine) -> Card:
-    title = _title(voice, row, routine)
-    said = voice("This agenda is past.")
-    return Card(title, (Text(said),), summary=f"{title}. {said}")
-
-
-def _title(voice: Voice, row: Occurrence, routine: Routine) -> str:
-    return voice("{name}, {when}", name=name(voice, routine, row.team_id), when=row.starts_at)
-
-
-def _status(voice: Voice, row: Occurrence, now: datetime) -> str:
-    match row.status:
-        case OccurrenceStatus.HELD:
-            return voice("It took place.")
-        case OccurrenceStatus.MISSED:
-            return voice("It did not take place.")
-        case OccurrenceStatus.MOVED:
-            return voice("It was moved.")
-        case OccurrenceStatus.CANCELLED:
-            return voice("It was cancelled.")
-        case _ if row.starts_at <= now:
-            return voice("Whether it took place is not on record yet.")
-        case _:
-            return voice(phrases("It takes {n} minute.", "It takes {n} minutes.", n=row.minutes))
-
-
-def _intro(voice: Voice, row: Occurrence, event: Event) -> str:
-    to = event.data.get("to")
-    day = date.fromisoformat(to) if to else None
-    match event.kind:
-        case Kind.OCCURRENCE_PREPARED if row.day != row.planned_on:
-            return voice(
-                "This is what it is about so far. It is on {day}, because there is no school on {planned}. Everybody else "
-                "gets it the school day before.",
-                day=row.day,
-                planned=row.planned_on,
-            )
-        case Kind.OCCURRENCE_PREPARED:
-            return voice("This is what it is about so far. Everybody else gets it the school day before.")
-        case Kind.OCCURRENCE_INVITED:
-            return voice("This is what it is about.")
-        case Kind.OCCURRENCE_ADDED_TO:
-            return voice("Something was added to its agenda.")
-        case Kind.OCCURRENCE_ASKED:
-            return voice("Did it take place? One press is enough.")
-        case Kind.OCCURRENCE_HELD:
-            return voice("It took place. This is its record, by {who}.", who=Who(event.actor_id or PersonId("")))
-        case Kind.OCCURRENCE_MISSED if day:
-            return voice("It did not take place. It is now to be on {day}.", day=day)
-        case Kind.OCCURRENCE_MISSED:
-            return voice("It did not take place, and has no other date in its month or week yet.")
-        case Kind.OCCURRENCE_MOVED if event.data.get("why") == "closed" and day:
-            return voice("There is no school that day any more, so it is moved to {day}.", day=day)
-        case Kind.OCCURRENCE_MOVED if day:
-            return voice("It is moved to {day}.", day=day)
-        case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "closed":
-            return voice("There is no school that day any more, and no other school day left for it.")
-        case Kind.OCCURRENCE_CANCELLED if day:
-            return voice("It is cancelled. In its place there is one on {day}.", day=day)
-        case _:
-            return voice("It is cancelled, and has no other date in its month or week.")
-
-
-def _record(voice: Voice, row: Occurrence, said: Sequence[Record]) -> Iterator[Element]:
-    for each in said:
-        if each.text:
-            yield Text(voice(SAID[each.field]))
-            yield Quote(each.text, voice("{who}", who=Who(each.author_id)))
-    if row.attended_ids:
-        there = ", ".join(voice("{who}", who=Who(PersonId(each))) for each in row.attended_ids)
-        yield Note(voice("There: {names}", names=there))
-
-
-def _agenda(voice: Voice, agenda: Agenda) -> Iterator[Element]:
-    if not agenda.kept:
-        return
-    yield Heading(voice("Implementation challenges"))
-    if not agenda.parts:
-        yield Text(voice("None this time."))
-    for part in agenda.parts:
-        yield Text(voice("{part}: {n}", part=voice(PARTS[part.name]), n=part.total))
-        lines = tuple(
-            voice("{n}: {title}", n=each.number, title=lists.short(each.title or voice("(taken out)"), 90))
-            for each in part.lines
-        )
-        if agenda.pressed:
-            for each, line in zip(part.lines, lines, strict=True):
-                yield Text(line)
-                yield Buttons((Button(voice("Show {n}", n=each.number), Press("show", each.id)),))
-        else:
-            yield Items(lines)
-        if part.total > len(lines):
-            yield Note(voice(phrases("And {n} more.", "And {n} more.", n=part.total - len(lines))))
-    if agenda.drafts:
-        yield Text(voice("Drafts of the process that wait for approval:"))
-        yield Items(
-            tuple(
-                voice(phrases("{version}, for {n} day", "{version}, for {n} days", n=days, version=version))
-                if days is not None
-                else version
-                for version, days in agenda.drafts
-            )
-        )
-
-
-def _buttons(voice: Voice, row: Occurrence, now: datetime) -> Iterator[Button]:
-    if row.status not in {OccurrenceStatus.PLANNED, OccurrenceStatus.PREPARED}:
-        return
-    if row.starts_at <= now:
-        yield Button(voice("It took place"), Press("meeting.held.form", item=row.id), "primary", opens_form=True)
-        yield Button(voice("It did not"), Press("meeting.missed.form", item=row.id), opens_form=True)
-        return
-    yield Button(voice("Add to the agenda"), Press("meeting.add.form", item=row.id), opens_form=True)
-    if row.invited_at is None and row.status is OccurrenceStatus.PREPARED:
-        yield Button(voice("Send it now"), Press("meeting.send", item=row.id), "primary")
-    yield Button(voice("Move it"), Press("meeting.move.form", item=row.id), opens_form=True)
-    yield Button(voice("Cancel it"), Press("meeting.cancel.form", item=row.id), opens_form=True)
-
-
 # ---------------------------------------------------------------------------------------------------------- forms
 
 
-def held_form(voice: Voice, row: Occurrence, there: Sequence[Person]) -> Form:
-    options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in there[:100])
-    inside = tuple(each.id for each in there[:100] if not each.external)
+def edit_form(voice: Voice, routine: Routine | None, teams: Sequence[Team]) -> Form:
+    """A new routine, or one that is changed: who, when and where."""
+    with_ = routine.person_ids if routine else ()
+    options = tuple(Option(each.id, each.name) for each in teams[:100])
+    chosen = tuple(each for each in (routine.team_ids if routine else ()) if each in {each.value for each in options})
+    known = tuple(Option(kind, voice(words)) for kind, words in KINDS.items())
+    fields: tuple[FormField, ...] = (
+        TextField("name", voice("Name (optional, where a team meets)"), routine.name if routine else "", most=80),
+        Choice("kind", voice("What is it?"), known, routine.kind if routine else RoutineKind.MEETING, required=True),
+        Choices("teams", voice("Which teams? Each meets by itself."), options, chosen),
+        *(
+            person_choice(
+                voice,
+                voice.directory,
+                each,
+                voice("Or which people?") if n == 0 else voice("And?"),
+                value=with_[n] if n < len(with_) else "",
+            )
+            for n, each in enumerate(WITH)
+        ),
+        TextField(
+            "rule",
+            voice("On which days?"),
+            routine.rule if routine else "",
+            required=True,
+            placeholder=voice("second Tuesday"),
+            hint=voice(
+                "Such as: second Tuesday; every Monday; every other Wednesday from 2026-09-09; 3 school days after first "
+                "Monday; or dates with commas."
+            ),
+        ),
+        TextField(
+            "start", voice("At what time?"), voice.time_of_day(routine.start) if routine else "", required=True, most=12
+        ),
+        NumberField("minutes", voice("How many minutes?"), str(routine.minutes if routine else 60), required=True),
+        TextField("place", voice("Where, or by which link? (optional)"), routine.place if routine else "", most=200),
+        Choices(
+            "log_review",
+            voice("The log"),
+            (Option("log_review", voice("The whole log is reviewed in it")),),
+            ("log_review",) if routine and routine.log_review else (),
+        ),
+    )
+    if routine is None:
+        return Form(voice("New routine"), voice("Save"), Press("routine.new"), fields)
+    return Form(voice("Change it"), voice("Save"), Press("routine.edit", item=routine.id), fields)
+
+
+def agenda_form(voice: Voice, routine: Routine) -> Form:
+    """What is on it, what is asked after it, and when it counts."""
+    one_each = voice("One on each line.")
     return open_form(
         voice,
-        voice("It took place"),
+        voice("What is on it"),
         voice("Save"),
-        Press("meeting.held", item=row.id),
+        Press("routine.agenda", item=routine.id),
         (
-            Choices("there", voice("Who was there?"), options, inside),
             TextField(
-                "notes",
-                voice("Notes and decisions (optional)"),
+                "agenda",
+                voice("On its agenda every time"),
+                "\n".join(own_agenda(voice, routine)),
                 multiline=True,
-                hint=voice("Everybody who belongs there gets them."),
+                hint=voice("One on each line. The challenges come by themselves."),
+            ),
+            TextField(
+                "questions",
+                voice("What is asked after it"),
+                "\n".join(own_questions(voice, routine)),
+                multiline=True,
+                hint=one_each,
+            ),
+            NumberField(
+                "lead_days",
+                voice("Prepared how many school days before?"),
+                str(routine.lead_days or ""),
+                hint=voice("Empty: five, or two where it is every week or every other."),
+            ),
+            NumberField(
+                "quorum",
+                voice("It counts when so many were there"),
+                str(routine.quorum or ""),
+                hint=voice("Empty: however few."),
+            ),
+            Choices(
+                "poll",
+                voice("Afterwards"),
+                (Option("poll", voice("Ask those who were there how it was, without names")),),
+                ("poll",) if routine.poll else (),
             ),
         ),
     )
-
-
-def add_form(voice: Voice, row: Occurrence, *, check_in: bool) -> Form:
-    hint = voice("A headline from the data, time and risks, wins: in a few lines.") if check_in else ""
-    words = TextField("words", voice("What else is to be on it?"), multiline=True, required=True, hint=hint)
-    return open_form(voice, voice("Add to the agenda"), voice("Save"), Press("meeting.add", item=row.id), (words,))
-
-
-def missed_form(voice: Voice, row: Occurrence, latest: date) -> Form:
-    return open_form(
-        voice,
-        voice("It did not take place"),
-        voice("Save"),
-        Press("meeting.missed", item=row.id),
-        (_why(voice), _new_date(voice, latest)),
-    )
-
-
-def cancel_form(voice: Voice, row: Occurrence, latest: date) -> Form:
-    return open_form(
-        voice,
-        voice("Cancel it"),
-        voice("Cancel the meeting"),
-        Press("meeting.cancel", item=row.id),
-        (_why(voice), _new_date(voice, latest)),
-    )
-
-
-def move_form(voice: Voice, row: Occurrence) -> Form:
-    day = DateField(
-        "day", voice("To which day?"), required=True, hint=voice("A closed day becomes the next school day.")
-    )
-    return open_form(voice, voice("Move it"), voice("Move it"), Press("meeting.move", item=row.id), (day, _why(voice)))
-
-
-def _why(voice: Voice) -> TextField:
-    return TextField("reason", voice("Why?"), multiline=True, required=True, hint=voice("Those who come read it."))
-
-
-def _new_date(voice: Voice, latest: date) -> DateField:
-    return DateField("day", voice("On which day instead?"), hint=voice("A school day until {day}.", day=latest))

@@ -7,7 +7,7 @@ schools and dates, which become words only when the phrase is said: so history a
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -280,6 +280,10 @@ class Voice:
     def day(self, day: date) -> str:
         """Mon, Oct 12, 2026 (short, with the weekday: school people plan by it)."""
         return str(format_date(day, "EEE, MMM d, y", locale=self.locale))
+
+    def time_of_day(self, at: time) -> str:
+        """A time of day, on the district's clock."""
+        return str(format_time(at, "h:mm a", locale=self.locale))
 
     def moment(self, instant: datetime) -> str:
         """An instant in the reader's zone."""

@@ -3,19 +3,19 @@
 Whether a meeting took place is asked, never assumed. All of it is computed from dates; `now` is an argument.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import takewhile
 from typing import Final
 
-from handlers.rules import access, presence
+from handlers.rules import access, kinds, presence
 from scheduling import recurrence
-from scheduling.calendar import Calendar
-from storage.directory import COORDINATOR, SUPERINTENDENT, Directory, Person, Routine
+from scheduling.calendar import DAY, Calendar
+from storage.directory import COORDINATOR, SUPERINTENDENT, Directory, Person, Routine, Team
 from storage.occurrences import TO_COME
-from storage.vocabulary import OccurrenceStatus, PersonId, TeamId
+from storage.vocabulary import MeetingRole, OccurrenceStatus, PersonId, TeamId
 
 AHEAD: Final = timedelta(days=60)
 """So far ahead meetings stand in the calendar of their people."""
@@ -23,6 +23,10 @@ SETTLES: Final = timedelta(minutes=15)
 """After its end, before anybody is asked whether it took place."""
 LEAD: Final = {recurrence.Monthly: 5, recurrence.Listed: 5, recurrence.Shifted: 5, recurrence.Weekly: 2}
 """School days before a meeting on which who leads it gets its agenda to look over (R-16: agenda call)."""
+A_YEAR: Final = timedelta(days=365)
+A_SCHOOL_YEAR: Final = timedelta(days=300)
+A_CALL: Final = 5
+"""With so many school days to go, or more, its people are asked what is to be on the agenda (R-16)."""
 ASKS: Final = 2
 """So often who leads it is asked whether it took place; then the coordinator is."""
 
@@ -34,6 +38,8 @@ class Duty(StrEnum):
     """Who leads it gets the agenda, while there is time to change it."""
     INVITE = "invite"
     """Everybody else gets it, the school day before."""
+    ROLES = "roles"
+    """On its morning: is everybody there who does something in it?"""
     ASK = "ask"
     """Did it take place?"""
     CLIMB = "climb"
@@ -58,6 +64,7 @@ class Facts:
     asks: int
     """How often somebody was asked whether it took place."""
     asked_at: datetime | None
+    roles_checked: bool = True
 
     @property
     def ends_at(self) -> datetime:
@@ -74,6 +81,8 @@ def due(facts: Facts, routine: Routine, calendar: Calendar, lead: Person | None)
         case OccurrenceStatus.PREPARED if not facts.invited:
             before = calendar.school_days_before(facts.day, 1)
             return Due(min(calendar.morning_of(before), facts.starts_at), Duty.INVITE)
+        case OccurrenceStatus.PREPARED if not facts.roles_checked:
+            return Due(min(calendar.morning_of(facts.day), facts.starts_at), Duty.ROLES)
         case OccurrenceStatus.PREPARED if facts.asks == 0:
             return Due(calendar.message_time(facts.ends_at + SETTLES, lead), Duty.ASK)
         case OccurrenceStatus.PREPARED if facts.asks <= ASKS and facts.asked_at:
@@ -98,6 +107,20 @@ def named(routine: Routine, calendar: Calendar, today: date, until: date | None 
     for each in takewhile(lambda each: (each.day or each.planned_on) <= last, found):
         if (each.day or each.planned_on) >= today:
             yield each
+
+
+def year(calendar: Calendar, today: date) -> tuple[date, date]:
+    """What is left of the school year: until its last day, where the calendar has one to come, else a year."""
+    last = calendar.facts.last_day
+    return today, last if last and last >= today else today + A_YEAR
+
+
+def next_year(calendar: Calendar, today: date) -> tuple[date, date]:
+    """The school year after this one, from the end of its summer on; the days on which it is closed may not be known."""
+    _, last = year(calendar, today)
+    summer = calendar.facts.summer
+    first = max(last, summer.to_on if summer and summer.to_on > last else last) + DAY
+    return first, first + A_SCHOOL_YEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +189,13 @@ def is_check_in(routine: Routine, directory: Directory) -> bool:
     return not routine.team_ids and any(each is not None and each.role == SUPERINTENDENT for each in people)
 
 
+def calls(routine: Routine, directory: Directory) -> bool:
+    """Whether its people are asked in time what is to be on the agenda: not of what they meet for every week, nor the
+    superintendent, for whom somebody prepares it."""
+    by_rule = LEAD.get(type(recurrence.parse(routine.rule)), 1)
+    return kinds.meets(routine) and not is_check_in(routine, directory) and (routine.lead_days or by_rule) >= A_CALL
+
+
 def units(routine: Routine) -> tuple[TeamId, ...]:
     """Each team of a routine meets by itself; without a team, its people do."""
     return routine.team_ids or (TeamId(""),)
@@ -176,7 +206,10 @@ def invited(routine: Routine, team_id: TeamId, directory: Directory, day: date) 
     team = directory.teams.get(team_id) if team_id else None
     if team_id and team is None:  # a team that the file does not have any more
         return []
-    ids = [*([team.lead_id] if team and team.lead_id else []), *team.member_ids] if team else list(routine.person_ids)
+    ids = list(routine.person_ids)
+    if team:
+        doing = (roles[0] for roles in team.roles.values() if roles)
+        ids = [*([team.lead_id] if team.lead_id else []), *team.member_ids, *doing]
     found = (directory.people.get(PersonId(each)) for each in dict.fromkeys(ids))
     return [each for each in found if each and each.here_on(day)]
 
@@ -195,6 +228,29 @@ def leads(routine: Routine, team_id: TeamId, directory: Directory, day: date) ->
         inside = [each for each in there if not each.external and directory.absence(each.id, day) is None]
         return inside[0] if inside else watcher
     return watcher
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """Who does something in a meeting for all of it; `instead_of`: whose it would be."""
+
+    role: MeetingRole
+    person_id: PersonId
+    instead_of: PersonId | None = None
+
+
+def doing(team: Team | None, chosen: Mapping[str, str], directory: Directory, day: date) -> tuple[Doing, ...]:
+    """Who facilitates, records and keeps the time that day: who was chosen for it, else the team's own, else their
+    backup; who is away is passed over (R-17). A role for which nobody is there has no line."""
+    found = []
+    for role in MeetingRole:
+        own = team.roles.get(role, ()) if team else ()
+        wanted = [*([PersonId(chosen[role])] if role in chosen else []), *own]
+        there = [each for each in wanted if presence.is_active(directory, each, day)]
+        free = next((each for each in there if directory.absence(each, day) is None), None)
+        if free:
+            found.append(Doing(role, free, own[0] if own and own[0] != free else None))
+    return tuple(found)
 
 
 def asked_last(lead: Person, directory: Directory, day: date) -> Person:
@@ -221,7 +277,8 @@ def may_see(routine: Routine, actor: Person, directory: Directory, today: date) 
         return True
     teams = [directory.teams[each] for each in routine.team_ids if each in directory.teams]
     belongs = actor.id in routine.person_ids or any(
-        actor.id == each.lead_id or actor.id in each.member_ids for each in teams
+        actor.id == each.lead_id or actor.id in each.member_ids or any(actor.id in does for does in each.roles.values())
+        for each in teams
     )
     return belongs and not actor.external and actor.here_on(today)
 

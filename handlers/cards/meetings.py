@@ -1,0 +1,608 @@
+"""One occurrence of a routine: its agenda, what is asked and told of it, and its forms."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Final
+
+from handlers.cards import lists
+from handlers.cards import routines as routine_cards
+from handlers.cards.forms import open_form
+from handlers.cards.model import (
+    Button,
+    Buttons,
+    Card,
+    Choice,
+    Choices,
+    DateField,
+    Element,
+    Facts,
+    Form,
+    FormField,
+    Heading,
+    Items,
+    Note,
+    Option,
+    Press,
+    Quote,
+    Text,
+    TextField,
+    Words,
+)
+from handlers.cards.text import At, Voice, Who, phrases
+from handlers.rules import kinds
+from handlers.rules.routines import Doing
+from storage import log
+from storage.directory import Person, Routine
+from storage.feedback import Found
+from storage.models import Event, Occurrence
+from storage.models import Record as Said
+from storage.occurrences import TO_COME
+from storage.vocabulary import (
+    ChallengeId,
+    Kind,
+    MeetingRole,
+    OccurrenceStatus,
+    PersonId,
+    RecordField,
+    Rung,
+    SchoolId,
+    TeamId,
+)
+
+PARTS: Final = MappingProxyType(
+    {
+        "top": "Decisions that only the superintendent can take",
+        "led": "With other leaders",
+        "confirm": "To confirm, or to open again",
+        "overdue": "Overdue",
+        "due": "Due before the next meeting",
+        "new": "New",
+        "leaders": "Decisions for leaders",
+        "open": "Also open",
+        "unconfirmed": "Closed, not confirmed",
+        "addressed": "Addressed since the last meeting",
+    }
+)
+"""The parts of the standing item, in the order in which they are gone through."""
+SAID: Final = MappingProxyType(
+    {
+        RecordField.AGENDA: "On the agenda:",
+        RecordField.NOTES: "Notes and decisions:",
+        RecordField.REASON: "Why:",
+    }
+)
+LEFT_SHOWN: Final = 20
+TOLD: Final = frozenset({"addressed", "unconfirmed", "leaders"})
+LEADERS: Final = frozenset({Rung.EXECUTIVE_LEADER, Rung.SUPERINTENDENT})
+DOES: Final = MappingProxyType(
+    {
+        MeetingRole.FACILITATOR: "{who} facilitates",
+        MeetingRole.RECORDER: "{who} records",
+        MeetingRole.TIMEKEEPER: "{who} keeps the time",
+    }
+)
+YOU_DO: Final = MappingProxyType(
+    {
+        MeetingRole.FACILITATOR: "You facilitate it this time.",
+        MeetingRole.RECORDER: "You record it this time.",
+        MeetingRole.TIMEKEEPER: "You keep the time this time.",
+    }
+)
+TREND: Final = 4
+"""So many of the last ones show how people found them."""
+ENOUGH: Final = 3
+"""So many must have answered before it shows: of fewer, everybody knows who it was (R-19)."""
+SCALE: Final = ("1", "2", "3", "4")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of an agenda: its first lines, and how many there are."""
+
+    name: str
+    lines: tuple[log.Line, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class AtSchool:
+    """What is open at one school."""
+
+    school_id: SchoolId
+    lines: tuple[log.Line, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What it is about. `kept`: the team is one that keeps the standing item (R-14)."""
+
+    kept: bool
+    parts: tuple[Part, ...] = ()
+    drafts: tuple[tuple[str, int | None], ...] = ()
+    """Versions of the process that wait for approval, and for how many days."""
+    pressed: bool = False
+    """What only the reader can decide can be opened in place: it is read to decide."""
+    promises: tuple[str, ...] = ()
+    """What its people have promised each other."""
+    doing: tuple[Doing, ...] = ()
+    lines: tuple[str, ...] = ()
+    """What stands on it every time: as the district has written it where `own_lines`, else message ids."""
+    own_lines: bool = False
+    place: str = ""
+    feedback: tuple[Found, ...] = ()
+    """How the last ones were found, the latest first."""
+    schools: tuple[AtSchool, ...] = ()
+    reviews: tuple[TeamId, ...] = ()
+    """Teams of schools whose last review has no answer to what the district needs to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was said of it and gone through in it, as its reader may see it."""
+
+    said: tuple[Said, ...]
+    of: Mapping[ChallengeId, log.Line]
+    """The challenges that it is about, as they stand now."""
+    walked: tuple[log.Line, ...] = ()
+    left: tuple[log.Line, ...] = ()
+    schools_without: tuple[SchoolId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What the reader may do with it: all of it, or put something on its agenda and into its notes."""
+
+    steers: bool
+    belongs: bool
+
+
+# ------------------------------------------------------------------------------------------------------- as it stands
+
+
+def whole(
+    voice: Voice, row: Occurrence, routine: Routine, agenda: Agenda | None, record: Record, *,
+    now: datetime, may: May, following: datetime | None,
+) -> Card:  # fmt: skip
+    """One occurrence as it stands: when, its agenda while it is to come, and its record when it is over."""
+    title = _title(voice, row, routine)
+    status = _status(voice, row, routine, now)
+    body: list[Element] = [Text(status)]
+    body += _record(voice, row, record)
+    if agenda is not None:
+        body += _agenda(voice, row, agenda)
+    if row.status not in TO_COME and following:
+        body.append(Note(voice("Next: {when}", when=following)))
+    if buttons := tuple(_buttons(voice, row, routine, agenda, may, now)):
+        body.append(Buttons(buttons))
+    return Card(title, tuple(body), summary=f"{title}. {status}")
+
+
+def news(
+    voice: Voice, row: Occurrence, routine: Routine, event: Event, agenda: Agenda | None, record: Record, *, may: May
+) -> Card:
+    """What a message tells of an occurrence."""
+    title = _title(voice, row, routine)
+    intro = _intro(voice, row, routine, event, may)
+    body: list[Element] = [Text(intro)]
+    if event.kind is Kind.OCCURRENCE_POLLED:
+        button = Button(voice("Say how it was"), Press("meeting.poll.form", item=row.id), "primary", opens_form=True)
+        note = Note(voice("Nobody sees who says what. It takes half a minute."))
+        return Card(title, (Text(intro), Buttons((button,)), note), summary=f"{title}. {intro}")
+    if event.kind is Kind.OCCURRENCE_PREPARED and not may.steers:
+        add = Button(voice("Add to the agenda"), Press("meeting.add.form", item=row.id), "primary", opens_form=True)
+        return Card(title, (Text(intro), Buttons((add,))), summary=f"{title}. {intro}")
+    me = voice.person.id if voice.person else None
+    if agenda is not None and event.kind is Kind.OCCURRENCE_INVITED:
+        body += [Text(voice(YOU_DO[each.role])) for each in agenda.doing if each.person_id == me]
+    body += _record(voice, row, record)
+    if agenda is not None:
+        body += _agenda(voice, row, agenda)
+    answered = event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_ASKED}
+    if answered and (buttons := tuple(_buttons(voice, row, routine, agenda, may, event.at))):
+        body.append(Buttons(buttons))
+    return Card(title, tuple(body), summary=f"{title}. {intro}")
+
+
+def in_room(voice: Voice, row: Occurrence, routine: Routine, event: Event, agenda: Agenda | None) -> Card:
+    """The same in a room, where anybody may read: what is on, and none of the words that were said of it."""
+    title, intro = _title(voice, row, routine), _intro(voice, row, routine, event, May(False, False))
+    body: list[Element] = [Text(intro)]
+    if agenda is not None:
+        body += _agenda(voice, row, agenda)
+    if event.kind is Kind.OCCURRENCE_HELD:
+        body.append(Note(voice("Those who belong there have its notes.")))
+    return Card(title, tuple(body), summary=f"{title}. {intro}")
+
+
+def past(voice: Voice, row: Occurrence, routine: Routine) -> Card:
+    title = _title(voice, row, routine)
+    said = voice("This agenda is past.")
+    return Card(title, (Text(said),), summary=f"{title}. {said}")
+
+
+def _title(voice: Voice, row: Occurrence, routine: Routine) -> str:
+    return voice("{name}, {when}", name=routine_cards.name(voice, routine, row.team_id), when=row.starts_at)
+
+
+def _status(voice: Voice, row: Occurrence, routine: Routine, now: datetime) -> str:
+    match row.status:
+        case OccurrenceStatus.HELD:
+            return voice("It took place.") if kinds.meets(routine) else voice("It is done.")
+        case OccurrenceStatus.MISSED:
+            return voice("It did not take place.") if kinds.meets(routine) else voice("It was not done.")
+        case OccurrenceStatus.MOVED:
+            return voice("It was moved.")
+        case OccurrenceStatus.CANCELLED:
+            return voice("It was cancelled.")
+        case _ if row.starts_at <= now:
+            return voice("Whether it took place is not on record yet.")
+        case _ if not kinds.meets(routine):
+            return voice("It is still to come.")
+        case _:
+            return voice(phrases("It takes {n} minute.", "It takes {n} minutes.", n=row.minutes))
+
+
+def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: May) -> str:
+    to = event.data.get("to")
+    day = date.fromisoformat(to) if to else None
+    match event.kind:
+        case Kind.OCCURRENCE_PREPARED if not kinds.meets(routine):
+            return voice("It comes up soon.")
+        case Kind.OCCURRENCE_PREPARED if not may.steers:
+            return voice("Is there something for its agenda? You get it the school day before.")
+        case Kind.OCCURRENCE_PREPARED if row.day != row.planned_on:
+            return voice(
+                "This is what it is about so far. It is on {day}, because there is no school on {planned}. Everybody else "
+                "gets it the school day before.",
+                day=row.day,
+                planned=row.planned_on,
+            )
+        case Kind.OCCURRENCE_PREPARED:
+            return voice("This is what it is about so far. Everybody else gets it the school day before.")
+        case Kind.OCCURRENCE_INVITED:
+            return voice("This is what it is about.")
+        case Kind.OCCURRENCE_ADDED_TO:
+            return voice("Something was added to its agenda.")
+        case Kind.OCCURRENCE_ASKED if not kinds.meets(routine):
+            return voice("Is it done? One press is enough.")
+        case Kind.OCCURRENCE_ASKED:
+            return voice("Did it take place? One press is enough.")
+        case Kind.OCCURRENCE_POLLED:
+            return voice("How was it?")
+        case Kind.OCCURRENCE_RETIMED:
+            return voice("It begins at another time: {when}.", when=row.starts_at)
+        case Kind.OCCURRENCE_ROLES:
+            return voice(YOU_DO[MeetingRole(event.data["role"])])
+        case Kind.OCCURRENCE_HELD:
+            return voice("It took place. This is its record, by {who}.", who=Who(event.actor_id or PersonId("")))
+        case Kind.OCCURRENCE_MISSED if day:
+            return voice("It did not take place. It is now to be on {day}.", day=day)
+        case Kind.OCCURRENCE_MISSED:
+            return voice("It did not take place, and has no other date in its month or week yet.")
+        case Kind.OCCURRENCE_MOVED if event.data.get("why") == "closed" and day:
+            return voice("There is no school that day any more, so it is moved to {day}.", day=day)
+        case Kind.OCCURRENCE_MOVED if day:
+            return voice("It is moved to {day}.", day=day)
+        case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "changed":
+            return voice("It is not on this day any more: the days on which people meet were changed.")
+        case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "closed":
+            return voice("There is no school that day any more, and no other school day left for it.")
+        case Kind.OCCURRENCE_CANCELLED if day:
+            return voice("It is cancelled. In its place there is one on {day}.", day=day)
+        case _:
+            return voice("It is cancelled, and has no other date in its month or week.")
+
+
+def _record(voice: Voice, row: Occurrence, record: Record) -> Iterator[Element]:
+    for each in record.said:
+        if each.text:
+            about = record.of.get(each.challenge_id) if each.challenge_id else None
+            if about:
+                yield Text(voice("Decided on {n}:", n=about.number))
+            elif each.field is RecordField.ANSWER:
+                yield Text(each.question)
+            else:
+                yield Text(voice(SAID[each.field]))
+            yield Quote(each.text, voice("{who}", who=Who(each.author_id)))
+    if record.walked:
+        numbers = ", ".join(str(each.number) for each in record.walked)
+        yield Text(voice("Gone through: {numbers}", numbers=numbers))
+    if record.left:
+        yield Text(voice(phrases("Not gone through: {n}", "Not gone through: {n}", n=len(record.left))))
+        yield Items(tuple(_line(voice, each) for each in record.left[:LEFT_SHOWN]))
+        if len(record.left) > LEFT_SHOWN:
+            more = len(record.left) - LEFT_SHOWN
+            yield Note(voice(phrases("And {n} more.", "And {n} more.", n=more)))
+    if row.attended_ids:
+        there = ", ".join(voice("{who}", who=Who(PersonId(each))) for each in row.attended_ids)
+        yield Note(voice("There: {names}", names=there))
+    if record.schools_without:
+        names = ", ".join(voice("{school}", school=At(each)) for each in record.schools_without)
+        yield Note(voice("No coach was there of: {names}", names=names))
+
+
+def _line(voice: Voice, line: log.Line) -> str:
+    return voice("{n}: {title}", n=line.number, title=lists.short(line.title or voice("(taken out)"), 90))
+
+
+def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
+    if agenda.place:
+        yield Text(voice("Where: {place}", place=agenda.place))
+    if agenda.promises:
+        yield Text(voice("What we have promised each other:"))
+        yield Items(agenda.promises)
+    if agenda.doing:
+        yield Note("; ".join(_does(voice, each) for each in agenda.doing))
+    if agenda.lines:
+        yield Items(tuple(each if agenda.own_lines else voice(each) for each in agenda.lines))
+    yield from _found(voice, agenda.feedback)
+    for school in agenda.schools:
+        yield Text(voice("Open at {school}: {n}", school=At(school.school_id), n=school.total))
+        yield from _lines(voice, row, school.lines, school.total)
+    if agenda.reviews:
+        teams = ", ".join(voice.directory.teams[each].name for each in agenda.reviews if each in voice.directory.teams)
+        yield Text(voice("Their review has no answer yet to what the district needs to do: {teams}", teams=teams))
+    if not agenda.kept:
+        return
+    yield Heading(voice("Implementation challenges"))
+    if not agenda.parts:
+        yield Text(voice("None this time."))
+    for part in agenda.parts:
+        yield Text(voice("{part}: {n}", part=voice(PARTS[part.name]), n=part.total))
+        yield from _lines(voice, row, part.lines, part.total, pressed=agenda.pressed and part.name == "top")
+    if any(part.name in TOLD for part in agenda.parts):
+        yield Note(
+            voice("Who tells whom? Clearway tells those who raised them. Agree here on who tells everybody else.")
+        )
+    if agenda.drafts:
+        yield Text(voice("Drafts of the process that wait for approval:"))
+        yield Items(
+            tuple(
+                voice(phrases("{version}, for {n} day", "{version}, for {n} days", n=days, version=version))
+                if days is not None
+                else version
+                for version, days in agenda.drafts
+            )
+        )
+
+
+def _lines(
+    voice: Voice, row: Occurrence, lines: Sequence[log.Line], total: int, *, pressed: bool = False
+) -> Iterator[Element]:
+    if not pressed and lines:
+        yield Items(tuple(lists.line(voice, each, row.day) for each in lines))
+    elif pressed:
+        for each in lines:
+            yield Text(lists.line(voice, each, row.day))
+            yield Buttons((Button(voice("Show {n}", n=each.number), Press("show", each.id)),))
+    if total > len(lines):
+        yield Note(voice(phrases("And {n} more.", "And {n} more.", n=total - len(lines))))
+
+
+def _does(voice: Voice, doing: Doing) -> str:
+    said = voice(DOES[doing.role], who=Who(doing.person_id))
+    if doing.instead_of is None:
+        return said
+    return voice("{does} (for {who})", does=said, who=Who(doing.instead_of))
+
+
+def _found(voice: Voice, feedback: Sequence[Found]) -> Iterator[Element]:
+    """How the last one was found, and those before it: the trend (R-19)."""
+    told = [each for each in feedback if each.answers >= ENOUGH]
+    if not told:
+        return
+    last, *before = told
+    said = phrases(
+        "How the last one was: useful {useful} of 4, respectful of everybody {respectful} of 4 ({n} answer).",
+        "How the last one was: useful {useful} of 4, respectful of everybody {respectful} of 4 ({n} answers).",
+        n=last.answers,
+        useful=f"{last.useful:.1f}",
+        respectful=f"{last.respectful:.1f}",
+    )
+    yield Text(voice(said))
+    if before:
+        useful = ", ".join(f"{each.useful:.1f}" for each in before)
+        respectful = ", ".join(f"{each.respectful:.1f}" for each in before)
+        yield Note(
+            voice("Before that: useful {useful}; respectful {respectful}.", useful=useful, respectful=respectful)
+        )
+
+
+def _buttons(
+    voice: Voice, row: Occurrence, routine: Routine, agenda: Agenda | None, may: May, now: datetime
+) -> Iterator[Button]:
+    me = voice.person.id if voice.person else PersonId("")
+    if row.status is OccurrenceStatus.HELD and routine.poll and me in row.attended_ids and me not in row.polled_ids:
+        yield Button(voice("Say how it was"), Press("meeting.poll.form", item=row.id), "primary", opens_form=True)
+    if row.status is OccurrenceStatus.HELD and may.belongs:
+        yield Button(voice("Add a note"), Press("meeting.note.form", item=row.id), opens_form=True)
+    if row.status not in TO_COME or not may.belongs:
+        return
+    meets = kinds.meets(routine)
+    if row.starts_at <= now:
+        if may.steers:
+            done, undone = ("It took place", "It did not") if meets else ("It is done", "It is not")
+            yield Button(voice(done), Press("meeting.held.form", item=row.id), "primary", opens_form=True)
+            yield Button(voice(undone), Press("meeting.missed.form", item=row.id), opens_form=True)
+    else:
+        yield Button(voice("Add to the agenda"), Press("meeting.add.form", item=row.id), opens_form=True)
+        if may.steers and row.invited_at is None and row.status is OccurrenceStatus.PREPARED:
+            yield Button(voice("Send it now"), Press("meeting.send", item=row.id), "primary")
+    if meets and (agenda is None or agenda.kept or routine.log_review):
+        label = voice("Go through the log") if routine.log_review else voice("Go through the challenges")
+        yield Button(label, Press("meeting.walk", item=row.id))
+    if meets:
+        yield Button(voice("Add a note"), Press("meeting.note.form", item=row.id), opens_form=True)
+    if may.steers and row.starts_at > now:
+        if meets:
+            yield Button(voice("Who does what"), Press("meeting.roles.form", item=row.id), opens_form=True)
+        yield Button(voice("Move it"), Press("meeting.move.form", item=row.id), opens_form=True)
+        yield Button(voice("Cancel it"), Press("meeting.cancel.form", item=row.id), opens_form=True)
+
+
+# ------------------------------------------------------------------------------------------------- gone through
+
+
+def walk(voice: Voice, row: Occurrence, routine: Routine, item: log.Item, gone: int, total: int, *, may: May) -> Card:
+    """One challenge while the log is gone through: where it stands, with whom, and what is next (R-15)."""
+    title = voice("{at} of {total}: challenge {n}", at=gone + 1, total=total, n=item.line.number)
+    line = lists.line(voice, item.line, row.day)
+    facts = [(voice("Urgency"), voice.label(item.line.urgency))]
+    if item.line.type:
+        facts.insert(0, (voice("Type"), voice.label(item.line.type)))
+    if item.line.next_at:
+        facts.append((voice("Looked after next"), voice.day(item.line.next_at.astimezone(voice.zone).date())))
+    buttons = []
+    if may.steers:
+        looked = Press("meeting.walked", item.line.id, row.id)
+        buttons.append(Button(voice("Gone through, next"), looked, "primary"))
+    decide = Press("meeting.decide.form", item.line.id, row.id)
+    buttons.append(Button(voice("Write down a decision"), decide, opens_form=True))
+    buttons.append(Button(voice("Show {n}", n=item.line.number), Press("show", item.line.id)))
+    late = (Text(voice("Something of it is overdue.")),) if item.late else ()
+    name = _title(voice, row, routine)
+    return Card(title, (Note(name), Text(line), *late, Facts(tuple(facts)), Buttons(tuple(buttons))), summary=line)
+
+
+def walked_through(voice: Voice, row: Occurrence, routine: Routine, gone: int) -> Card:
+    title = _title(voice, row, routine)
+    said = (
+        voice(phrases("All is gone through: {n} challenge.", "All is gone through: {n} challenges.", n=gone))
+        if gone
+        else voice("Nothing is open here.")
+    )
+    return Card(title, (Text(said),), summary=f"{title}. {said}")
+
+
+def thanks(voice: Voice, row: Occurrence, routine: Routine) -> Card:
+    title = _title(voice, row, routine)
+    said = voice("Thank you. It shows as soon as three have answered.")
+    return Card(title, (Text(said),), summary=said)
+
+
+def gives(voice: Voice, row: Occurrence, routine: Routine, doing: Sequence[Doing]) -> Card:
+    title = _title(voice, row, routine)
+    lines = tuple(_does(voice, each) for each in doing)
+    return Card(title, (Items(lines),) if lines else (), summary=title)
+
+
+# ---------------------------------------------------------------------------------------------------------- forms
+
+
+def held_form(voice: Voice, row: Occurrence, routine: Routine, there: Sequence[Person]) -> Form:
+    options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in there[:100])
+    inside = tuple(each.id for each in there[:100] if not each.external)
+    meets = kinds.meets(routine)
+    attended = Choices(
+        "there",
+        voice("Who was there?"),
+        options,
+        inside,
+        hint=voice(phrases("It counts when {n} was there.", "It counts when {n} were there.", n=routine.quorum))
+        if routine.quorum
+        else "",
+    )
+    asked = tuple(
+        TextField(each.name, each.words if each.own else voice(each.words), multiline=True)
+        for each in kinds.questions(routine)
+    )
+    notes = TextField(
+        "notes",
+        voice("Notes and decisions (optional)"),
+        multiline=True,
+        hint=voice("Everybody who belongs there gets them."),
+    )
+    title = voice("It took place") if meets else voice("It is done")
+    fields: tuple[FormField, ...] = (attended, *asked, notes) if meets else (*asked, notes)
+    return open_form(voice, title, voice("Save"), Press("meeting.held", item=row.id), fields)
+
+
+def note_form(voice: Voice, row: Occurrence) -> Form:
+    words = TextField("words", voice("Your note"), multiline=True, required=True)
+    return open_form(voice, voice("Add a note"), voice("Save"), Press("meeting.note", item=row.id), (words,))
+
+
+def decide_form(voice: Voice, row: Occurrence, line: log.Line) -> Form:
+    about = Words(_line(voice, line))
+    hint = voice("It stands in the minutes and on the challenge, and those concerned get it.")
+    words = TextField("words", voice("What was decided?"), multiline=True, required=True, hint=hint)
+    press = Press("meeting.decide", line.id, row.id)
+    return open_form(voice, voice("A decision"), voice("Save"), press, (about, words))
+
+
+def roles_form(voice: Voice, row: Occurrence, doing: Sequence[Doing], there: Sequence[Person]) -> Form:
+    options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in there[:100] if not each.external)
+    does = {each.role: each.person_id for each in doing}
+    known = {each.value for each in options}
+    fields = tuple(
+        Choice(str(role), voice.label(role), options, does[role] if does.get(role) in known else "")
+        for role in MeetingRole
+    )
+    return Form(voice("Who does what"), voice("Save"), Press("meeting.roles", item=row.id), fields)
+
+
+def poll_form(voice: Voice, row: Occurrence) -> Form:
+    """Two questions and room for words; one of them asks how people were spoken of (R-19)."""
+    labels = (voice("1: not at all"), voice("2: a little"), voice("3: mostly"), voice("4: very"))
+    options = tuple(Option(value, label) for value, label in zip(SCALE, labels, strict=True))
+    return open_form(
+        voice,
+        voice("How was it?"),
+        voice("Send"),
+        Press("meeting.poll", item=row.id),
+        (
+            Choice("useful", voice("Was it worth your time?"), options, required=True),
+            Choice(
+                "respectful",
+                voice("Were all kinds of people spoken of with respect, and for their strengths?"),
+                options,
+                required=True,
+            ),
+            TextField("words", voice("What should be different? (optional)"), multiline=True),
+            Words(voice("Your name is not kept with it. It shows as soon as three have answered.")),
+        ),
+    )
+
+
+def add_form(voice: Voice, row: Occurrence, *, check_in: bool) -> Form:
+    hint = voice("A headline from the data, time and risks, wins: in a few lines.") if check_in else ""
+    words = TextField("words", voice("What else is to be on it?"), multiline=True, required=True, hint=hint)
+    return open_form(voice, voice("Add to the agenda"), voice("Save"), Press("meeting.add", item=row.id), (words,))
+
+
+def missed_form(voice: Voice, row: Occurrence, latest: date) -> Form:
+    return open_form(
+        voice,
+        voice("It did not take place"),
+        voice("Save"),
+        Press("meeting.missed", item=row.id),
+        (_why(voice), _new_date(voice, latest)),
+    )
+
+
+def cancel_form(voice: Voice, row: Occurrence, latest: date) -> Form:
+    return open_form(
+        voice,
+        voice("Cancel it"),
+        voice("Cancel the meeting"),
+        Press("meeting.cancel", item=row.id),
+        (_why(voice), _new_date(voice, latest)),
+    )
+
+
+def move_form(voice: Voice, row: Occurrence) -> Form:
+    day = DateField(
+        "day", voice("To which day?"), required=True, hint=voice("A closed day becomes the next school day.")
+    )
+    return open_form(voice, voice("Move it"), voice("Move it"), Press("meeting.move", item=row.id), (day, _why(voice)))
+
+
+def _why(voice: Voice) -> TextField:
+    return TextField("reason", voice("Why?"), multiline=True, required=True, hint=voice("Those who come read it."))
+
+
+def _new_date(voice: Voice, latest: date) -> DateField:
+    return DateField("day", voice("On which day instead?"), hint=voice("A school day until {day}.", day=latest))

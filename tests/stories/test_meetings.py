@@ -1,0 +1,229 @@
+"""A meeting gone through: the call for its agenda, who does what, the log one by one, its minutes, and how it was."""
+
+from sqlalchemy import select
+
+from storage.database import Database
+from storage.models import Event, Feedback, Record, table
+from storage.vocabulary import Kind
+from tests.conformance.steps import COORDINATOR, on_record, people, seen
+from tests.stories.platforms import EVERYWHERE, IN_CHAT
+from tests.stories.test_routines import MEMBER, planned, started
+from tests.world import Actor, detroit, world
+
+RECORDER, BACKUP = "p-011", "p-012"
+HOW = {
+    "Was it worth your time?": "4: very",
+    "Were all kinds of people spoken of with respect, and for their strengths?": "3: mostly",
+}
+
+
+@EVERYWHERE
+async def test_a_meeting_from_its_call_to_its_minutes(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        await on_record(story)
+        lead = await started(story)
+        member, owner, recorder = await people(story, MEMBER, "p-004", RECORDER)
+
+        await story.wait_until(detroit("2026-10-07 09:00"))  # everybody is asked for its agenda
+        assert "Is there something for its agenda?" in seen(member)
+        await member.command("/clearway meeting")
+        await member.click("Show Tue, Oct 13, 2026")
+        await member.click("Add to the agenda")
+        await member.submit({"What else is to be on it?": "Bus times on training days."})
+        await story.wait_until(detroit("2026-10-12 09:00"))
+        assert "Bus times on training days." in seen(recorder)
+        assert "You record it this time" not in seen(member)
+        assert "You record it this time." in seen(recorder)
+
+        await story.wait_until(detroit("2026-10-13 08:35"))  # it has begun
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        await lead.click("Go through the log")
+        assert "1 of 1: challenge 1" in seen(lead)
+        await lead.click("Write down a decision")
+        await lead.submit({"What was decided?": "Two floating substitutes from November on."})
+        assert "All is gone through: 1 challenge." in seen(lead)
+        assert "Two floating substitutes from November on." in str((await story.case()).words)
+
+        await recorder.command("/clearway meeting")
+        await recorder.click("Show Tue, Oct 13, 2026")
+        await recorder.click("Add a note")
+        await recorder.submit({"Your note": "The coaches ask for a shared calendar."})
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        await lead.click("It took place")
+        await lead.submit()
+        await story.wait_until(detroit("2026-10-14 08:00"))
+        minutes = await record_of(member)
+        for words in ("Decided on 1:", "Two floating substitutes", "shared calendar", "Gone through: 1"):
+            assert words in minutes, words
+        assert "Not gone through" not in seen(member)
+        assert "Two floating substitutes" in seen(owner)  # who leads the challenge hears of the decision
+        await story.promises_hold()
+
+
+async def record_of(actor: Actor) -> str:
+    """What somebody reads who opens the line of their digest."""
+    await actor.click("Show", actor.last_card)
+    return seen(actor)
+
+
+@IN_CHAT
+async def test_what_was_not_gone_through_is_named(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        await on_record(story)
+        second = await story.person("p-019")
+        await second.report("The reading data cannot be opened.")
+        lead = await started(story)
+        await story.wait_until(detroit("2026-10-13 08:35"))
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        await lead.click("Go through the log")
+        assert "1 of 2: challenge" in seen(lead)
+        first = 2 if "1 of 2: challenge 2" in seen(lead) else 1
+        await lead.click("Gone through, next")
+        assert "2 of 2: challenge" in seen(lead)
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        await lead.click("It took place")
+        await lead.submit()
+        assert f"Gone through: {first}" in seen(lead)
+        assert "Not gone through: 1" in seen(lead)
+        assert f"{3 - first}: " in seen(lead)
+
+
+@IN_CHAT
+async def test_who_records_is_away_and_their_backup_hears_before_it_begins(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        recorder, backup, member = await people(story, RECORDER, BACKUP, MEMBER)
+        await story.wait_until(detroit("2026-10-12 10:00"))
+        assert "You record it this time." in seen(recorder)
+        await recorder.command("/clearway away")
+        await recorder.submit(
+            {"First day": "2026-10-13", "Last day": "2026-10-13", "Who stands in for you?": "Odell Marchetti"}
+        )
+        assert "You record it" not in seen(backup)
+        await story.wait_until(detroit("2026-10-13 08:15"))
+        assert "You record it this time." in backup.last_card.text
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        assert "Odell Marchetti records (for Bea Thornquist)" in seen(lead)
+        await lead.click("Who does what")
+        await lead.submit({"Timekeeper": "Leticia Wainscott"})
+        assert "You keep the time this time." in member.last_card.text
+
+
+@IN_CHAT
+async def test_how_it_was_is_said_without_a_name_and_shows_when_three_have_said_it(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        voters = await people(story, "p-005", "p-006", "p-007", "p-009")
+        *three, absent = voters
+        await story.wait_until(detroit("2026-10-13 12:00"))
+        await lead.click("It took place")
+        names = ["Leticia Wainscott", "Jonah Prescod", "Adaeze Fenn"]
+        await lead.submit({"Who was there?": names})
+        await story.wait_until(detroit("2026-10-14 08:00"))
+        assert "How was it?" not in seen(absent)
+        for n, each in enumerate(three):
+            assert "How was it?" in seen(each)
+            await each.click("Show", each.last_card)
+            await each.click("Say how it was")
+            await each.submit(answers := {**HOW, "What should be different? (optional)": f"Less talk, {n}"})
+            assert "It shows as soon as three have answered." in seen(each)
+            await lead.command("/clearway meeting")
+            await lead.click("Show Tue, Nov 10, 2026")
+            assert ("useful 4.0 of 4" in seen(lead)) is (n == 2)
+        await three[0].command("/clearway meeting")
+        async with story.made.districts.database.district(story.district_id, write=False) as connection:
+            rows = list(await connection.execute(select(table(Feedback))))
+            events = [str(row) for row in await connection.execute(select(table(Event)))]
+        assert sorted(each.text for each in rows) == ["Less talk, 0", "Less talk, 1", "Less talk, 2"]
+        assert not any("Less talk" in each or ("polled" in each and "p-005" in each) for each in events)
+        assert answers
+
+
+@IN_CHAT
+async def test_a_routine_is_made_changed_and_taken_out_in_chat(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await story.person(COORDINATOR)
+        member = await story.person("p-019")
+        await lead.command("/clearway routines")
+        assert "Dunmore School Leadership Team" in seen(lead)  # its agenda lacks the item
+        await lead.click("New routine")
+        values = {
+            "What is it?": "A data analysis",
+            "Which teams? Each meets by itself.": ["SEL Committee"],
+            "On which days?": "every blue moon",
+            "At what time?": "25:00",
+        }
+        await lead.submit(values)
+        assert "Clearway does not know that rule" in str(lead.form.errors)
+        assert "such as 8:30 or 3:30 pm" in str(lead.form.errors)
+        await lead.submit({"On which days?": "third Monday", "At what time?": "3:15 pm"})
+        assert "third Monday, 3:15" in seen(lead)
+        await lead.click("Start it")
+        rows = await planned(story, database, "routine")
+        assert [str(each.day) for each in rows] == ["2026-10-19", "2026-11-16"]
+        await lead.command("/clearway routines")
+        await lead.click("Show: SEL Committee")
+        await lead.click("Dates of the year")
+        assert "Mon, Oct 19, 2026" in seen(lead)
+        assert "Tue, Jan 19, 2027 (for Mon, Jan 18, 2027)" in seen(lead)
+        await story.wait_until(detroit("2026-10-12 09:00"))
+        assert "Is there something for its agenda?" in seen(member)
+
+        await lead.command("/clearway routines")
+        await lead.click("Show: SEL Committee")
+        await lead.click("Change it")
+        await lead.submit({"On which days?": "third Tuesday", "At what time?": "8 am"})
+        rows = await planned(story, database, "routine")
+        assert [str(each.day) for each in rows] == ["2026-10-20", "2026-11-17"]
+        await story.wait_until(detroit("2026-10-13 09:00"))
+        assert "the days on which people meet were changed" in seen(member)
+        async with story.made.districts.database.district(story.district_id, write=False) as connection:
+            kinds = [each.kind for each in await connection.execute(select(table(Event)))]
+        assert Kind.ROUTINE_CHANGED in kinds
+        await story.promises_hold()
+
+
+@IN_CHAT
+async def test_a_plan_without_a_problem_statement_is_refused_and_few_do_not_count(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await story.person(COORDINATOR)
+        await lead.command("/clearway routines")
+        await lead.click("New routine")
+        await lead.submit(
+            {
+                "What is it?": "A data analysis",
+                "Which teams? Each meets by itself.": ["District Implementation Team"],
+                "On which days?": "2026-10-08",
+                "At what time?": "9:00",
+            }
+        )
+        await lead.click("What is on it")
+        await lead.submit({"It counts when so many were there": "2"})
+        await lead.click("Start it")
+        await story.wait_until(detroit("2026-10-08 12:00"))
+        await lead.click("It took place")
+        await lead.submit({"Who was there?": ["Leticia Wainscott"], "What is the plan?": "Small groups."})
+        assert "A plan needs its problem statement first" in str(lead.form.errors)
+        statement = {
+            "The problem: what is it?": "Reading stalls",
+            "The problem: who has it?": "Grade 4",
+            "The problem: where?": "Two schools",
+            "The problem: when?": "Since spring",
+            "The problem: why do you think so?": "Screening",
+        }
+        await lead.submit(statement)
+        assert "It counts when 2 were there" in str(lead.form.errors)
+        await lead.submit({"Who was there?": ["Leticia Wainscott", "Jonah Prescod"]})
+        assert "Small groups." in seen(lead)
+        async with story.made.districts.database.district(story.district_id, write=False) as connection:
+            said = [each.question for each in await connection.execute(select(table(Record)))]
+        assert "What is the plan?" in said
