@@ -166,6 +166,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         # The calendar
         "closure.form": _recalls(closures.form),
         "closure": Entry(closures.close),
+        "closure.back": Entry(closures.take_back),
         "calendar.show": _reads(calendars.show),
         "calendar.make": Entry(calendars.make),
         "calendar.end": Entry(calendars.end),
@@ -185,6 +186,9 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "meeting.move": Entry(routines.move),
         "meeting.cancel.form": _reads(routines.cancel_form),
         "meeting.cancel": Entry(routines.cancel),
+        "meeting.back": Entry(closures.move_back),
+        "meeting.again.form": _reads(closures.again_form),
+        "meeting.again": Entry(closures.again),
         # People come and go
         "person.left": Entry(people.left, everywhere=True),
         # Their accounts

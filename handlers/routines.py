@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from handlers import acts
+from handlers import acts, calendars
 from handlers.cards import routines as cards
 from handlers.cards.model import Card
 from handlers.cards.text import Voice, phrase
@@ -166,18 +166,24 @@ def _everybody(store: Store, routine: Routine, row: Occurrence, now: datetime) -
 
 
 async def _off_a_closed_day(store: Store, routine: Routine, row: Occurrence, calendar: Calendar, now: datetime) -> bool:
-    """A day was closed on which it was to be: it moves within its week or month, or is cancelled; those concerned hear."""
+    """A day was closed on which it was to be: it moves within its week or month, to where everybody hears in time, or is
+    cancelled, and who leads it is asked for another date; those concerned hear."""
     if calendar.is_message_day(row.day, urgent=True):
         return False
-    to = rules.moved_to(routine, row.day, row.planned_on, calendar)
-    to = to if to and calendar.at(to, routine.start) > now else None
+    hear = _everybody(store, routine, row, now)
+    people_ = [store.directory.people[each] for each in hear]
+    to = rules.moved_to(routine, row.day, calendar, rules.may_begin(people_, calendar, now))
     await _ends(store, row, OccurrenceStatus.MOVED if to else OccurrenceStatus.CANCELLED, now)
     data: dict[str, Any] = {"from": row.day.isoformat(), "why": "closed"}
+    begins = row.starts_at
     if to:
         new = await _add(store, routine, row.team_id, row.planned_on, to, now, in_place_of=row)
         data |= {"to": to.isoformat(), "new": new.id}
+        begins = min(begins, new.starts_at)
     kind = Kind.OCCURRENCE_MOVED if to else Kind.OCCURRENCE_CANCELLED
-    _tell(store, row, kind, _everybody(store, routine, row, now), now, data=data)
+    soon = max(calendar.digest_time(now, each) for each in people_) + rules.NOTICE > begins
+    event = _tell(store, row, kind, hear, now, data=data, lane=Lane.SINGLE if soon or not to else None)
+    tell_rooms(store, row.team_id, event, now, item=row.id)
     return True
 
 
@@ -584,7 +590,8 @@ async def _whole(store: Store, voice: Voice, reader: Person, row: Occurrence, ro
     steers = reader.id == _leads(store, routine, row, now) or _may_steer(routine, reader, store.directory, today)
     on = await agenda(store, row, routine, reader, now) if row.status in occurrences.TO_COME else None
     following = recurrence.next_occurrence(routine, acts.calendar(store), max(now, row.starts_at))
-    return cards.whole(voice, row, routine, on, said, now=now, steers=steers, following=following)
+    file = await calendars.address_of(store, row, reader)
+    return cards.whole(voice, row, routine, on, said, now=now, steers=steers, following=following, file=file)
 
 
 async def compose(store: Store, message: Told, now: datetime) -> Card | None:
@@ -620,7 +627,8 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     steers = reader.id == _leads(store, routine, row, now) or _may_steer(
         routine, reader, store.directory, acts.today(store, now)
     )
-    return cards.news(Voice(store.directory, reader), row, routine, event, on, said, steers=steers)
+    file = await calendars.address_of(store, row, reader)
+    return cards.news(Voice(store.directory, reader), row, routine, event, on, said, steers=steers, file=file)
 
 
 async def redraw(store: Store, message: Told, now: datetime) -> Card | None:

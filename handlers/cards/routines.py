@@ -18,6 +18,7 @@ from handlers.cards.model import (
     Form,
     Heading,
     Items,
+    Link,
     Note,
     Option,
     Press,
@@ -165,7 +166,7 @@ def _each(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]]) -> Iterato
 
 def whole(
     voice: Voice, row: Occurrence, routine: Routine, agenda: Agenda | None, said: Sequence[Record], *,
-    now: datetime, steers: bool, following: datetime | None,
+    now: datetime, steers: bool, following: datetime | None, file: str = "",
 ) -> Card:  # fmt: skip
     """One occurrence as it stands: when, its agenda while it is to come, and its record when it is over."""
     title = _title(voice, row, routine)
@@ -173,6 +174,7 @@ def whole(
     body += _record(voice, row, said)
     if agenda is not None:
         body += _agenda(voice, agenda)
+    body += _in_calendar(voice, file)
     if row.status not in {OccurrenceStatus.PLANNED, OccurrenceStatus.PREPARED} and following:
         body.append(Note(voice("Next: {when}", when=following)))
     if steers and (buttons := tuple(_buttons(voice, row, now))):
@@ -182,16 +184,22 @@ def whole(
 
 def news(
     voice: Voice, row: Occurrence, routine: Routine, event: Event, agenda: Agenda | None, said: Sequence[Record], *,
-    steers: bool,
+    steers: bool, file: str = "",
 ) -> Card:  # fmt: skip
-    """What a message tells of an occurrence."""
+    """What a message tells of an occurrence. `file`: where a calendar gets it."""
     title = _title(voice, row, routine)
     intro = _intro(voice, row, event)
     body: list[Element] = [Text(intro), *_record(voice, row, said)]
     if agenda is not None:
         body += _agenda(voice, agenda)
+    if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
+        body += _in_calendar(voice, file)
     if steers and event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_ASKED}:
         body.append(Buttons(tuple(_buttons(voice, row, event.at))))
+    if steers and event.kind is Kind.OCCURRENCE_MAY_RETURN:
+        body.append(Buttons((back_button(voice, row, date.fromisoformat(event.data["to"])),)))
+    if steers and event.kind is Kind.OCCURRENCE_CANCELLED and event.data.get("why") == "closed":
+        body.append(Buttons((again_button(voice, row),)))
     return Card(title, tuple(body), summary=f"{title}. {intro}")
 
 
@@ -262,7 +270,20 @@ def _intro(voice: Voice, row: Occurrence, event: Event) -> str:
         case Kind.OCCURRENCE_MOVED if day:
             return voice("It is moved to {day}.", day=day)
         case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "closed":
-            return voice("There is no school that day any more, and no other school day left for it.")
+            return voice(
+                "There is no school that day any more, and no other school day left for it. Whoever leads it is asked for "
+                "another date."
+            )
+        case Kind.OCCURRENCE_MAY_RETURN if day and row.status is OccurrenceStatus.CANCELLED:
+            return voice(
+                "There is school on {day} after all. It stays cancelled unless whoever leads it says so.", day=day
+            )
+        case Kind.OCCURRENCE_MAY_RETURN if day:
+            return voice(
+                "There is school on {day} after all. It stays on {stays} unless whoever leads it moves it back.",
+                day=day,
+                stays=row.day,
+            )
         case Kind.OCCURRENCE_CANCELLED if day:
             return voice("It is cancelled. In its place there is one on {day}.", day=day)
         case _:
@@ -277,6 +298,11 @@ def _record(voice: Voice, row: Occurrence, said: Sequence[Record]) -> Iterator[E
     if row.attended_ids:
         there = ", ".join(voice("{who}", who=Who(PersonId(each))) for each in row.attended_ids)
         yield Note(voice("There: {names}", names=there))
+
+
+def _in_calendar(voice: Voice, file: str) -> Iterator[Element]:
+    if file:
+        yield Link(voice("Add to my calendar"), file)
 
 
 def _agenda(voice: Voice, agenda: Agenda) -> Iterator[Element]:
@@ -309,6 +335,15 @@ def _agenda(voice: Voice, agenda: Agenda) -> Iterator[Element]:
                 for version, days in agenda.drafts
             )
         )
+
+
+def back_button(voice: Voice, row: Occurrence, day: date) -> Button:
+    """To its old day, which is no closed day any more."""
+    return Button(voice("Back to {day}", day=day), Press("meeting.back", item=row.id))
+
+
+def again_button(voice: Voice, row: Occurrence) -> Button:
+    return Button(voice("Give it another date"), Press("meeting.again.form", item=row.id), opens_form=True)
 
 
 def _buttons(voice: Voice, row: Occurrence, now: datetime) -> Iterator[Button]:

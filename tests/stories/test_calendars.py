@@ -23,7 +23,7 @@ async def fetch(address: str, **headers: str) -> tuple[int, str, str]:
 
 
 async def address_of(story: World, actor: Actor, button: str = "Address: All of your meetings") -> str:
-    story.made.gateway.public_url = story.url
+    story.made.districts.public_url = story.url
     await actor.command("/clearway calendar")
     await actor.click(button)
     found = re.findall(r"http://127\.0\.0\.1:\d+/calendar/[\w-]{40,}\.ics", seen(actor))
@@ -111,7 +111,7 @@ async def test_a_team_has_a_calendar_of_its_own_for_who_belongs_to_it(database: 
         member, teacher = await people(story, "p-005", "p-023")
         address = await address_of(story, member, f"Address: {DIT}")
         assert len(await read(address)) == 2
-        story.made.gateway.public_url = story.url
+        story.made.districts.public_url = story.url
         await teacher.command("/clearway calendar")
         assert DIT not in str(teacher.answer)
 
