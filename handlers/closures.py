@@ -82,13 +82,20 @@ async def take_back(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def take_effect(store: Store, was: Calendar, now: datetime) -> None:
-    """The calendar in the database is another one: from now on all dates follow it. `was`: the one before."""
+    """The calendar in the database is another one: from now on all dates follow it, and what is on a day that is closed
+    now moves. `was`: the one before."""
     store.directory, _ = await people.load_directory(store.connection, store.district_id)
     await store.look_again(now)
     for each in store.directory.routines:
         if each.running:
             store.set_timer(TimerKind.ROUTINE, each.id, now)
     await followups.move_dates(store, was, now)
+    running = [each.id for each in store.directory.routines if each.running]
+    calendar = acts.calendar(store)
+    for row in await occurrences.to_come(store.connection, store.district_id, running) if running else ():
+        routine = routines.routine_of(store.directory, row.routine_id)
+        if routine is not None and now < row.starts_at:
+            await routines._off_a_closed_day(store, routine, row, calendar, now)
 
 
 def _may(store: Store, request: Request, now: datetime) -> None:

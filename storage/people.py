@@ -120,6 +120,8 @@ async def set_calendar(connection: AsyncConnection, district_id: DistrictId, cal
 
 SAID: Final = "said"
 """Marks a closure that somebody has said in chat: it stands in no file yet."""
+APPLIED: Final = "applied"
+"""In a calendar: when a school calendar was applied to it, over which calendar of the district's file."""
 
 
 async def load_directory(connection: AsyncConnection, district_id: DistrictId) -> tuple[Directory, str]:

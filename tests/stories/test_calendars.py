@@ -40,7 +40,7 @@ def by_icalendar(text: str) -> Seen:
 
 def by_vobject(text: str) -> Seen:
     found: Seen = {}
-    for each in vobject.readOne(text).vevent_list:
+    for each in vobject.readOne(text).contents.get("vevent", []):
         begins = each.dtstart.value.astimezone(UTC)
         found[each.uid.value] = (begins, int(each.sequence.value), each.status.value, each.summary.value)
     return found
