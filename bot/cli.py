@@ -25,7 +25,7 @@ from bot.wiring import Clearway
 from handlers import audit as promises
 from handlers import log as record
 from handlers.district import check as checking
-from handlers.district import exporter, importer
+from handlers.district import exporter, importer, school_year
 from handlers.district.notes import DistrictFileError
 from scheduling.clock import SystemClock
 from storage import registrations, schema
@@ -325,6 +325,41 @@ def district_import(file: Path) -> None:
         say("  When they are approved, give them a version of their own in the file, and import it again. For example:")
         say()
         say(result.to_paste)
+
+
+@district_app.command(name="calendar")
+def district_calendar(
+    file: Annotated[Path, typer.Argument(help="An .ics file, or YAML as in the district's file.")],
+    apply: Annotated[
+        bool, typer.Option("--apply/--preview", help="Change it, or only show what would change.")
+    ] = False,
+    district: Annotated[str, typer.Option(help="The district's id; not needed where there is one.")] = "",
+) -> None:
+    """Takes in the school calendar that the district publishes. First shows what would change; exit 1 when anything would."""
+    found = _settings()
+    text = _read(file)
+
+    async def work() -> school_year.Change:
+        database = Database(found.database_url)
+        try:
+            district_id = await _which(database, district)
+            return await school_year.take(
+                database, Seal(found.keys), district_id, text, now=SystemClock().now(), apply=apply
+            )
+        finally:
+            await database.close()
+
+    try:
+        change: school_year.Change = _run(work())
+    except DistrictFileError as error:
+        for each in error.mistakes:
+            typer.echo(f"{file}:{each}", err=True)
+        fail("Nothing was changed. Please mend the lines above.")
+    for line in school_year.told(change, applied=apply):
+        say(line)
+    if change.any and not apply:
+        say(f"Nothing is changed yet. To change it: clearway district calendar {shlex.quote(str(file))} --apply")
+        raise typer.Exit(FOUND)
 
 
 @district_app.command(name="export")

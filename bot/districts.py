@@ -22,6 +22,8 @@ class Districts:
     def __init__(self, database: Database, seal: Seal) -> None:
         self.database = database
         self.seal = seal
+        self.public_url = ""
+        """Where this server is reached from outside; empty where nobody has said so."""
         self._open_key = lru_cache(people.DISTRICTS_CACHED)(partial(people.open_ledger_key, seal))
         self.forget()
 
@@ -35,7 +37,7 @@ class Districts:
         directory = self._cache.peek(district_id)
         if directory is None or _time() - self._seen.get(district_id, -inf) > A_MOMENT_S:
             return None
-        return Store(None, directory, b"", None, came, self.seal)
+        return Store(None, directory, b"", None, came, self.seal, self.public_url)
 
     @asynccontextmanager
     async def open(
@@ -55,7 +57,8 @@ class Districts:
             directory, sealed = await self._cache.get(connection, district_id, head.revision)
             self._seen[district_id] = at
             key = self._open_key(sealed, district_id)
-            yield Store(connection, directory, key, head.ledger if write else None, came, self.seal)
+            locked = head.ledger if write else None
+            yield Store(connection, directory, key, locked, came, self.seal, self.public_url)
         if write:  # perhaps of people, or of the process
             self._seen.pop(district_id, None)
 

@@ -90,8 +90,6 @@ class Gateway:
         self._newcomers = Newcomers(districts, clock, self.profiles)
         self._console = console
         self.wake = wake
-        self.public_url = ""
-        """Where this server is reached from outside."""
         self.limit_s = LIMIT_S
         """How long a request may take until it is rolled back."""
         self._members: dict[Account, tuple[float, list[Member]]] = {}
@@ -227,7 +225,7 @@ class Gateway:
             door=inbound.door,
             platform=inbound.identity.platform,
             running=frozenset(Platform) if self._console else frozenset(self.profiles),
-            public_url=self.public_url,
+            public_url=self._districts.public_url,
             workspace_id=inbound.identity.workspace_id,
             key=key,
             challenge_id=ChallengeId(inbound.challenge_id),

@@ -251,7 +251,7 @@ async def workspace(file: Path, port: int) -> AsyncIterator[str]:
     app = made.web(*room.routes(), web.get("/", _to_console))
     app.on_shutdown.append(room.close)
     async with wiring.running(made, app, "127.0.0.1", port) as taken:
-        made.gateway.public_url = f"http://127.0.0.1:{taken}"
+        made.districts.public_url = f"http://127.0.0.1:{taken}"
         yield f"http://127.0.0.1:{taken}/console/"
 
 

@@ -77,7 +77,7 @@ def build(
     dispatcher = Dispatcher(districts, clock, {}, only=Platform.CONSOLE if console else None)
     loops = Loops(districts, clock, dispatcher)
     gateway.wake = loops.wake
-    gateway.public_url = public_url
+    districts.public_url = public_url
     made = Clearway(database, districts, clock, gateway, dispatcher, loops)
     known = list(slack)
     if known:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from handlers import acts
+from handlers import acts, calendars
 from handlers.cards import meetings as cards
 from handlers.cards.model import Card
 from handlers.cards.text import Voice
@@ -175,7 +175,8 @@ async def whole(store: Store, voice: Voice, reader: Person, row: Occurrence, rou
     following = recurrence.next_occurrence(routine, acts.calendar(store), max(now, row.starts_at))
     record = await _record(store, row, routine, reader, now)
     may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
-    return cards.whole(voice, row, routine, on, record, now=now, may=may, following=following)
+    file = await calendars.address_of(store, row, reader)
+    return cards.whole(voice, row, routine, on, record, now=now, may=may, following=following, file=file)
 
 
 async def _record(store: Store, row: Occurrence, routine: Routine, reader: Person, now: datetime) -> cards.Record:
@@ -237,7 +238,8 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
         return None
     record = await _record(store, row, routine, reader, now)
     may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
-    return cards.news(Voice(store.directory, reader), row, routine, event, on, record, may=may)
+    file = await calendars.address_of(store, row, reader)
+    return cards.news(Voice(store.directory, reader), row, routine, event, on, record, may=may, file=file)
 
 
 async def redraw(store: Store, message: Told, now: datetime) -> Card | None:

@@ -3,6 +3,7 @@
 No words of anybody go there: a calendar may be shared, searched and kept by others. It says which meeting, and when.
 """
 
+import hmac
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from storage.store import Store
 from storage.vocabulary import Kind, OccurrenceStatus, PersonId, TeamId
 
 LOOKS_BACK: Final = timedelta(days=90)
+LINGERS: Final = timedelta(days=1)  # so long after it began one meeting can still be fetched
 MINE: Final = TeamId("")
 
 
@@ -87,19 +89,40 @@ async def feed(store: Store, of: Feed, now: datetime) -> bytes | None:
         return None
     if of.team_id and all(of.team_id != each for each, _ in _teams(reader, directory)):
         return None
-    rows = await occurrences.since(store.connection, store.district_id, now - LOOKS_BACK)
+    mine = [each.id for each in directory.routines if _may_have(each, of, directory)]
+    since = now - LOOKS_BACK
+    rows = await occurrences.since(store.connection, store.district_id, mine, since) if mine else []
     voice = Voice(directory, reader)
+    calendar = _begun(voice, since)
+    calendar.add("x-wr-calname", cards.calendar_name(voice, of.team_id))
+    for row, routine in _of_reader(rows, directory, of):
+        calendar.add_component(_event(voice, row, routine))
+    return _written(calendar)
+
+
+def _begun(voice: Voice, since: datetime) -> Any:
+    """A calendar with its zone, good from this instant on."""
     calendar: Any = ICalendar()
     calendar.add("prodid", "-//Clearway//Clearway//EN")
     calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", cards.calendar_name(voice, of.team_id))
-    zone = zones.timezone(ZoneInfo(directory.timezone), (now - LOOKS_BACK).year - 1)
+    calendar.add("method", "PUBLISH")
+    zone = zones.timezone(ZoneInfo(voice.directory.timezone), since.year - 1)
     if zone is not None:
         calendar.add_component(zone)
-    for row, routine in _of_reader(rows, directory, of):
-        calendar.add_component(_event(voice, row, routine))
+    return calendar
+
+
+def _written(calendar: Any) -> bytes:
     calendar.add_missing_timezones()  # where the zone follows no simple rule
     return bytes(calendar.to_ical())
+
+
+def _may_have(routine: Routine, of: Feed, directory: Directory) -> bool:
+    """Whether meetings of this routine can be in that calendar at all."""
+    if of.team_id:
+        return of.team_id in routine.team_ids
+    teams = {each for each, _ in _teams(directory.people[of.person_id], directory)}
+    return of.person_id in routine.person_ids or not teams.isdisjoint(routine.team_ids)
 
 
 def _of_reader(rows: Iterable[Occurrence], directory: Directory, of: Feed) -> Iterable[tuple[Occurrence, Routine]]:
@@ -120,6 +143,58 @@ def _of_reader(rows: Iterable[Occurrence], directory: Directory, of: Feed) -> It
 def _is_theirs(person_id: PersonId, row: Occurrence, routine: Routine, directory: Directory) -> bool:
     there = rules.invited(routine, row.team_id, directory, row.day)
     return person_id in {each.id for each in there}
+
+
+# ---------------------------------------------------------------------------------------------------- one meeting alone
+
+
+async def address_of(store: Store, row: Occurrence, reader: Person) -> str:
+    """Where this person's calendar gets one meeting; "" where ours cannot be reached from outside, or it is over.
+
+    The address is signed for this person and meeting, and kept nowhere. It ends with the meeting; when its reader leaves,
+    or does not belong there any more; and when they end an address of all of their meetings, or make a new one.
+    """
+    if not store.public_url or reader.external or row.status not in occurrences.TO_COME:
+        return ""
+    signed = await _signature(store, row.routine_id, row.root_id, reader.id)
+    path = "/".join((store.district_id, row.routine_id, row.root_id, reader.id, signed))
+    return f"{store.public_url.rstrip('/')}/calendar/{path}.ics"
+
+
+async def _signature(store: Store, routine_id: str, root_id: str, person_id: PersonId) -> str:
+    ended = await feeds.ended(store.connection, store.district_id, person_id)
+    return store.mark("\n".join(("calendar", routine_id, root_id, person_id, str(ended))))
+
+
+async def meeting(
+    store: Store, routine_id: str, root_id: str, person_id: str, signed: str, now: datetime
+) -> bytes | None:
+    """The file of one meeting, at an address that `address_of` gave; None where it has ended, or is none of ours."""
+    directory = store.directory
+    reader = directory.people.get(PersonId(person_id))
+    routine = next((each for each in directory.routines if each.id == routine_id), None)
+    if reader is None or routine is None or not reader.here_on(acts.today(store, now)):
+        return None
+    if not hmac.compare_digest(await _signature(store, routine_id, root_id, reader.id), signed):
+        return None
+    rows = await occurrences.of_root(store.connection, store.district_id, routine_id, root_id)
+    if not rows or rows[-1].starts_at < now - LINGERS or not _is_with(reader.id, rows[-1], routine, directory):
+        return None
+    return one_event(Voice(directory, reader), rows[-1], routine)
+
+
+def one_event(voice: Voice, row: Occurrence, routine: Routine) -> bytes:
+    """One meeting as a file, for who takes no address (an attachment): the same event that stands in the calendars, so
+    that a reader who has both sees it once."""
+    calendar = _begun(voice, row.starts_at)
+    calendar.add_component(_event(voice, row, routine))
+    return _written(calendar)
+
+
+def _is_with(person_id: PersonId, row: Occurrence, routine: Routine, directory: Directory) -> bool:
+    """Whether it concerns them: they are invited, or it is theirs to lead."""
+    leads = rules.leads(routine, row.team_id, directory, row.day)
+    return leads.id == person_id or _is_theirs(person_id, row, routine, directory)
 
 
 def _event(voice: Voice, row: Occurrence, routine: Routine) -> Any:

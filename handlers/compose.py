@@ -335,7 +335,7 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
         told.add(message.id)
         title, intro = headline(seen, message, event)
         # That a date has moved is what everybody must read, whatever else is asked about it.
-        weight = 0 if event.kind is Kind.DATES_MOVED else WEIGHTS.get(message.kind, 9)
+        weight = 0 if event.kind in {Kind.DATES_MOVED, Kind.SCHOOL_OPENED} else WEIGHTS.get(message.kind, 9)
         if case.id in lines and lines[case.id][0] < weight:
             continue
         text = voice(

@@ -39,7 +39,7 @@ ENDED: Final = MappingProxyType(
 async def show(store: Store, request: Request, now: datetime) -> Reply:
     """`/clearway meeting`: the next ones of this person; or one of them, by a button."""
     if request.item:
-        row, routine = await _occurrence(store, request, now, steer=False)
+        row, routine = await occurrence(store, request, now, steer=False)
         return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
     return Reply(card=routine_cards.next_ones(request.voice, (await next_of(store, request.actor, now))[:6]))
 
@@ -157,7 +157,7 @@ async def walk(store: Store, request: Request, now: datetime) -> Reply:
 
 async def walked(store: Store, request: Request, now: datetime) -> Reply:
     """This one was gone through; the next one."""
-    row, routine = await _occurrence(store, request, now, steer=True)
+    row, routine = await occurrence(store, request, now, steer=True)
     if row.status not in occurrences.TO_COME:
         raise acts.refuse("It is over: its record says what was gone through.")
     case = await acts.case_for(store, request, Action.SEE, now)
@@ -244,7 +244,7 @@ async def poll(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def _polled(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
-    row, routine = await _occurrence(store, request, now, steer=False)
+    row, routine = await occurrence(store, request, now, steer=False)
     if row.status is not OccurrenceStatus.HELD or request.actor.id not in row.attended_ids:
         raise acts.refuse("Only those who were there are asked how it was.")
     if request.actor.id in row.polled_ids:
@@ -353,7 +353,7 @@ async def _say(
     return said
 
 
-async def _occurrence(store: Store, request: Request, now: datetime, *, steer: bool) -> tuple[Occurrence, Routine]:
+async def occurrence(store: Store, request: Request, now: datetime, *, steer: bool) -> tuple[Occurrence, Routine]:
     row = await occurrences.occurrence(store.connection, store.district_id, request.item)
     routine = store.directory.routine(row.routine_id) if row else None
     if row is None or routine is None or not agendas.sees(store, row, routine, request.actor, now):
@@ -366,14 +366,14 @@ async def _occurrence(store: Store, request: Request, now: datetime, *, steer: b
 async def _to_come(
     store: Store, request: Request, now: datetime, *, steer: bool = True
 ) -> tuple[Occurrence, Routine]:  # fmt: skip
-    row, routine = await _occurrence(store, request, now, steer=steer)
+    row, routine = await occurrence(store, request, now, steer=steer)
     if row.status not in occurrences.TO_COME or row.starts_at <= now:
         raise acts.refuse("It has begun, or is over; say whether it took place instead.")
     return row, routine
 
 
 async def _asked_about(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
-    row, routine = await _occurrence(store, request, now, steer=True)
+    row, routine = await occurrence(store, request, now, steer=True)
     if row.starts_at > now:
         raise acts.refuse("It is still to come.")
     if row.status not in occurrences.TO_COME:
@@ -383,7 +383,7 @@ async def _asked_about(store: Store, request: Request, now: datetime) -> tuple[O
 
 async def _noted(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
     """For who belongs there: what is to come, or took place lately enough for its minutes."""
-    row, routine = await _occurrence(store, request, now, steer=False)
+    row, routine = await occurrence(store, request, now, steer=False)
     if not agendas.belongs(store, row, routine, request.actor, now):
         raise acts.refuse("Only who belongs there can do that.")
     if row.status not in {*occurrences.TO_COME, OccurrenceStatus.HELD}:

@@ -144,7 +144,7 @@ async def on_due(store: Store, timer: Timer, now: datetime) -> None:
         store.set_timer(TimerKind.OCCURRENCE, timer.about, None)
         return
     calendar = acts.calendar(store)
-    if now < row.starts_at and await _off_a_closed_day(store, routine, row, calendar, now):
+    if now < row.starts_at and await off_a_closed_day(store, routine, row, calendar, now):
         return
     lead = leads(store, routine, row, now)
     due = rules.due(facts_of(row), routine, calendar, lead)
@@ -235,19 +235,24 @@ def everybody(store: Store, routine: Routine, row: Occurrence, now: datetime) ->
     return [lead.id, *others(store, routine, row, lead)]
 
 
-async def _off_a_closed_day(store: Store, routine: Routine, row: Occurrence, calendar: Calendar, now: datetime) -> bool:
-    """A day was closed on which it was to be: it moves within its week or month, or is cancelled; those concerned hear."""
+async def off_a_closed_day(store: Store, routine: Routine, row: Occurrence, calendar: Calendar, now: datetime) -> bool:
+    """A day was closed on which it was to be: it moves within its week or month, to where everybody hears in time, or is
+    cancelled, and who leads it is asked for another date; those concerned hear."""
     if calendar.is_message_day(row.day, urgent=True):
         return False
-    to = rules.moved_to(routine, row.day, row.planned_on, calendar)
-    to = to if to and calendar.at(to, routine.start) > now else None
+    hear = everybody(store, routine, row, now)
+    people_ = [store.directory.people[each] for each in hear]
+    to = rules.moved_to(routine, row.day, calendar, rules.may_begin(people_, calendar, now))
     await end(store, row, OccurrenceStatus.MOVED if to else OccurrenceStatus.CANCELLED, now)
     data: dict[str, Any] = {"from": row.day.isoformat(), "why": "closed"}
+    begins = row.starts_at
     if to:
         new = await add(store, routine, row.team_id, row.planned_on, to, now, in_place_of=row)
         data |= {"to": to.isoformat(), "new": new.id}
+        begins = min(begins, new.starts_at)
     kind = Kind.OCCURRENCE_MOVED if to else Kind.OCCURRENCE_CANCELLED
-    event = tell_of(store, row, kind, everybody(store, routine, row, now), now, data=data)
+    soon = max(calendar.digest_time(now, each) for each in people_) + rules.NOTICE > begins
+    event = tell_of(store, row, kind, hear, now, data=data, lane=Lane.SINGLE if soon or not to else None)
     tell_rooms(store, row.team_id, event, now, item=row.id)
     return True
 

@@ -168,6 +168,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         # The calendar
         "closure.form": _recalls(closures.form),
         "closure": Entry(closures.close),
+        "closure.back": Entry(closures.take_back),
         "calendar.show": _reads(calendars.show),
         "calendar.make": Entry(calendars.make),
         "calendar.end": Entry(calendars.end),
@@ -206,6 +207,9 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "meeting.move": Entry(meetings.move),
         "meeting.cancel.form": _reads(meetings.cancel_form),
         "meeting.cancel": Entry(meetings.cancel),
+        "meeting.back": Entry(closures.move_back),
+        "meeting.again.form": _reads(closures.again_form),
+        "meeting.again": Entry(closures.again),
         # People come and go
         "person.left": Entry(people.left, everywhere=True),
         # Their accounts

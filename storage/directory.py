@@ -145,6 +145,8 @@ class Closure:
     name: str
     from_on: date
     to_on: date
+    said: bool = False
+    """Somebody has said it in chat, and no file: it can be taken back there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -59,3 +59,10 @@ async def of_person(connection: AsyncConnection, district_id: DistrictId, person
         feeds.c.district_id == district_id, feeds.c.person_id == person_id, feeds.c.ended_at.is_(None)
     )
     return list(await connection.scalars(wanted))
+
+
+async def ended(connection: AsyncConnection, district_id: DistrictId, person_id: PersonId) -> int:
+    """How many addresses of all of their meetings this person has ended so far, also by a new one."""
+    theirs = (feeds.c.district_id == district_id, feeds.c.person_id == person_id, feeds.c.team_id == "")
+    count = select(func.count()).where(*theirs, feeds.c.ended_at.is_not(None))
+    return int((await connection.execute(count)).scalar_one())

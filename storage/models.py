@@ -252,6 +252,7 @@ class Occurrence(InDistrict, table=True):
             "district_id", "routine_id", "team_id", "planned_on", "in_place_of", name="uq_occurrence_once"
         ),
         Index("ix_occurrence_routine", "district_id", "routine_id", "status"),
+        Index("ix_occurrence_starts", "district_id", "routine_id", "starts_at"),
     )
 
     id: str = Column(primary_key=True, default_factory=new_id, sa_type=Text)

@@ -83,12 +83,51 @@ async def before(
     return models.Occurrence(**row._mapping) if row else None
 
 
-async def since(connection: AsyncConnection, district_id: DistrictId, at: datetime) -> list[models.Occurrence]:
-    """All from this instant on, whatever became of them; those in the place of others after these."""
+async def since(
+    connection: AsyncConnection, district_id: DistrictId, routine_ids: Collection[str], at: datetime
+) -> list[models.Occurrence]:
+    """All of these routines from this instant on, whatever became of them; those in the place of others after these."""
     wanted = (
         select(occurrences)
-        .where(occurrences.c.district_id == district_id, occurrences.c.starts_at >= at)
+        .where(
+            occurrences.c.district_id == district_id,
+            occurrences.c.routine_id.in_(sorted(routine_ids)),
+            occurrences.c.starts_at >= at,
+        )
         .order_by(occurrences.c.planned_at, occurrences.c.sequence, occurrences.c.id)
+    )
+    return [models.Occurrence(**row._mapping) for row in await connection.execute(wanted)]
+
+
+async def gone_from(
+    connection: AsyncConnection, district_id: DistrictId, routine_ids: Collection[str], after: datetime
+) -> list[models.Occurrence]:
+    """Those of these routines that were moved or cancelled, and would have begun after this instant."""
+    wanted = (
+        select(occurrences)
+        .where(
+            occurrences.c.district_id == district_id,
+            occurrences.c.routine_id.in_(sorted(routine_ids)),
+            occurrences.c.starts_at > after,
+            occurrences.c.status.in_((OccurrenceStatus.MOVED, OccurrenceStatus.CANCELLED)),
+        )
+        .order_by(occurrences.c.starts_at, occurrences.c.id)
+    )
+    return [models.Occurrence(**row._mapping) for row in await connection.execute(wanted)]
+
+
+async def of_root(
+    connection: AsyncConnection, district_id: DistrictId, routine_id: str, root_id: str
+) -> list[models.Occurrence]:
+    """One meeting with all that it was moved from, the latest last."""
+    wanted = (
+        select(occurrences)
+        .where(
+            occurrences.c.district_id == district_id,
+            occurrences.c.routine_id == routine_id,
+            occurrences.c.root_id == root_id,
+        )
+        .order_by(occurrences.c.sequence, occurrences.c.planned_at)
     )
     return [models.Occurrence(**row._mapping) for row in await connection.execute(wanted)]
 

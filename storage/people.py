@@ -6,7 +6,8 @@ Every write here raises the district's revision, so that every process reads the
 import secrets
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -81,16 +82,46 @@ _HEAD_LOCKED: Final = _HEAD.with_for_update(of=(districts, ledgers), key_share=T
 
 async def add_closure(connection: AsyncConnection, district_id: DistrictId, closure: Closure) -> None:
     """There is no school on these days, as somebody has said; an import of the district's file keeps it."""
-    mine = districts.c.id == district_id
-    calendar = dict(await connection.scalar(select(districts.c.calendar).where(mine)) or {})
-    days = {"from": closure.from_on.isoformat(), "to": closure.to_on.isoformat()}
-    calendar["closed"] = [*(calendar.get("closed") or ()), {"name": closure.name, **days, SAID: True}]
-    await connection.execute(update(districts).where(mine).values(calendar=calendar))
+    calendar = await calendar_of(connection, district_id)
+    calendar["closed"] = [*(calendar.get("closed") or ()), _written(closure)]
+    await set_calendar(connection, district_id, calendar)
+
+
+async def take_back_closure(
+    connection: AsyncConnection, district_id: DistrictId, closure: Closure, today: date
+) -> None:
+    """There is school on these days after all, from today on; the days that are past stay as they were."""
+    calendar = await calendar_of(connection, district_id)
+    mine = _written(closure)
+    passed = replace(closure, to_on=today - timedelta(days=1))
+    stays = [_written(passed)] if passed.to_on >= passed.from_on else []
+    others = [each for each in calendar.get("closed") or () if _is_not(each, mine)]
+    await set_calendar(connection, district_id, {**calendar, "closed": [*others, *stays]})
+
+
+def _written(closure: Closure) -> dict[str, Any]:
+    return {"name": closure.name, "from": closure.from_on.isoformat(), "to": closure.to_on.isoformat(), SAID: True}
+
+
+def _is_not(entry: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
+    return any(entry.get(each) != said[each] for each in ("from", "to", SAID))
+
+
+async def calendar_of(connection: AsyncConnection, district_id: DistrictId) -> dict[str, Any]:
+    """The calendar as the section of a district file has it."""
+    return dict(await connection.scalar(select(districts.c.calendar).where(districts.c.id == district_id)) or {})
+
+
+async def set_calendar(connection: AsyncConnection, district_id: DistrictId, calendar: Mapping[str, Any]) -> None:
+    """In place of the whole calendar there was."""
+    await connection.execute(update(districts).where(districts.c.id == district_id).values(calendar=dict(calendar)))
     await bump_revision(connection, district_id)
 
 
 SAID: Final = "said"
 """Marks a closure that somebody has said in chat: it stands in no file yet."""
+APPLIED: Final = "applied"
+"""In a calendar: when a school calendar was applied to it, over which calendar of the district's file."""
 
 
 async def load_directory(connection: AsyncConnection, district_id: DistrictId) -> tuple[Directory, str]:
@@ -227,7 +258,10 @@ def calendar_facts(stored: Mapping[str, Any]) -> CalendarFacts:
     return CalendarFacts(
         first_day=_day(stored.get("first_student_day")),
         last_day=_day(stored.get("last_student_day")),
-        closures=tuple(Closure(each.get("name") or "", *_span(each)) for each in stored.get("closed") or ()),
+        closures=tuple(
+            Closure(each.get("name") or "", *_span(each), said=bool(each.get(SAID)))
+            for each in stored.get("closed") or ()
+        ),
         half_days=frozenset(date.fromisoformat(each) for each in stored.get("half_days") or ()),
         summer=Summer(*_span(summer)) if summer else None,
     )

@@ -97,12 +97,16 @@ class Store:
         head: models.Ledger | None,
         came: Came,
         seal: Seal,
+        public_url: str = "",
     ) -> None:
         """`head`: the locked ledger of a writing transaction, None in a reading one. `seal` keeps held drafts.
+
+        `public_url`: where pages of ours are reached from outside; empty where they are not.
 
         Without a connection there is no more to it than the directory.
         """
         self._seal = seal
+        self.public_url = public_url
         self._connection = connection
         self.directory = directory
         self.came = came
@@ -414,6 +418,20 @@ class Store:
             models.Event,
             select(events)
             .where(events.c.district_id == self.district_id, events.c.challenge_id == challenge_id)
+            .order_by(events.c.seq),
+        )
+
+    async def beside(self, kinds: Collection[Kind], since: datetime) -> list[models.Event]:
+        """The events of these kinds that are of no challenge, from this instant on, oldest first."""
+        return await self._rows(
+            models.Event,
+            select(events)
+            .where(
+                events.c.district_id == self.district_id,
+                events.c.challenge_id.is_(None),
+                events.c.kind.in_(sorted(kinds)),
+                events.c.at >= since,
+            )
             .order_by(events.c.seq),
         )
 

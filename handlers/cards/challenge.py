@@ -581,6 +581,7 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.HANDED_BACK: "it went back to {to}, who is there again",
     Kind.STEPS_MOVED: "the steps of somebody who has left went to {to}",
     Kind.DATES_MOVED: "a day was closed, and what was due on it is due on the next school day",
+    Kind.SCHOOL_OPENED: "there is school on that day after all; what had moved off it stays where it is",
     Kind.UNDELIVERABLE: "a message could not be delivered",
     Kind.REDACTED: "{who} took words out of it",
 }

@@ -22,6 +22,7 @@ from handlers.cards.model import (
     FormField,
     Heading,
     Items,
+    Link,
     Note,
     Option,
     Press,
@@ -164,7 +165,7 @@ class May:
 
 def whole(
     voice: Voice, row: Occurrence, routine: Routine, agenda: Agenda | None, record: Record, *,
-    now: datetime, may: May, following: datetime | None,
+    now: datetime, may: May, following: datetime | None, file: str = "",
 ) -> Card:  # fmt: skip
     """One occurrence as it stands: when, its agenda while it is to come, and its record when it is over."""
     title = _title(voice, row, routine)
@@ -173,6 +174,7 @@ def whole(
     body += _record(voice, row, record)
     if agenda is not None:
         body += _agenda(voice, row, agenda)
+    body += _in_calendar(voice, file)
     if row.status not in TO_COME and following:
         body.append(Note(voice("Next: {when}", when=following)))
     if buttons := tuple(_buttons(voice, row, routine, agenda, may, now)):
@@ -181,9 +183,10 @@ def whole(
 
 
 def news(
-    voice: Voice, row: Occurrence, routine: Routine, event: Event, agenda: Agenda | None, record: Record, *, may: May
-) -> Card:
-    """What a message tells of an occurrence."""
+    voice: Voice, row: Occurrence, routine: Routine, event: Event, agenda: Agenda | None, record: Record, *,
+    may: May, file: str = "",
+) -> Card:  # fmt: skip
+    """What a message tells of an occurrence. `file`: where a calendar gets it."""
     title = _title(voice, row, routine)
     intro = _intro(voice, row, routine, event, may)
     body: list[Element] = [Text(intro)]
@@ -200,6 +203,12 @@ def news(
     body += _record(voice, row, record)
     if agenda is not None:
         body += _agenda(voice, row, agenda)
+    if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
+        body += _in_calendar(voice, file)
+    if may.steers and event.kind is Kind.OCCURRENCE_MAY_RETURN:
+        body.append(Buttons((back_button(voice, row, date.fromisoformat(event.data["to"])),)))
+    if may.steers and event.kind is Kind.OCCURRENCE_CANCELLED and event.data.get("why") == "closed":
+        body.append(Buttons((again_button(voice, row),)))
     answered = event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_ASKED}
     if answered and (buttons := tuple(_buttons(voice, row, routine, agenda, may, event.at))):
         body.append(Buttons(buttons))
@@ -289,7 +298,20 @@ def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: M
         case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "changed":
             return voice("It is not on this day any more: the days on which people meet were changed.")
         case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "closed":
-            return voice("There is no school that day any more, and no other school day left for it.")
+            return voice(
+                "There is no school that day any more, and no other school day left for it. Whoever leads it is asked for "
+                "another date."
+            )
+        case Kind.OCCURRENCE_MAY_RETURN if day and row.status is OccurrenceStatus.CANCELLED:
+            return voice(
+                "There is school on {day} after all. It stays cancelled unless whoever leads it says so.", day=day
+            )
+        case Kind.OCCURRENCE_MAY_RETURN if day:
+            return voice(
+                "There is school on {day} after all. It stays on {stays} unless whoever leads it moves it back.",
+                day=day,
+                stays=row.day,
+            )
         case Kind.OCCURRENCE_CANCELLED if day:
             return voice("It is cancelled. In its place there is one on {day}.", day=day)
         case _:
@@ -409,6 +431,20 @@ def _found(voice: Voice, feedback: Sequence[Found]) -> Iterator[Element]:
         yield Note(
             voice("Before that: useful {useful}; respectful {respectful}.", useful=useful, respectful=respectful)
         )
+
+
+def _in_calendar(voice: Voice, file: str) -> Iterator[Element]:
+    if file:
+        yield Link(voice("Add to my calendar"), file)
+
+
+def back_button(voice: Voice, row: Occurrence, day: date) -> Button:
+    """To its old day, which is no closed day any more."""
+    return Button(voice("Back to {day}", day=day), Press("meeting.back", item=row.id))
+
+
+def again_button(voice: Voice, row: Occurrence) -> Button:
+    return Button(voice("Give it another date"), Press("meeting.again.form", item=row.id), opens_form=True)
 
 
 def _buttons(

@@ -15,6 +15,7 @@ from handlers.district.reader import Path
 from handlers.district.rows import Written
 from storage import models, snapshot
 from storage.database import Database
+from storage.people import APPLIED
 from storage.snapshot import Snapshot
 from storage.store import plain
 from storage.vocabulary import DistrictId, Platform, ProcessStatus
@@ -49,7 +50,7 @@ def sections(found: Snapshot) -> Written:
     whole = district.kept | ({"fictional": True} if district.fictional else {})
     return whole | {
         "district": _district(district),
-        "calendar": district.calendar,
+        "calendar": {name: value for name, value in district.calendar.items() if name != APPLIED},
         "schools": [_school(each) for each in found.schools],
         "people": [_person(each, found) for each in found.people],
         "authority_matrix": matrix,

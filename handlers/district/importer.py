@@ -1,7 +1,7 @@
 """Takes a district file into the database: the whole file or none of it, and the same file twice changes nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,11 +11,12 @@ from sqlmodel import SQLModel
 from handlers import followups
 from handlers.district.check import check
 from handlers.district.notes import DistrictFileError, Finding
-from handlers.district.plan import plan
+from handlers.district.plan import mark_of_calendar, plan
 from handlers.district.versions import to_paste, today
 from scheduling.calendar import Calendar
 from storage import models, people, registrations, snapshot
 from storage.database import Database
+from storage.people import APPLIED
 from storage.sealing import Seal
 from storage.snapshot import Difference
 from storage.store import Came, Store, plain
@@ -98,8 +99,21 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
         to_paste=to_paste(file, today(file, now), [each.version for each in planned.after.processes])
         if planned.draft
         else "",
-        warnings=await _shared(database, district_id, planned.after.workspaces),
+        warnings=(
+            *_of_calendar(file.document.data.get("calendar") or {}, planned.after.district.calendar),
+            *await _shared(database, district_id, planned.after.workspaces),
+        ),
     )
+
+
+def _of_calendar(in_file: Mapping[str, Any], kept: Mapping[str, Any]) -> Iterator[str]:
+    """A school calendar was applied since, and the file still has the one of before."""
+    applied = kept.get(APPLIED)
+    if applied and mark_of_calendar(in_file) != mark_of_calendar(kept):
+        yield (
+            f"the calendar is the one that `clearway district calendar` applied on {applied['on']}; that of this file has "
+            "not changed since, and is left aside. To have both agree, export the district and keep that file."
+        )
 
 
 async def _shared(

@@ -76,6 +76,15 @@ def parse(document: Document) -> tuple[DistrictFile, list[Mistake]]:
     return file, parsing.mistakes
 
 
+def calendar_alone(document: Document) -> tuple[CalendarEntry, list[Mistake], tuple[Path, ...]]:
+    """A document that is a district's calendar and nothing else, or has it under `calendar`; what is wrong with it, and
+    which of its fields Clearway does not know."""
+    path: Path = ("calendar",) if "calendar" in document.data else ()
+    parsing = _Parsing(document)
+    entry = parsing.one(CalendarEntry, document.at(path), path) or CalendarEntry()
+    return entry, parsing.mistakes, tuple(parsing.unknown)
+
+
 @cache
 def starter_version() -> VersionEntry:
     return VersionEntry.model_validate(starter()["process_document"]["versions"][0])

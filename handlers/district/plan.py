@@ -7,6 +7,8 @@ The rules belong to the version in force, and a version's rules never change: ot
 draft, and a label that the file newly calls in force replaces the former one. Running challenges keep their version.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,7 +23,7 @@ from handlers.district.model import SECTIONS, DistrictFile, PersonEntry, Version
 from handlers.district.notes import Mistake
 from handlers.district.parsing import VERSIONS
 from storage import models, snapshot
-from storage.people import SAID
+from storage.people import APPLIED, SAID
 from storage.process import Process
 from storage.snapshot import Snapshot
 from storage.vocabulary import DistrictId, PersonId, Platform, ProcessId, ProcessStatus, SchoolId, new_id
@@ -112,19 +114,35 @@ def _district(file: DistrictFile, before: Snapshot | None, now: datetime, ledger
         fictional=file.whole.fictional,
         revision=before.district.revision if before else 1,
         ledger_key=before.district.ledger_key if before else ledger_key,
-        calendar=_with_closures_said(data.get("calendar", {}), before),
+        calendar=_calendar(data.get("calendar", {}), before),
         kept={name: value for name, value in data.items() if name not in SECTIONS or name == "district"},
         created_at=before.district.created_at if before else now,
     )
 
 
-def _with_closures_said(calendar: dict[str, Any], before: Snapshot | None) -> dict[str, Any]:
-    """The calendar of the file, and what somebody has said in chat since the file was written (a snow day)."""
-    was = before.district.calendar.get("closed") or () if before else ()
-    closed = list(calendar.get("closed") or ())
+def _calendar(of_file: dict[str, Any], before: Snapshot | None) -> dict[str, Any]:
+    """The calendar of the file, and what somebody has said in chat since the file was written (a snow day).
+
+    Where a school calendar was applied since, and the file says what it said then, the one that was applied stays.
+    """
+    was = before.district.calendar if before else {}
+    if applied := was.get(APPLIED):
+        mark = mark_of_calendar(of_file)
+        if mark in {applied["over"], mark_of_calendar(was)}:
+            return was
+    closed = list(of_file.get("closed") or ())
     known = {(each.get("from"), each.get("to")) for each in closed}
-    said = [each for each in was if each.get(SAID) and (each.get("from"), each.get("to")) not in known]
-    return {**calendar, "closed": [*closed, *said]} if said else calendar
+    said = [
+        each for each in was.get("closed") or () if each.get(SAID) and (each.get("from"), each.get("to")) not in known
+    ]
+    return {**of_file, "closed": [*closed, *said]} if said else of_file
+
+
+def mark_of_calendar(section: Mapping[str, Any]) -> str:
+    """Equal for equal calendars of a file, whatever was said in chat or applied besides."""
+    written = {name: value for name, value in section.items() if name != APPLIED}
+    written["closed"] = [each for each in section.get("closed") or () if not each.get(SAID)]
+    return hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _workspaces(file: DistrictFile) -> dict[Platform, str]:

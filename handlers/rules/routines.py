@@ -3,11 +3,11 @@
 Whether a meeting took place is asked, never assumed. All of it is computed from dates; `now` is an argument.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Final
 
 from handlers.rules import access, kinds, presence
@@ -27,6 +27,8 @@ A_YEAR: Final = timedelta(days=365)
 A_SCHOOL_YEAR: Final = timedelta(days=300)
 A_CALL: Final = 5
 """With so many school days to go, or more, its people are asked what is to be on the agenda (R-16)."""
+NOTICE: Final = timedelta(hours=2)
+"""So long before it begins, at least, people hear that a meeting is moved to a day."""
 ASKS: Final = 2
 """So often who leads it is asked whether it took place; then the coordinator is."""
 
@@ -174,13 +176,23 @@ def _one_each(rule: recurrence.Rule) -> bool:
     return isinstance(rule, recurrence.Weekly) or (isinstance(rule, recurrence.Monthly) and len(rule.nth) == 1)
 
 
-def moved_to(routine: Routine, day: date, planned_on: date, calendar: Calendar) -> date | None:
-    """Where a meeting goes whose day is closed now: within its week or month, None where no school day is left in it."""
+def moved_to(routine: Routine, day: date, calendar: Calendar, earliest: datetime) -> date | None:
+    """Where a meeting goes whose day is closed now: to the next school day of the week or month in which it stands, else
+    to the last one before; None where none is left on which it begins at `earliest` or later (see `may_begin`)."""
     if calendar.is_message_day(day):
         return day
-    first, last = recurrence.parse(routine.rule).period(planned_on)
-    later, earlier = calendar.next_school_day(day), calendar.school_days_before(day, 1)
-    return later if later <= last else earlier if earlier >= first else None
+    first, last = recurrence.parse(routine.rule).period(day)
+    later = (day + DAY * n for n in range(1, (last - day).days + 1))
+    before = (day - DAY * n for n in range(1, (day - first).days + 1))
+    others = (each for each in chain(later, before) if calendar.is_school_day(each))
+    return next((each for each in others if calendar.at(each, routine.start) >= earliest), None)
+
+
+def may_begin(people: Iterable[Person], calendar: Calendar, now: datetime) -> datetime:
+    """The soonest at which a meeting may begin of whose move these people are told now: each has time to read it, and
+    who has had too many messages that day has it with the next digest."""
+    told = ((calendar.message_time(now, each) + NOTICE, calendar.digest_time(now, each)) for each in people)
+    return max(chain.from_iterable(told), default=now + NOTICE)
 
 
 def is_check_in(routine: Routine, directory: Directory) -> bool:

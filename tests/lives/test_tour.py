@@ -246,7 +246,7 @@ async def meetings(tour: Tour) -> None:
     await tour.life.pass_time(second.starts_at + timedelta(hours=4))
     await does(COORDINATOR, "meeting.missed", item=second.id, reason="Nobody had called it.")
     await does(COORDINATOR, "routine.stop", item="dit-monthly")
-    tour.life.made.gateway.public_url = "https://clearway.example"
+    tour.life.made.districts.public_url = "https://clearway.example"
     await does(COORDINATOR, "calendar.make", item="dit")
     await does(COORDINATOR, "calendar.end", item="dit")
     await does(COORDINATOR, "closure", **{"from": tour.day(1), "to": tour.day(4), "name": "Snow"})

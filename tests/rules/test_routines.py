@@ -10,9 +10,9 @@ from handlers.rules import routines as rules
 from handlers.rules.routines import ASKS, Duty, Facts
 from scheduling import recurrence
 from scheduling.calendar import Calendar
-from storage.directory import Routine
+from storage.directory import Person, Routine
 from storage.vocabulary import OccurrenceStatus
-from tests.scheduling.calendars import calendars
+from tests.scheduling.calendars import PEOPLE, calendars
 from tests.scheduling.test_recurrence import WORDS
 
 START = time(8, 30)
@@ -121,13 +121,23 @@ def test_its_duties_come_in_their_order_and_end(words: str, calendar: Calendar, 
             assert at <= starts
 
 
-@settings(deadline=None, max_examples=60)
-@given(WORDS, calendars(), st.dates(date(2026, 7, 1), date(2027, 7, 1)))
-def test_what_is_moved_stays_in_its_week_or_month_on_a_day_that_is_open(
-    words: str, calendar: Calendar, day: date
+@settings(deadline=None, max_examples=80)
+@given(WORDS, calendars(), st.dates(date(2026, 7, 1), date(2027, 7, 1)), st.integers(-40 * 24, 40 * 24), PEOPLE)
+def test_what_is_moved_stays_in_its_week_or_month_on_an_open_day_of_which_all_hear_in_time(
+    words: str, calendar: Calendar, day: date, hours: int, person: Person | None
 ) -> None:
-    to = rules.moved_to(routine(words), day, day, calendar)
+    now = calendar.at(day, START) + timedelta(hours=hours)
+    people = [person] if person else []
+    earliest = rules.may_begin(people, calendar, now)
+    to = rules.moved_to(routine(words), day, calendar, earliest)
     first, last = recurrence.parse(words).period(day)
-    assert to is None or (first <= to <= last and calendar.is_message_day(to))
-    if to is None:
-        assert not any(calendar.is_message_day(first + timedelta(days=n)) for n in range((last - first).days + 1))
+    if calendar.is_message_day(day):
+        assert to == day
+        return
+    span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    fit = [each for each in span if calendar.is_school_day(each) and calendar.at(each, START) >= earliest]
+    assert to == next((each for each in fit if each > day), max(fit, default=None))
+    for each in people:
+        if to:
+            assert calendar.at(to, START) >= calendar.message_time(now, each) + rules.NOTICE
+            assert calendar.at(to, START) >= calendar.digest_time(now, each)

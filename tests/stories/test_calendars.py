@@ -23,7 +23,7 @@ async def fetch(address: str, **headers: str) -> tuple[int, str, str]:
 
 
 async def address_of(story: World, actor: Actor, button: str = "Address: All of your meetings") -> str:
-    story.made.gateway.public_url = story.url
+    story.made.districts.public_url = story.url
     await actor.command("/clearway calendar")
     await actor.click(button)
     found = re.findall(r"http://127\.0\.0\.1:\d+/calendar/[\w-]{40,}\.ics", seen(actor))
@@ -40,7 +40,7 @@ def by_icalendar(text: str) -> Seen:
 
 def by_vobject(text: str) -> Seen:
     found: Seen = {}
-    for each in vobject.readOne(text).vevent_list:
+    for each in vobject.readOne(text).contents.get("vevent", []):
         begins = each.dtstart.value.astimezone(UTC)
         found[each.uid.value] = (begins, int(each.sequence.value), each.status.value, each.summary.value)
     return found
@@ -111,7 +111,7 @@ async def test_a_team_has_a_calendar_of_its_own_for_who_belongs_to_it(database: 
         member, teacher = await people(story, "p-005", "p-023")
         address = await address_of(story, member, f"Address: {DIT}")
         assert len(await read(address)) == 2
-        story.made.gateway.public_url = story.url
+        story.made.districts.public_url = story.url
         await teacher.command("/clearway calendar")
         assert DIT not in str(teacher.answer)
 
@@ -121,3 +121,52 @@ async def test_without_an_address_of_our_own_nobody_is_given_one_that_leads_nowh
         lead = await story.person(COORDINATOR)
         await lead.command("/clearway calendar")
         assert "CLEARWAY_PUBLIC_URL" in str(lead.answer)
+
+
+@IN_CHAT
+async def test_an_invitation_has_its_meeting_as_a_file_that_a_calendar_does_not_double(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        story.made.districts.public_url = story.url
+        lead = await started(story)
+        whole = await read(await address_of(story, lead))
+        member, stranger = await people(story, "p-005", "p-023")
+        await story.wait_until(detroit("2026-10-12 09:00"))
+        await member.command("/clearway meeting")
+        await member.click("Show Tue, Oct 13, 2026")
+        assert "Add to my calendar" in seen(member)
+        address = one_address(member)
+        status, text, _ = await fetch(address)
+        assert status == 200
+        [(uid, event)] = by_icalendar(text).items()
+        assert by_vobject(text) == by_icalendar(text)
+        assert uid in whole
+        assert event[0] == detroit("2026-10-13 08:30")
+        assert event[1] == (await read(await address_of(story, lead)))[uid][1]  # the same as the feed has
+        assert "METHOD:PUBLISH" in text
+
+        for wrong in (address.replace("/p-005/", "/p-023/"), address[:-8] + "0000.ics", address.replace(uid[:5], "x")):
+            assert (await fetch(wrong))[0] == 404
+        assert (await fetch(address.replace("larkspur-bend", "nowhere")))[0] == 404
+
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        await lead.click("Move it")
+        await lead.submit({"To which day?": "2026-10-15", "Why?": "The board room is taken by Hal Quist."})
+        _, text, _ = await fetch(address)
+        assert by_icalendar(text)[uid][0] == detroit("2026-10-15 08:30")
+        assert "Quist" not in text
+        await address_of(story, member)  # ends nothing: there was none before
+        assert (await fetch(address))[0] == 200
+        await address_of(story, member, "New address: All of your meetings")
+        assert (await fetch(address))[0] == 404
+        assert "Add to my calendar" not in seen(stranger)
+        await story.wait_until(detroit("2026-10-20 09:00"))
+        assert (await fetch(one_address(member)))[0] == 404  # it is over
+
+
+def one_address(actor: Actor) -> str:
+    """Where the last link to a meeting's file leads."""
+    raw = str([getattr(each, "blocks", None) or getattr(each, "card", None) for each in actor.everything()])
+    return str(re.findall(r"http://127\.0\.0\.1:\d+/calendar(?:/[\w.-]+){5}\.ics", raw)[-1])
