@@ -23,6 +23,7 @@ from handlers import (
     reports,
     rooms,
     routines,
+    versions,
 )
 from handlers.cards.text import Typed, phrase
 from handlers.errors import NotFoundError
@@ -161,6 +162,16 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "process.show": _recalls(reports.process),
         "process.people": _recalls(reports.process_users),
         "people.search": _recalls(reports.people),
+        # Versions of the written process
+        "version.show": _reads(versions.show),
+        "version.text": _reads(versions.text),
+        "version.practised": Entry(versions.practised),
+        "version.submit": Entry(versions.submit),
+        "version.take_back": Entry(versions.take_back),
+        "version.approve": Entry(versions.approve),
+        "version.return.form": _reads(versions.return_form),
+        "version.return": Entry(versions.give_back),
+        "version.enact": Entry(versions.enact),
         # The rooms of teams
         "room.here": Entry(rooms.here),
         # The calendar
@@ -202,6 +213,7 @@ TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
         TimerKind.DRAFT_LAPSES: drafts.lapse,
         TimerKind.ROUTINE: routines.plan_on_due,
         TimerKind.OCCURRENCE: routines.on_due,
+        TimerKind.VERSION: versions.on_due,
     }
 )
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from handlers.cards import lists
+from handlers.cards import lists, versions
 from handlers.cards.forms import open_form
 from handlers.cards.model import (
     Button,
@@ -309,6 +309,10 @@ def _agenda(voice: Voice, agenda: Agenda) -> Iterator[Element]:
                 for version, days in agenda.drafts
             )
         )
+        waiting = {version for version, _ in agenda.drafts}
+        here = [each for each in voice.directory.versions.values() if each.version in waiting]
+        if agenda.pressed and here:
+            yield Buttons(tuple(versions.read(voice, each) for each in here))
 
 
 def _buttons(voice: Voice, row: Occurrence, now: datetime) -> Iterator[Button]:

@@ -1,20 +1,22 @@
 """Takes a district file into the database: the whole file or none of it, and the same file twice changes nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlmodel import SQLModel
 
-from handlers import followups
+from handlers import acts, followups
 from handlers.district.check import check
+from handlers.district.model import DistrictFile
 from handlers.district.notes import DistrictFileError, Finding
 from handlers.district.plan import plan
 from handlers.district.versions import to_paste, today
+from handlers.rules.versions import A_WEEK
 from scheduling.calendar import Calendar
-from storage import models, people, registrations, snapshot
+from storage import models, people, registrations, snapshot, versions
 from storage.database import Database
 from storage.sealing import Seal
 from storage.snapshot import Difference
@@ -80,6 +82,8 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
                     store.set_timer(TimerKind.ROUTINE, each.id, now)
             if was:
                 await followups.move_dates(store, was, now)
+            for version_id in await versions.without_a_timer(connection, district_id):
+                store.set_timer(TimerKind.VERSION, version_id, acts.calendar(store).morning_after(now, A_WEEK))
             store.record(None, Kind.IMPORTED, by=None, at=now, data=_told(difference))
             await store.flush(now)
     return ImportResult(
@@ -98,8 +102,21 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
         to_paste=to_paste(file, today(file, now), [each.version for each in planned.after.processes])
         if planned.draft
         else "",
-        warnings=await _shared(database, district_id, planned.after.workspaces),
+        warnings=(
+            *_older(file, directory.in_force.version),
+            *await _shared(database, district_id, planned.after.workspaces),
+        ),
     )
+
+
+def _older(file: DistrictFile, in_force: str) -> Iterator[str]:
+    """An executive leader has approved another version in chat since the file was written."""
+    named = file.in_force.version if file.in_force else in_force
+    if named != in_force:
+        yield (
+            f"the file calls version {named} of the process in force, and an executive leader has approved {in_force} in "
+            "chat since. That one stays. Export the district to have a file that says so."
+        )
 
 
 async def _shared(
