@@ -80,11 +80,15 @@ def state(version: ProcessVersion, today: date) -> Phrase:
     name, day = version.version, version.dated or today
     by = version.submitted_by
     match version.status:
-        case ProcessStatus.SUBMITTED if version.dated and by:
+        case ProcessStatus.SUBMITTED if by and day >= today:
+            return phrase(
+                "Version {version} waits for approval since today. {who} submitted it.", version=name, who=Who(by)
+            )
+        case ProcessStatus.SUBMITTED if by:
             return phrases(
                 "Version {version} waits for approval, for {n} day. {who} submitted it.",
                 "Version {version} waits for approval, for {n} days. {who} submitted it.",
-                n=max((today - day).days, 0), version=name, who=Who(by),
+                n=(today - day).days, version=name, who=Who(by),
             )  # fmt: skip
         case ProcessStatus.SUBMITTED:
             return phrase("Version {version} waits for approval.", version=name)

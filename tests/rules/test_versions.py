@@ -113,13 +113,12 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
             return [path]
 
 
-FULL: dict[str, Any] = PROCESS.model_copy(
-    update={
+FULL: dict[str, Any] = Process.model_validate(
+    PROCESS.model_dump(mode="json", by_alias=True)
+    | {
         "urgency": {"high": "Safety", "medium": "Blocks a practice", "low": "Slows a practice"},
         "desks": {"work_order": "materials"},
-        "inform": Process.model_validate(
-            PROCESS.model_dump() | {"inform": [{"when": "csi school", "who": ["outside"]}]}
-        ).inform,
+        "inform": [{"when": "csi school", "who": ["outside"]}],
     }
 ).model_dump(mode="json", by_alias=True)
 FIXED = {("confirmation", "ask_reporters"), ("confirmation", "decided_by")}
