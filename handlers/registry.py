@@ -159,7 +159,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "home.ask": _reads(reports.home),
         "home.show": _reads(reports.home),
         "help": _recalls(reports.help_by_role),
-        "process.show": _recalls(reports.process),
+        "process.show": _reads(reports.process),
         "process.people": _recalls(reports.process_users),
         "people.search": _recalls(reports.people),
         # Versions of the written process

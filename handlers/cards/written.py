@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import time
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ class Line:
     key: str
     text: str
     value: Any
+    listed: tuple[str, str] = ("", "")
+    """Of what stands in a list ("Types"), and how it is called there: the whole text has them on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,11 @@ def parts(voice: Voice, process: Process) -> tuple[Part, ...]:
 def _types(voice: Voice, process: Process) -> Iterator[Line]:
     yield Line("name", voice("Its name: {name}", name=process.name), process.name)
     for each in process.types:
-        yield Line(f"type {each}", voice("Type: {label}", label=voice.label(each)), each)
+        label = voice.label(each)
+        yield Line(f"type {each}", voice("Type: {label}", label=label), each, (voice("Types"), label))
+    tags = voice("Tags, which make a rule more specific")
     for each in process.tags:
-        yield Line(f"tag {each}", voice("Tag, which makes a rule more specific: {tag}", tag=each), each)
+        yield Line(f"tag {each}", voice("Tag, which makes a rule more specific: {tag}", tag=each), each, (tags, each))
     for level in Urgency:
         if level in process.urgency:
             meaning = process.urgency[level]
@@ -108,7 +113,10 @@ def _when(voice: Voice, when: str) -> str:
 def _venues(voice: Voice, process: Process) -> Iterator[Line]:
     rules = process.venue_rules
     for each in process.venues:
-        yield Line(f"venue {each}", voice("A place for it: {venue}", venue=venue_name(voice, each)), each)
+        venue = venue_name(voice, each)
+        yield Line(
+            f"venue {each}", voice("A place for it: {venue}", venue=venue), each, (voice("Places for it"), venue)
+        )
     for scope in Scope:
         if scope in rules.scope:
             venue = rules.scope[scope]
@@ -277,10 +285,13 @@ def _changed(voice: Voice, now: Sequence[Line], was: Sequence[Line]) -> Iterator
     for each in was:
         if each.key not in after:
             yield voice("Left out: {rule}", rule=each.text)
-    kept = [each.key for each in now if each.key in before]
-    if kept != [each.key for each in was if each.key in after]:
-        order = ". ".join(after[key].text for key in kept)
-        yield voice("Their order is another one now: {order}", order=order)
+    for kind in dict.fromkeys(each.key.partition(" ")[0] for each in now):
+        kept = [each for each in now if each.key in before and each.key.partition(" ")[0] == kind]
+        if [each.key for each in kept] != [
+            each.key for each in was if each.key in after and each.key.partition(" ")[0] == kind
+        ]:
+            order = "; ".join(each.listed[1] or each.text for each in kept)
+            yield voice("In another order now: {order}", order=order)
 
 
 # ------------------------------------------------------------------------------------------------------------- pages
@@ -288,7 +299,16 @@ def _changed(voice: Voice, now: Sequence[Line], was: Sequence[Line]) -> Iterator
 
 def whole_pages(voice: Voice, process: Process) -> list[tuple[Element, ...]]:
     """The whole text, in as many pages as it needs."""
-    return _pages(voice, [(part.name, [line.text for line in part.lines]) for part in parts(voice, process)])
+    return _pages(voice, [(part.name, list(_lines(voice, part))) for part in parts(voice, process)])
+
+
+def _lines(voice: Voice, part: Part) -> Iterator[str]:
+    """Its rules, those of a list together."""
+    for name, together in groupby(part.lines, lambda line: line.listed[0]):
+        if name:
+            yield voice("{list}: {words}", list=name, words=", ".join(line.listed[1] for line in together))
+        else:
+            yield from (line.text for line in together)
 
 
 def changed_pages(voice: Voice, process: Process, before: Process) -> list[tuple[Element, ...]]:

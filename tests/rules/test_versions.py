@@ -180,7 +180,7 @@ def test_another_order_of_the_rows_is_told() -> None:
     turned = PROCESS.model_copy(update={"authority_matrix": rows[::-1]})
     told = [says for part in written.changes(Voice(district()), turned, PROCESS) for says in part.says]
     assert len(told) == 1
-    assert told[0].startswith("Their order is another one now: Funding, in the district")
+    assert told[0].startswith("In another order now: Funding, in the district")
 
 
 def test_what_is_new_changed_and_left_out_is_marked_in_words() -> None:
