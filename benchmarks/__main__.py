@@ -1,6 +1,6 @@
 """The command: measures, prints a table, and ends with 1 when a target is missed.
 
-python -m benchmarks [--quick] [--only slack|teams] [--database sqlite|postgresql] [--json FILE]
+python -m benchmarks [--quick] [--only slack|teams|digests] [--size PART] [--due N] [--database sqlite|postgresql] [--json FILE]
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import teams
+from benchmarks import digests, teams
 from benchmarks.rounds import PACE, QUICK, Pace, measure
 from benchmarks.stage import stage
 from benchmarks.targets import Measured, Outcome, outcomes
@@ -32,17 +32,25 @@ async def main() -> int:
     options = _options()
     pace = QUICK if options.quick else PACE
     found: dict[str, tuple[Measured, list[Outcome]]] = {}
-    for kind in (options.database or KINDS) if options.only != "teams" else ():
+    for kind in (options.database or KINDS) if options.only in {None, "slack"} else ():
         measured = await _measured(kind, pace)
         found[f"Slack, {kind}"] = measured, list(outcomes(measured, kind))
         _show(f"Slack, {kind}", found[f"Slack, {kind}"][1])
-    if options.only != "slack":
+    if options.only in {None, "teams"}:
         on_teams = await teams.measure(pace, lambda number: _tell(f"Teams: round {number} of {pace.rounds}"))
         found["Teams"] = {}, teams.outcomes(on_teams)
         _tell("Teams: done\n")
         _show("Teams", found["Teams"][1])
+    legs: digests.Found = {}
+    if options.only == "digests":  # minutes to load, and not among those that stand for every change
+        legs = await digests.measure(digests.sized(options.size, options.due, pace.rounds), _tell)
+        _tell("digests: done\n")
+        found["Digests"] = {}, list(digests.outcomes(legs))
+        _show("Digests, postgresql", found["Digests"][1])
     if options.json:
-        options.json.write_text(json.dumps(_written(found, pace), indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(
+            json.dumps(_written(found, pace) | {"digests": digests.as_json(legs)}, indent=1) + "\n", encoding="utf-8"
+        )
     missed = [each for _, results in found.values() for each in results if not each.met]
     print(f"\n{len(missed)} missed" if missed else "\nEvery target is met.")
     return 1 if missed else 0
@@ -73,7 +81,9 @@ def _options() -> Any:
     parser = ArgumentParser(prog="python -m benchmarks", description="Clearway's speed beside a bare Bolt app.")
     parser.add_argument("--quick", action="store_true", help="few short rounds, little stored: a look, no verdict")
     parser.add_argument("--database", choices=KINDS, action="append", help="only this kind")
-    parser.add_argument("--only", choices=("slack", "teams"), help="only this platform")
+    parser.add_argument("--only", choices=("slack", "teams", "digests"), help="only this platform, or the digests")
+    parser.add_argument("--size", type=float, default=1.0, metavar="PART", help="of the districts of --only digests")
+    parser.add_argument("--due", type=int, default=1_000, help="how many meetings are due in a turn of --only digests")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round there")
     return parser.parse_args()
 

@@ -322,7 +322,8 @@ def district_import(file: Path) -> None:
     if result.draft:
         say(f"  the file's rules differ from those in force under the same version, {result.in_force}.")
         say(f"  They are kept as draft {result.draft}, and DO NOT take effect.")
-        say("  When they are approved, give them a version of their own in the file, and import it again. For example:")
+        say("  The coordinator can submit it in chat (/clearway process), and an executive leader approves it there.")
+        say("  Were they approved elsewhere, give them a version of their own, and import the file again. For example:")
         say()
         say(result.to_paste)
 

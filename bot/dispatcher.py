@@ -37,7 +37,7 @@ from storage.models import Message
 from storage.queue import ClaimedCard, ClaimedMessage, Posted
 from storage.registrations import AccountRow
 from storage.store import Came, Store
-from storage.vocabulary import DistrictId, Door, Lane, PersonId, Platform
+from storage.vocabulary import DistrictId, Door, Lane, MessageKind, PersonId, Platform
 
 BATCH: Final = 100
 PATIENT_TRIES: Final = 3
@@ -376,6 +376,8 @@ class Dispatcher:
                 try:
                     if message is not None and compose.is_agenda(message):
                         card = await compose.redraw_agenda(store, message, now)
+                    elif message is not None and message.kind is MessageKind.VERSION:
+                        card = await compose.redraw_version(store, message, now)
                     elif challenge_id is None:
                         of_one = await store.digest_of(message) if message else []
                         card = await compose.redraw_digest(store, of_one, now)

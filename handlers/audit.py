@@ -14,11 +14,11 @@ from handlers.cards.text import Who, phrase
 from handlers.rules import cadence, presence, routing
 from handlers.rules import routines as rules
 from handlers.telling import tell
-from storage import audit
+from storage import audit, versions
 from storage.leases import LEASE
 from storage.models import Challenge, Event
 from storage.store import Store, plain
-from storage.vocabulary import ENDED, ChallengeId, Kind, MessageKind, Outcome, PersonId, Status
+from storage.vocabulary import ENDED, ChallengeId, Kind, MessageKind, Outcome, PersonId, Status, TimerKind
 
 PAGE = 200  # challenges read at a time
 LATE: Final = 2 * LEASE  # what falls due is done in this time, also where whoever had it has died
@@ -39,7 +39,7 @@ class Breach:
     district_id: str
     promise: str
     """Which of the invariants: "owned", "dated", "late" (dated, but not acted upon), "answered" (to be told, and not),
-    "confirmed", "runs" (routines), "history"; or "checked", where the audit itself fails."""
+    "confirmed", "runs" (routines, versions of the process), "history"; or "checked", where the audit itself fails."""
     number: int | None
     says: str
     challenge_id: ChallengeId | None = None
@@ -74,6 +74,8 @@ async def check(store: Store, now: datetime, *, heart_fresh: bool) -> AsyncItera
         yield Breach(store.district_id, "answered", None, says)
     for kind, about in await audit.routines_without_dates(store.connection, store.district_id, rules.ASKS):
         yield Breach(store.district_id, "runs", None, f"the {kind} {about} has no timer")
+    for version_id in await versions.without_a_timer(store.connection, store.district_id):
+        yield Breach(store.district_id, "runs", None, f"the version {version_id} waits for approval and has no timer")
     async for ended in audit.wrongly_ended(store.connection, store.district_id):
         says = "closed as confirmed, but a reporter has not said yes"
         if ended.outcome is Outcome.NOT_CONFIRMED:
@@ -117,6 +119,8 @@ async def mend(store: Store, breach: Breach, now: datetime) -> None:
     if breach.promise == "runs":
         for kind, about in await audit.routines_without_dates(store.connection, store.district_id, rules.ASKS):
             store.set_timer(kind, about, now)
+        for version_id in await versions.without_a_timer(store.connection, store.district_id):
+            store.set_timer(TimerKind.VERSION, version_id, now)
         return
     case = await store.case(breach.challenge_id) if breach.challenge_id else None
     if case is None or case.challenge.status in ENDED:

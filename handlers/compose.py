@@ -6,7 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from handlers import acts, agendas, drafts, rooms, routines
+from handlers import acts, agendas, drafts, rooms, routines, versions
 from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
@@ -46,6 +46,8 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
         return await agendas.compose(store, message, now)
     if message.kind is MessageKind.ROUTINE:
         return await routines.compose(store, message, now)
+    if message.kind is MessageKind.VERSION:
+        return await versions.compose(store, message, now)
     reader = store.directory.people.get(message.person_id)
     if reader is None or not reader.here_on(acts.today(store, now)):
         return None
@@ -312,7 +314,7 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
         event = events[message.id]
         case = await store.case(message.challenge_id) if message.challenge_id else None
         if case is None or event is None:
-            card, press = _about_no_challenge(voice, message, event), None
+            card, press, line = _about_no_challenge(voice, message, event), None, message.id
             if message.kind is MessageKind.OCCURRENCE:
                 card, press = (
                     await agendas.compose(store, message, now),
@@ -321,13 +323,16 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
             if message.kind is MessageKind.ROUTINE:
                 card = await routines.compose(store, message, now)
                 press = Press("routine.show", item=message.item_id or "")
+            if message.kind is MessageKind.VERSION:  # several reminders of one are one line
+                card, line = await versions.compose(store, message, now), f"version {message.item_id}"
+                press = Press("version.show", item=f"{message.item_id}/1")
             if message.kind is MessageKind.DRAFT_HELD:
                 card = await drafts.still_held(store, voice, message.item_id or "", reader.id)
             if message.kind is MessageKind.DRAFT_LAPSED:
                 card = draft_cards.lapsed(voice, dict(event.data) if event else {})
             if card:
                 told.add(message.id)
-                lines[message.id] = (5, press, card.fallback(), voice("Show"))
+                lines[line] = (5, press, card.fallback(), voice("Show"))
             continue
         seen = cards.view(store.directory, case, voice, reader, now)
         if not access.may_hear(reader, seen.facts, store.directory, seen.today) or not still_news(message, case):
@@ -365,6 +370,14 @@ async def redraw_agenda(store: Store, message: Message, now: datetime) -> Card |
     if message.room_id is None and len(await store.digest_of(message)) > 1:
         return await redraw_digest(store, await store.digest_of(message), now)
     return await agendas.redraw(store, message, now)
+
+
+async def redraw_version(store: Store, message: Message, now: datetime) -> Card | None:
+    """A card about a version of the process, or the digest that one was in."""
+    together = await store.digest_of(message)
+    return (
+        await redraw_digest(store, together, now) if len(together) > 1 else await versions.redraw(store, message, now)
+    )
 
 
 async def redraw_digest(store: Store, messages: Sequence[Told], now: datetime) -> Card | None:

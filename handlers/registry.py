@@ -25,6 +25,7 @@ from handlers import (
     reports,
     rooms,
     routines,
+    versions,
 )
 from handlers.cards.text import Typed, phrase
 from handlers.errors import NotFoundError
@@ -160,9 +161,19 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "home.ask": _reads(reports.home),
         "home.show": _reads(reports.home),
         "help": _recalls(reports.help_by_role),
-        "process.show": _recalls(reports.process),
+        "process.show": _reads(reports.process),
         "process.people": _recalls(reports.process_users),
         "people.search": _recalls(reports.people),
+        # Versions of the written process
+        "version.show": _reads(versions.show),
+        "version.text": _reads(versions.text),
+        "version.practised": Entry(versions.practised),
+        "version.submit": Entry(versions.submit),
+        "version.take_back": Entry(versions.take_back),
+        "version.approve": Entry(versions.approve),
+        "version.return.form": _reads(versions.return_form),
+        "version.return": Entry(versions.give_back),
+        "version.enact": Entry(versions.enact),
         # The rooms of teams
         "room.here": Entry(rooms.here),
         # The calendar
@@ -227,6 +238,7 @@ TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
         TimerKind.DRAFT_LAPSES: drafts.lapse,
         TimerKind.ROUTINE: routines.on_due,
         TimerKind.OCCURRENCE: occurrences.on_due,
+        TimerKind.VERSION: versions.on_due,
     }
 )
 

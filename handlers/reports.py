@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 
-from handlers import acts, compose, meetings
+from handlers import acts, compose, meetings, versions
 from handlers.cards import challenge as cards
 from handlers.cards import help as help_cards
 from handlers.cards import lists
 from handlers.cards import routines as routine_cards
+from handlers.cards import versions as version_cards
 from handlers.cards.model import Option
 from handlers.request import Reply, Request
 from handlers.rules import access, asking, cadence
@@ -173,7 +174,8 @@ async def home(store: Store, request: Request, now: datetime) -> Reply:
         found = await _find(store, request, question, now, limit=5, soonest=True)
         sections.append((title, words, found))
     coming = routine_cards.on_home(request.voice, (await meetings.next_of(store, request.actor, now))[:3])
-    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today, coming))
+    waiting = version_cards.on_home(request.voice, versions.waiting_for(request.actor, directory, today), today)
+    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today, (*waiting, *coming)))
 
 
 async def help_by_role(store: Store, request: Request, now: datetime) -> Reply:
@@ -182,8 +184,11 @@ async def help_by_role(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def process(store: Store, request: Request, now: datetime) -> Reply:
-    """`/clearway process`: the process in force, in short."""
-    return Reply(card=help_cards.process(request.voice, store.directory))
+    """`/clearway process`: the process in force, in short; and the versions to come, for those who work on them."""
+    directory, today = store.directory, acts.today(store, now)
+    to_come = versions.to_come(request.actor, directory, today)
+    more = version_cards.listed(request.voice, to_come, directory, today)
+    return Reply(card=help_cards.process(request.voice, directory, more))
 
 
 async def process_users(store: Store, request: Request, now: datetime) -> Reply:

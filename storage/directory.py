@@ -172,6 +172,10 @@ class ProcessVersion:
     version: str
     status: ProcessStatus
     process: Process
+    dated: date | None = None
+    """Since when it has this status."""
+    submitted_by: PersonId | None = None
+    approved_by: PersonId | None = None
 
 
 @dataclass(frozen=True)

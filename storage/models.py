@@ -348,6 +348,26 @@ class Process(InDistrict, table=True):
     rules: dict[str, Any] | None = Column(default=None, sa_type=Json)
     """None where the district's file names a version of which it does not give the rules."""
     kept: dict[str, Any] = Column(sa_type=Json, default_factory=dict)
+    """Its entry in the district's file, with who submitted and who approved it. `status` is the one that the file gave:
+    where the row has another, it was changed in chat since."""
+
+
+class Remark(InDistrict, table=True):
+    """What somebody said of a version of the process when they returned it. Like all words it is never changed, and only
+    its text can be taken out."""
+
+    __table_args__ = (
+        own("process_id", "process"),
+        own("author_id", "person"),
+        Index("ix_remark_process", "district_id", "process_id"),
+    )
+
+    id: str = Column(primary_key=True, default_factory=new_id, sa_type=Text)
+    process_id: ProcessId = Column(sa_type=Text)
+    author_id: PersonId = Column(sa_type=Text)
+    said_at: datetime = Column(sa_type=UtcDateTime)
+    text: str | None = Column(default=None, sa_type=Text)
+    redacted_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
 
 
 # ------------------------------------------------------------------------------------------------------- the log

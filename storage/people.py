@@ -249,7 +249,15 @@ def _routine(row: Any) -> Routine:
 
 
 def _version(row: Any) -> ProcessVersion:
-    return ProcessVersion(id=row.id, version=row.version, status=row.status, process=Process.model_validate(row.rules))
+    return ProcessVersion(
+        id=row.id,
+        version=row.version,
+        status=row.status,
+        process=Process.model_validate(row.rules),
+        dated=row.dated,
+        submitted_by=row.kept.get("submitted_by"),
+        approved_by=row.kept.get("approved_by"),
+    )
 
 
 def calendar_facts(stored: Mapping[str, Any]) -> CalendarFacts:

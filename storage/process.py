@@ -4,6 +4,8 @@ The seven parts of the written process (R-42) are types, users and teams, venues
 documentation and follow-up. Users and teams are the people of the directory; the rest is here.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from datetime import time
@@ -144,6 +146,11 @@ class Process(Part):
     urgency: Mapping[Urgency, str] = Field(default_factory=dict)
     """What each level means, in the district's words."""
     student_crisis_text: str
+
+    def digest(self) -> str:
+        """Equal for equal rules, however they are written in a file: what is approved is approved by this."""
+        said = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(said.encode()).hexdigest()
 
     def climb_after(self, urgency: Urgency) -> int:
         """After how many unanswered prompts a challenge climbs one rung."""

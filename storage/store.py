@@ -38,6 +38,7 @@ from storage.vocabulary import (
     MessageState,
     PersonId,
     Platform,
+    ProcessId,
     Status,
     TimerKind,
     WordsId,
@@ -294,6 +295,16 @@ class Store:
             messages.c.kind.in_([MessageKind.OCCURRENCE, MessageKind.ROOM_NEWS]),
             messages.c.challenge_id.is_(None),
             messages.c.item_id.is_not(None),
+        )
+        mine = (posted.c.district_id == self.district_id, posted.c.message_id.in_(about))
+        await self.connection.execute(update(posted).where(*mine).values(stale_at=now))
+
+    async def look_at_versions(self, process_id: ProcessId, now: datetime) -> None:
+        """What stands somewhere about this version of the process is drawn anew."""
+        about = select(messages.c.id).where(
+            messages.c.district_id == self.district_id,
+            messages.c.kind == MessageKind.VERSION,
+            messages.c.item_id == process_id,
         )
         mine = (posted.c.district_id == self.district_id, posted.c.message_id.in_(about))
         await self.connection.execute(update(posted).where(*mine).values(stale_at=now))

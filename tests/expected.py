@@ -66,6 +66,11 @@ async def unexpected(store: Store, posts: Iterable[tuple[str, str]]) -> list[str
         if each.kind is MessageKind.OCCURRENCE
         and not _belongs(each.person_id, *of_routine[each.item_id], store.directory)
     ]
+    wrong += [
+        f"{each.kind} {each.item_id} went to {each.person_id}"
+        for each in rows.values()
+        if each.kind is MessageKind.VERSION and each.person_id not in _watching(store.directory)
+    ]
     seen: Counter[str] = Counter()
     for post in posts:
         if post not in by_post:

@@ -1,6 +1,6 @@
 """Help by role, Home, and a word on the process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -209,8 +209,8 @@ def unknown_subword(voice: Voice, word: str) -> Card:
     )
 
 
-def process(voice: Voice, directory: Directory) -> Card:
-    """The process in force, in short."""
+def process(voice: Voice, directory: Directory, more: Iterable[Element] = ()) -> Card:
+    """The process in force, in short. `more`: its whole text, and the versions to come."""
     version = directory.in_force
     targets = version.process.response_targets_school_days
     return Card(
@@ -241,6 +241,7 @@ def process(voice: Voice, directory: Directory) -> Card:
                 )
             ),
             Buttons((Button(voice("Who uses this process?"), Press("process.people")),)),
+            *more,
         ),
     )
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from handlers.cards import lists
+from handlers.cards import lists, versions
 from handlers.cards import routines as routine_cards
 from handlers.cards.forms import open_form
 from handlers.cards.model import (
@@ -389,6 +389,10 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
                 for version, days in agenda.drafts
             )
         )
+        waiting = {version for version, _ in agenda.drafts}
+        here = [each for each in voice.directory.versions.values() if each.version in waiting]
+        if agenda.pressed and here:
+            yield Buttons(tuple(versions.read(voice, each) for each in here))
 
 
 def _lines(

@@ -8,13 +8,15 @@ from typing import Any, Final
 
 from sqlmodel import SQLModel
 
-from handlers import followups
+from handlers import acts, followups
 from handlers.district.check import check
+from handlers.district.model import DistrictFile
 from handlers.district.notes import DistrictFileError, Finding
 from handlers.district.plan import mark_of_calendar, plan
 from handlers.district.versions import to_paste, today
+from handlers.rules.versions import A_WEEK
 from scheduling.calendar import Calendar
-from storage import models, people, registrations, snapshot
+from storage import models, people, registrations, snapshot, versions
 from storage.database import Database
 from storage.people import APPLIED
 from storage.sealing import Seal
@@ -81,6 +83,8 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
                     store.set_timer(TimerKind.ROUTINE, each.id, now)
             if was:
                 await followups.move_dates(store, was, now)
+            for version_id in await versions.without_a_timer(connection, district_id):
+                store.set_timer(TimerKind.VERSION, version_id, acts.calendar(store).morning_after(now, A_WEEK))
             store.record(None, Kind.IMPORTED, by=None, at=now, data=_told(difference))
             await store.flush(now)
     return ImportResult(
@@ -101,9 +105,20 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
         else "",
         warnings=(
             *_of_calendar(file.document.data.get("calendar") or {}, planned.after.district.calendar),
+            *_older(file, directory.in_force.version),
             *await _shared(database, district_id, planned.after.workspaces),
         ),
     )
+
+
+def _older(file: DistrictFile, in_force: str) -> Iterator[str]:
+    """An executive leader has approved another version in chat since the file was written."""
+    named = file.in_force.version if file.in_force else in_force
+    if named != in_force:
+        yield (
+            f"the file calls version {named} of the process in force, and an executive leader has approved {in_force} in "
+            "chat since. That one stays. Export the district to have a file that says so."
+        )
 
 
 def _of_calendar(in_file: Mapping[str, Any], kept: Mapping[str, Any]) -> Iterator[str]:

@@ -4,7 +4,8 @@ People whom the file no longer has are marked as having left, never deleted; peo
 was changed elsewhere since the file was last read stays, too, unless the file itself changed it.
 
 The rules belong to the version in force, and a version's rules never change: other rules under the same label become a
-draft, and a label that the file newly calls in force replaces the former one. Running challenges keep their version.
+draft, and a label that the file newly calls in force replaces the former one. What was decided of a version in chat
+stays, unless the file says something new of it. Running challenges keep their version.
 """
 
 import hashlib
@@ -271,22 +272,28 @@ def _versions(file: DistrictFile, before: Snapshot, planned: Plan, now: datetime
     known = {row.version: row for row in before.processes}
     found: list[models.Process] = []
     drafts: list[models.Process] = []
+    in_force: set[str] = set()
     for n, entry in file.versions.items():
         old = known.pop(entry.version, None)
         row = _version(file, n, entry, old)
         found.append(row)
+        if entry.status is row.status is ProcessStatus.IN_FORCE:
+            in_force.add(row.id)
         if old is None:
             continue
         if row.rules is None or _equal(old.rules, row.rules):
             row.rules = old.rules
-        elif old.status is row.status is ProcessStatus.IN_FORCE:
+        elif entry.status is ProcessStatus.IN_FORCE and old.status is row.status and old.status in HELD:
             row.rules = old.rules
             planned.draft, drafts = _draft(file, entry, before, now)
         elif old.status in HELD:
             says = f"version {entry.version} was in force with other rules: give the new rules a new version"
             planned.mistakes.append(file.mistake((*VERSIONS, n), says))
-    others = (_with_status(row, REPLACED) if row.status is ProcessStatus.IN_FORCE else row for row in known.values())
-    planned.after.processes = _numbered([*found, *others, *drafts])
+    former = {row.id for row in [*found, *known.values()] if row.status is ProcessStatus.IN_FORCE} - in_force
+    every = [*found, *known.values(), *drafts]
+    planned.after.processes = _numbered(
+        [_with_status(row, REPLACED) if in_force and row.id in former else row for row in every]
+    )
 
 
 def _version(file: DistrictFile, n: int, entry: VersionEntry, old: models.Process | None) -> models.Process:
@@ -301,7 +308,19 @@ def _version(file: DistrictFile, n: int, entry: VersionEntry, old: models.Proces
         rules=file.rules if in_force else entry.rules,
         kept={name: value for name, value in written.items() if name != "rules"},
     )
+    if old and _decided_since(entry, old) and (old.status in HELD or _same_rules(row, old)):
+        return _copy(row, status=old.status, dated=old.dated, kept=old.kept)
     return _with_status(row, REPLACED if old and old.status in HELD and not in_force else entry.status)
+
+
+def _decided_since(entry: VersionEntry, old: models.Process) -> bool:
+    """It was submitted, returned, approved or replaced in chat, and the file says of it what it said before."""
+    as_read = old.kept.get("status", str(old.status))
+    return bool(str(old.status) != as_read == str(entry.status))
+
+
+def _same_rules(row: models.Process, old: models.Process) -> bool:
+    return row.rules is None or _equal(row.rules, old.rules)
 
 
 def _with_status(row: models.Process, status: ProcessStatus) -> models.Process:
@@ -310,11 +329,13 @@ def _with_status(row: models.Process, status: ProcessStatus) -> models.Process:
 
 def _draft(
     file: DistrictFile, entry: VersionEntry, before: Snapshot, now: datetime
-) -> tuple[str, list[models.Process]]:
-    """The label of the draft with the file's rules, and the draft itself where there is none yet."""
-    there = (row for row in before.processes if row.status is ProcessStatus.DRAFT and _equal(row.rules, file.rules))
-    if same := next(there, None):
-        return same.version, []
+) -> tuple[str | None, list[models.Process]]:
+    """The label of the draft with the file's rules, and the draft itself where there is none yet; None where these are
+    the rules in force, under the label that an executive leader has approved since."""
+    waiting = (row for row in before.processes if row.status is not REPLACED and _equal(row.rules, file.rules))
+    there = sorted(waiting, key=lambda row: row.status is not ProcessStatus.IN_FORCE)
+    if there:
+        return (None if there[0].status is ProcessStatus.IN_FORCE else there[0].version), []
     taken = {row.version for row in before.processes} | {each.version for each in file.versions.values()}
     label = next(each for each in (f"{entry.version}-draft-{n}" for n in count(1)) if each not in taken)
     dated = _today(file, now)

@@ -26,11 +26,12 @@ def to_paste(file: DistrictFile, day: date, taken: Collection[str] = ()) -> str:
 def new_version(file: DistrictFile, day: date, taken: Collection[str] = ()) -> str:
     """The entry of the next version, approved on that day by whoever has approved the last, or leads the district."""
     former = file.in_force.version if file.in_force else ""
-    label = _next_label(former, {*taken, *(each.version for each in file.versions.values())})
+    label = next_label(former, {*taken, *(each.version for each in file.versions.values())})
     return f'{{version: "{label}", status: in_force, date: {day}, approved_by: {_approver(file)}}}'
 
 
-def _next_label(former: str, taken: Collection[str]) -> str:
+def next_label(former: str, taken: Collection[str]) -> str:
+    """The label after `former`: "1.1" after "1.0", or the first after it that is not taken."""
     found = re.fullmatch(r"(\d+)\.(\d+)", former)
     major, minor = (int(found[1]), int(found[2]) + 1) if found else (1, 0)
     while f"{major}.{minor}" in taken:

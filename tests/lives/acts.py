@@ -274,6 +274,23 @@ async def meets(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> 
     )
 
 
+async def drafts(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> None:
+    """Something is done with a version of the process, whether it may be or not; at times there is one more draft."""
+    async with life.reading(district_id) as store:
+        known = list(store.directory.versions.values())
+    if len(known) < 2 or dice.maybe(20):
+        await life.new_draft(district_id)
+        return
+    version = dice.one(known[-3:])
+    who = Who(district_id, PersonId(dice.one(("p-010", "p-001", "p-002", "p-004"))))
+    who = anybody(district_id, dice) if dice.maybe(10) else who
+    moves = ("submit", "approve", "submit", "approve", "return", "take_back", "practised", "enact", "show", "text")
+    action = f"version.{dice.one(moves)}"
+    shown = "0" * 64 if dice.maybe(10) else version.process.digest()
+    fields = {"comment": pens.words(who, dice)} if action == "version.return" else None
+    await life.send(who, life.inbound(who, action, item=f"{version.id}/{shown}", fields=fields))
+
+
 async def press(life: Life, pens: Pens, who: Who, button: Button, dice: Dice) -> Reply:
     """A press, and the form that it opens."""
     pressed = button.press

@@ -7,12 +7,14 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import yaml
 from sqlalchemy import select, update
 from structlog.processors import format_exc_info
 from structlog.testing import capture_logs
@@ -23,6 +25,7 @@ from bot.wiring import Clearway
 from handlers import audit, registry
 from handlers.cards.model import Card
 from handlers.district import importer
+from handlers.district.exporter import export_district
 from handlers.request import Identity, Inbound, Reply, Source
 from storage import models, people, queue
 from storage.case import Case
@@ -110,6 +113,7 @@ class Life:
     """All that people got in answer since somebody last looked."""
     forms: int = 0
     versions: int = 1
+    drafts: int = 0
     look: Callable[[], Awaitable[None]] = nobody_looks
     """Called whenever something may have reached people."""
 
@@ -247,6 +251,19 @@ class Life:
         text = text.replace('{version: "1.0", status: in_force', f"{replaced}\n    - {in_force}")
         text = text if district_id == LARKSPUR else elsewhere(text)
         await importer.import_district(self.database, SEAL, text, now=self.clock.now())
+
+    async def new_draft(self, district_id: DistrictId, status: str = "draft") -> str:
+        """A draft of the written process, which differs in one rule, comes with a file; returns its label."""
+        self.drafts += 1
+        file = yaml.safe_load(await export_district(self.database, district_id))
+        document = file["process_document"]
+        own = {name: value for name, value in document.items() if name != "versions"}
+        rules = own | {"authority_matrix": file["authority_matrix"], "daily_message_budget": 1 + self.drafts % 5}
+        label = f"plan {self.drafts}"
+        document["versions"].append({"version": label, "status": status, "rules": deepcopy(rules)})  # YAML would point
+        text = yaml.safe_dump(file, allow_unicode=True, sort_keys=False)
+        await importer.import_district(self.database, SEAL, text, now=self.clock.now())
+        return label
 
     async def is_closed(self, district_id: DistrictId, first: date, last: date) -> None:
         of = table(models.District)

@@ -150,6 +150,10 @@ class Lives(RuleBasedStateMachine):
         self.act(acts.meets(self.life, self.pens, where, dice))
 
     @step(where=DISTRICTS, dice=DICE)
+    def drafts(self, where: DistrictId, dice: Dice) -> None:
+        self.act(acts.drafts(self.life, self.pens, where, dice))
+
+    @step(where=DISTRICTS, dice=DICE)
     def press_old(self, where: DistrictId, dice: Dice) -> None:
         who, _ = (
             dice.one(self.life.answers) if self.life.answers and dice.maybe(50) else (acts.somebody(where, dice), None)

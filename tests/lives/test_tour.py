@@ -252,6 +252,26 @@ async def meetings(tour: Tour) -> None:
     await does(COORDINATOR, "closure", **{"from": tour.day(1), "to": tour.day(4), "name": "Snow"})
 
 
+async def versions(tour: Tour) -> None:
+    """A draft of the process is practised, submitted, taken back, returned, and approved; a file has one more."""
+
+    async def does(who: Who, action: str, label: str, **fields: Any) -> None:
+        async with tour.life.reading(LARKSPUR) as store:
+            version = next(each for each in store.directory.versions.values() if each.version == label)
+        await tour.does(who, action, item=f"{version.id}/{version.process.digest()}", **fields)
+
+    label = await tour.life.new_draft(LARKSPUR)
+    await does(COORDINATOR, "version.practised", label)
+    await does(COORDINATOR, "version.submit", label)
+    await does(COORDINATOR, "version.take_back", label)
+    await does(COORDINATOR, "version.submit", label)
+    await does(SUPERINTENDENT, "version.return", label, comment="Two messages are enough.")
+    await does(COORDINATOR, "version.submit", label)
+    await does(LEADER, "version.approve", label)
+    label = await tour.life.new_draft(LARKSPUR, "approved")
+    await does(SUPERINTENDENT, "version.enact", label)
+
+
 async def travel(url: str, way: Callable[[Tour], Awaitable[None]]) -> frozenset[str]:
     """What was done on the way."""
     async with life(url, BEGAN) as alive:
@@ -261,7 +281,7 @@ async def travel(url: str, way: Callable[[Tour], Awaitable[None]]) -> frozenset[
 
 def test_every_action_has_been_done(new_database: NewDatabase) -> None:
     done: set[str] = set()
-    for way in (work, other_ways, accounts, meetings):
+    for way in (work, other_ways, accounts, meetings, versions):
         with new_database() as url:
             done |= asyncio.run(travel(url, way))
     assert done >= WRITES
