@@ -104,6 +104,26 @@ def test_rules_that_changed_are_told_how_they_take_effect(tmp_path: Path, settin
         assert '    - {version: "1.2", status: in_force, date: ' in told.stdout
 
 
+def test_a_school_calendar_is_shown_before_it_is_applied(tmp_path: Path, settings: dict[str, str]) -> None:
+    clearway("district", "import", str(FILE), cwd=tmp_path, **settings)
+    (tmp_path / "year.yaml").write_text(
+        "last_student_day: 2037-06-10\nclosed: [{name: Fair, from: 2037-05-04, to: 2037-05-04}]\n"
+    )
+    (tmp_path / "bad.ics").write_text("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:No School\nEND:VEVENT\nEND:VCALENDAR\n")
+
+    def told(file: str, *options: str) -> tuple[int, str]:
+        done = clearway("district", "calendar", file, *options, cwd=tmp_path, **settings)
+        return done.returncode, done.stdout + done.stderr
+
+    code, shown = told("year.yaml")
+    assert (code, "would be closed:\n  Mon 2037-05-04 (Fair)" in shown) == (1, True)
+    assert "clearway district calendar year.yaml --apply" in shown
+    assert told("year.yaml", "--apply")[0] == 0
+    assert told("year.yaml") == (0, shown.splitlines()[0] + "\nNothing to change: the calendar is so already.\n")
+    assert told("bad.ics") == (2, "bad.ics:line 2: “No School” has no day: DTSTART is missing\n"
+                                  "Nothing was changed. Please mend the lines above.\n")  # fmt: skip
+
+
 def test_a_bad_environment_is_told_in_sentences(tmp_path: Path, settings: dict[str, str]) -> None:
     bad = clearway(
         "check-config", cwd=tmp_path, **settings | {"CLEARWAY_PORT": "99999", "CLEARWAY_SECRET_KEYS": "short"}

@@ -254,6 +254,25 @@ def test_a_finding_takes_effect_as_it_stands(words: str, others: str, says: str 
     assert [each for each in told if says in each.says] if says else not told
 
 
+@pytest.mark.parametrize(
+    ("start", "says"),
+    [
+        ("06:30", "it is not within the hours in which people are written to, 07:30 to 16:30"),
+        ("15:45", "it is not within the hours in which people are written to, 07:30 to 16:30"),
+        ("11:30", "it meets half days, and is not over by 12:00: 2026-10-23"),
+        ("10:00", ""),
+    ],
+)
+def test_a_meeting_outside_the_hours_is_a_finding(start: str, says: str) -> None:
+    friday = f'id: dit-monthly, team: dit, rule: fourth Friday, start: "{start}", minutes: 60'
+    text = EXAMPLE_TEXT.replace(
+        'id: dit-monthly, team: dit, rule: second Tuesday, start: "08:30", minutes: 120', friday, 1
+    )
+    assert text != EXAMPLE_TEXT
+    told = [each.says for each in check(text).findings if "routines[dit-monthly].start" in each.says]
+    assert [says in each for each in told] == ([True] if says else [])
+
+
 def test_a_crisis_text_that_is_not_the_districts_own_is_told_by_itself() -> None:
     told = "write your district's own, with whom to call"
     assert [each for each in check(TEXT).findings if told in each.says]

@@ -79,7 +79,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     rule=st.sampled_from(RULES),
     zone=st.sampled_from(ZONES),

@@ -13,7 +13,7 @@ from handlers.cards.model import Press
 from handlers.request import Identity, Inbound, Reply, Source
 from storage import occurrences
 from storage.models import Event, Occurrence, table
-from storage.vocabulary import Door, Effect, Kind, Outcome, PersonId, Platform, Status
+from storage.vocabulary import Door, Effect, Kind, OccurrenceStatus, Outcome, PersonId, Platform, Status
 from tests.lives.acts import Pens
 from tests.lives.edge import buttons
 from tests.lives.life import BEGAN, LARKSPUR, WRITES, Life, Who, life, refused
@@ -245,6 +245,22 @@ async def meetings(tour: Tour) -> None:
     await does(COORDINATOR, "meeting.held", item=first.id, there=["p-010", "p-005"], notes="Two decisions.")
     await tour.life.pass_time(second.starts_at + timedelta(hours=4))
     await does(COORDINATOR, "meeting.missed", item=second.id, reason="Nobody had called it.")
+    [third, *_] = await tour.planned()
+    await does(COORDINATOR, "closure", **{"from": f"{third.day}", "to": "", "name": "Snow"})
+    [moved, *_] = await tour.planned()
+    await does(COORDINATOR, "closure.back", item=f"{third.day}:{third.day}")
+    await does(COORDINATOR, "meeting.back", item=moved.id)
+    [third, *_] = await tour.planned()
+    for first_day in (1, 15):  # the whole of its month: it has no day left
+        begins = third.day.replace(day=first_day)
+        await does(
+            COORDINATOR, "closure", **{"from": f"{begins}", "to": f"{begins + timedelta(days=13)}", "name": "Ice"}
+        )
+    async with tour.life.reading(LARKSPUR) as store:
+        since = third.starts_at - timedelta(days=40)
+        rows = await occurrences.gone_from(store.connection, LARKSPUR, ["dit-monthly"], since)
+    [gone] = [row for row in rows if row.root_id == third.root_id and row.status is OccurrenceStatus.CANCELLED]
+    await does(COORDINATOR, "meeting.again", item=gone.id, day=tour.day(70))
     await does(COORDINATOR, "routine.stop", item="dit-monthly")
     tour.life.made.districts.public_url = "https://clearway.example"
     await does(COORDINATOR, "calendar.make", item="dit")

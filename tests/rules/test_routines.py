@@ -86,6 +86,28 @@ def test_a_routine_that_is_changed_names_its_new_days_and_no_old_ones(
 
 
 @settings(deadline=None, max_examples=60)
+@given(WORDS, calendars(), st.dates(date(2026, 7, 1), date(2027, 7, 1)))
+def test_each_time_that_a_rule_names_has_one_meeting_on_a_school_day_or_there_is_none_in_its_period(
+    words: str, calendar: Calendar, today: date
+) -> None:
+    rule = recurrence.parse(words)
+    found = list(rules.plan(routine(words), calendar, today, None))
+    assert len({each.planned_on for each in found}) == len(found)
+    for each in found:
+        first, last = rule.period(each.planned_on)
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        if each.day is None:
+            assert not any(map(calendar.is_school_day, days))
+            continue
+        assert each.day in days
+        assert calendar.is_message_day(each.day, urgent=isinstance(rule, recurrence.Listed))
+        starts = calendar.at(each.day, START).astimezone(calendar.zone)
+        assert (starts.date(), starts.time()) == (each.day, START)
+        if calendar.is_message_day(each.planned_on):
+            assert each.day == each.planned_on
+
+
+@settings(deadline=None, max_examples=60)
 @given(WORDS, calendars(), st.dates(date(2026, 7, 1), date(2027, 7, 1)), st.integers(5, 240))
 def test_its_duties_come_in_their_order_and_end(words: str, calendar: Calendar, begins: date, minutes: int) -> None:
     first = next(iter(rules.named(routine(words), calendar, begins)), None)
