@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from handlers import (
+    actions,
     calendars,
     challenges,
     closures,
@@ -185,6 +186,21 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "meeting.move": Entry(routines.move),
         "meeting.cancel.form": _reads(routines.cancel_form),
         "meeting.cancel": Entry(routines.cancel),
+        # What meetings agree that somebody does
+        "actions.show": _reads(actions.show_all),
+        "action.show": _reads(actions.show),
+        "action.add.form": _reads(actions.add_form),
+        "action.add": Entry(actions.add),
+        "action.done": Entry(actions.done),
+        "action.later.form": _reads(actions.later_form),
+        "action.later": Entry(actions.later),
+        "action.refuse.form": _reads(actions.refuse_form),
+        "action.refuse": Entry(actions.refuse),
+        "action.hand.form": _reads(actions.hand_form),
+        "action.hand": Entry(actions.hand),
+        "action.drop.form": _reads(actions.drop_form),
+        "action.drop": Entry(actions.drop),
+        "action.reopen": Entry(actions.reopen),
         # People come and go
         "person.left": Entry(people.left, everywhere=True),
         # Their accounts
@@ -202,6 +218,7 @@ TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
         TimerKind.DRAFT_LAPSES: drafts.lapse,
         TimerKind.ROUTINE: routines.plan_on_due,
         TimerKind.OCCURRENCE: routines.on_due,
+        TimerKind.ACTION_ITEM: actions.on_due,
     }
 )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 
-from handlers import acts, compose, routines
+from handlers import actions, acts, compose, routines
 from handlers.cards import challenge as cards
 from handlers.cards import help as help_cards
 from handlers.cards import lists
@@ -173,7 +173,8 @@ async def home(store: Store, request: Request, now: datetime) -> Reply:
         found = await _find(store, request, question, now, limit=5, soonest=True)
         sections.append((title, words, found))
     meetings = routine_cards.on_home(request.voice, (await routines.next_of(store, request.actor, now))[:3])
-    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today, meetings))
+    beside = (*await actions.on_home(store, request.voice, request.actor, now), *meetings)
+    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today, beside))
 
 
 async def help_by_role(store: Store, request: Request, now: datetime) -> Reply:

@@ -4,10 +4,11 @@ A routine runs when somebody who may speak for it has started it: nobody is writ
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from handlers import acts
+from handlers import actions, acts
 from handlers.cards import routines as cards
 from handlers.cards.model import Card
 from handlers.cards.text import Voice, phrase
@@ -503,6 +504,15 @@ async def _asked_about(store: Store, request: Request, now: datetime) -> tuple[O
 
 
 async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person | None, now: datetime) -> cards.Agenda:
+    """All that is on: action items first (R-66), then the standing item."""
+    last = await occurrences.before(store.connection, store.district_id, routine.id, row.team_id, row.starts_at)
+    first = await actions.on_agenda(store, row, reader, last.starts_at if last else None, now)
+    return replace(await _standing_item(store, row, routine, reader, now), actions=first)
+
+
+async def _standing_item(
+    store: Store, row: Occurrence, routine: Routine, reader: Person | None, now: datetime
+) -> cards.Agenda:
     """The standing item *Implementation challenges* of a team's agenda, from the log, as this reader may see it (R-14).
 
     In its order: confirm or reopen, overdue, due before the next meeting, new, decisions for leaders, addressed since
@@ -584,7 +594,8 @@ async def _whole(store: Store, voice: Voice, reader: Person, row: Occurrence, ro
     steers = reader.id == _leads(store, routine, row, now) or _may_steer(routine, reader, store.directory, today)
     on = await agenda(store, row, routine, reader, now) if row.status in occurrences.TO_COME else None
     following = recurrence.next_occurrence(routine, acts.calendar(store), max(now, row.starts_at))
-    return cards.whole(voice, row, routine, on, said, now=now, steers=steers, following=following)
+    card = cards.whole(voice, row, routine, on, said, now=now, steers=steers, following=following)
+    return await actions.with_agreed(store, card, row, reader, now)
 
 
 async def compose(store: Store, message: Told, now: datetime) -> Card | None:
@@ -620,7 +631,8 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     steers = reader.id == _leads(store, routine, row, now) or _may_steer(
         routine, reader, store.directory, acts.today(store, now)
     )
-    return cards.news(Voice(store.directory, reader), row, routine, event, on, said, steers=steers)
+    card = cards.news(Voice(store.directory, reader), row, routine, event, on, said, steers=steers)
+    return await actions.with_agreed(store, card, row, reader, now)
 
 
 async def redraw(store: Store, message: Told, now: datetime) -> Card | None:

@@ -278,6 +278,18 @@ class Kind(StrEnum):
     OCCURRENCE_MISSED = "occurrence_missed"
     OCCURRENCE_MOVED = "occurrence_moved"
     OCCURRENCE_CANCELLED = "occurrence_cancelled"
+    ACTION_ADDED = "action_added"
+    """A meeting has agreed on something that somebody does."""
+    ACTION_PROMPTED = "action_prompted"
+    ACTION_DONE = "action_done"
+    ACTION_PUT_OFF = "action_put_off"
+    """It has another date: somebody is still working on it, or there is no school that day any more."""
+    ACTION_GIVEN_BACK = "action_given_back"
+    """Its owner cannot do it."""
+    ACTION_HANDED_ON = "action_handed_on"
+    ACTION_DROPPED = "action_dropped"
+    """Who leads the meeting has said that nobody needs to do it any more."""
+    ACTION_REOPENED = "action_reopened"
     ROOM_LINKED = "room_linked"
     """What is for a team is posted in a channel or group chat from now on."""
     ROOM_UNLINKED = "room_unlinked"
@@ -321,6 +333,8 @@ class MessageKind(StrEnum):
     REVIEW = "review"
     OCCURRENCE = "occurrence"
     """About one occurrence of a routine: its agenda, its invitation, the question after it, its record."""
+    ACTION_ITEM = "action_item"
+    """About an action item: it is yours, it is soon due, how does it stand."""
     ROOM_NEWS = "room_news"
     """To a team's room: what all staff may see."""
     DRAFT_HELD = "draft_held"
@@ -359,6 +373,8 @@ class TimerKind(StrEnum):
     """One per routine that runs: plan what comes up next."""
     OCCURRENCE = "occurrence"
     """One per occurrence that is to come, or of which nobody has said yet whether it took place."""
+    ACTION_ITEM = "action_item"
+    """One per open action item, always."""
 
 
 class OccurrenceStatus(StrEnum):
@@ -375,13 +391,24 @@ class OccurrenceStatus(StrEnum):
 
 
 class RecordField(StrEnum):
-    """What was recorded of an occurrence."""
+    """What was recorded of an occurrence, or of an action item."""
 
     AGENDA = "agenda"
     """What somebody has put on the agenda in words of their own."""
     NOTES = "notes"
     REASON = "reason"
-    """Why it was moved, cancelled or did not take place."""
+    """Why it was moved, cancelled or did not take place; why an action item was put off, given back or dropped."""
+    ACTION = "action"
+    """What is to be done: the words of an action item."""
+
+
+class ActionStatus(StrEnum):
+    """Where an action item stands."""
+
+    OPEN = "open"
+    DONE = "done"
+    DROPPED = "dropped"
+    """Nobody needs to do it any more."""
 
 
 class ProcessStatus(StrEnum):

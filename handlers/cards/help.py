@@ -42,6 +42,9 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
                     "{command} – your next meetings, and what is on their agenda.", command=Typed("/clearway meeting")
                 ),
                 voice(
+                    "{command} – what you are to do, as your meetings have agreed.", command=Typed("/clearway actions")
+                ),
+                voice(
                     "{command} – say until when you are away, and who stands in for you.",
                     command=Typed("/clearway away"),
                 ),

@@ -1,11 +1,12 @@
 """Routines and their occurrences: lists, agendas, what is asked and told of them, and their forms."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
+from handlers.cards import actions as action_cards
 from handlers.cards import lists
 from handlers.cards.forms import open_form
 from handlers.cards.model import (
@@ -75,6 +76,8 @@ class Agenda:
     """Versions of the process that wait for approval, and for how many days."""
     pressed: bool = False
     """Each line can be opened in place: it is read to decide."""
+    actions: action_cards.Section = field(default_factory=action_cards.Section)
+    """What comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +283,7 @@ def _record(voice: Voice, row: Occurrence, said: Sequence[Record]) -> Iterator[E
 
 
 def _agenda(voice: Voice, agenda: Agenda) -> Iterator[Element]:
+    yield from action_cards.on_agenda(voice, agenda.actions)
     if not agenda.kept:
         return
     yield Heading(voice("Implementation challenges"))

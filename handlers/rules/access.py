@@ -415,6 +415,37 @@ def _sees(actor: Person, facts: Facts, directory: Directory, today: date) -> boo
     return actor.id in coordinators(directory, today, facts.conduct_of_id)
 
 
+# -------------------------------------------------------------------------------------------------------- action items
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """What access looks at in an action item."""
+
+    owner_id: PersonId
+    lead_id: PersonId
+    """Who leads the meeting that it came from."""
+    member_ids: frozenset[PersonId]
+    """Who belongs to that meeting."""
+    challenge: Facts | None = None
+    """What it concerns."""
+
+
+def sees_item(actor: Person, item: ItemFacts, directory: Directory, today: date) -> bool:
+    """Its owner, who belongs to the meeting, the coordinator and executive leaders; of what concerns a challenge that is
+    restricted or about somebody's conduct, those of them who may see that."""
+    if not _inside(actor, today):
+        return False
+    if item.challenge and not may_be_posted(item.challenge) and not _sees(actor, item.challenge, directory, today):
+        return False
+    return actor.id == item.owner_id or actor.id in item.member_ids or steers_item(actor, item, directory, today)
+
+
+def steers_item(actor: Person, item: ItemFacts, directory: Directory, today: date) -> bool:
+    """Who leads the meeting, the coordinator and executive leaders: they answer for it beside its owner."""
+    return actor.id == item.lead_id or presence.is_executive(actor) or actor.id in coordinators(directory, today)
+
+
 # --------------------------------------------------------------------------------------------------------------- lists
 
 
