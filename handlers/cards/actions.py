@@ -139,7 +139,7 @@ def not_understood(voice: Voice, said: str, teams: Sequence[str]) -> Card:
 def line(voice: Voice, item: Item) -> str:
     """What, who, and by when; or what became of it."""
     row = item.row
-    words = lists.short(item.words or voice("(taken out)"), 110)
+    words = lists.short(item.words or voice("(taken out)"), 110).rstrip(".")
     who = voice("you") if item.mine else voice("{who}", who=Who(row.owner_id))
     match row.status:
         case ActionStatus.DONE:
@@ -251,7 +251,9 @@ def intro(voice: Voice, item: Item, event: Event) -> str:
         case Kind.ACTION_PROMPTED if event.data.get("goal") == Goal.REMIND:
             return voice("An action item of yours is due on {day}.", day=row.due_on)
         case Kind.ACTION_PROMPTED:
-            return voice("An action item of yours was due on {day}. Is it done? One press is enough.", day=row.due_on)
+            if item.late:
+                return voice("An action item of yours was due on {day}. Is it done?", day=row.due_on)
+            return voice("An action item of yours is due today, {day}. Is it done?", day=row.due_on)
         case Kind.ACTION_GIVEN_BACK if event.actor_id is None:
             return voice("This action item is with you now: {who} cannot have it any more.", who=_from(event))
         case Kind.ACTION_GIVEN_BACK:
