@@ -103,7 +103,12 @@ def on_home(voice: Voice, items: Sequence[Item], most: int = 3) -> tuple[Element
 def listed(voice: Voice, question: Question, items: Sequence[Item], ask: Sequence[Question], *, adds: bool) -> Card:
     """The answer to `/clearway actions`. `ask`: what else could be asked; `adds`: the reader may add one."""
     title = _title(voice, question)
-    body: list[Element] = list(_lines(voice, items)) if items else [Text(voice("None."))]
+    start = (question.page - 1) * IN_A_LIST
+    shown = items[start : start + IN_A_LIST]
+    body: list[Element] = list(_lines(voice, shown)) if shown else [Text(voice("None."))]
+    if len(items) > start + IN_A_LIST:
+        more = replace(question, page=question.page + 1)
+        body.append(Buttons((Button(voice("More"), Press("actions.show", item=more.spelt())),)))
     buttons = [Button(_title(voice, each), Press("actions.show", item=each.spelt())) for each in ask]
     if adds:
         buttons.append(add_button(voice, ""))
@@ -153,26 +158,30 @@ def line(voice: Voice, item: Item) -> str:
 
 
 def _lines(voice: Voice, items: Sequence[Item]) -> Iterator[Element]:
-    """Each open one on a line, with buttons in place for who answers for it."""
-    for each in items[:IN_A_LIST]:
-        yield Text(line(voice, each))
-        if each.row.status is not ActionStatus.OPEN:
-            continue
-        what = lists.short(each.words or voice("(taken out)"), 30)
-        buttons = [Button(voice("Show: {what}", what=what), Press("action.show", item=each.row.id))]
+    """Each open one on a line. The reader's own come first, and are answered in place; below the others are buttons for
+    who answers for them, too: not between them, so that a long list stays a page."""
+    ours = sorted(items, key=lambda each: not each.mine)[:IN_A_LIST]
+    for each in ours:
         if each.mine:
-            buttons.insert(0, Button(voice("Done: {what}", what=what), _press("action.done", each.row), "primary"))
-        if each.mine or each.steers:
-            yield Buttons(tuple(buttons))
+            done = Button(voice("Done: {what}", what=_what(voice, each)), _press("action.done", each.row), "primary")
+            yield Text(line(voice, each))
+            yield Buttons((done, _show(voice, each)))
+    others = [each for each in ours if not each.mine]
+    if others:
+        yield Items(tuple(line(voice, each) for each in others))
+    if steered := [each for each in others if each.steers]:
+        yield Buttons(tuple(_show(voice, each) for each in steered))
     if len(items) > IN_A_LIST:
-        n = len(items) - IN_A_LIST
-        yield Note(
-            voice(
-                phrases(
-                    "And {n} more: {command}", "And {n} more: {command}", n=n, command=Typed("/clearway actions all")
-                )
-            )
-        )
+        n, all_of_them = len(items) - IN_A_LIST, Typed("/clearway actions all")
+        yield Note(voice(phrases("And {n} more: {command}", "And {n} more: {command}", n=n, command=all_of_them)))
+
+
+def _what(voice: Voice, item: Item) -> str:
+    return lists.short(item.words or voice("(taken out)"), 30)
+
+
+def _show(voice: Voice, item: Item) -> Button:
+    return Button(voice("Show: {what}", what=_what(voice, item)), Press("action.show", item=item.row.id))
 
 
 # ------------------------------------------------------------------------------------------------------------- one item

@@ -104,10 +104,12 @@ class Question:
 
     which: Which = Which.MINE
     team: Team | None = None
+    page: int = 1
 
     def spelt(self) -> str:
         """Words that ask the same."""
-        return f"of {self.team.id}" if self.team else str(self.which)
+        words = f"of {self.team.id}" if self.team else str(self.which)
+        return f"{words} page {self.page}" if self.page > 1 else words
 
 
 WORDS: Final = MappingProxyType({"": Which.MINE, "mine": Which.MINE, "overdue": Which.OVERDUE, "all": Which.ALL})
@@ -115,9 +117,11 @@ WORDS: Final = MappingProxyType({"": Which.MINE, "mine": Which.MINE, "overdue": 
 
 def parse(words: str, teams: Sequence[Team]) -> Question | None:
     """The question in words: "overdue", "of dit", "cedar flats"; None where it is none, or names no one team."""
-    asked = " ".join(words.lower().split()).removeprefix("of ").strip()
+    asked, _, digits = " ".join(words.lower().split()).partition(" page ")
+    page = int(digits) if digits.isascii() and digits.isdecimal() and 0 < len(digits) < 5 else 1
+    asked = asked.removeprefix("of ").strip()
     if asked in WORDS:
-        return Question(WORDS[asked])
+        return Question(WORDS[asked], page=max(page, 1))
     exact = [each for each in teams if asked in {each.id.lower(), each.name.lower()}]
     found = exact or [each for each in teams if asked in each.name.lower()]
-    return Question(Which.TEAM, found[0]) if len(found) == 1 else None
+    return Question(Which.TEAM, found[0], max(page, 1)) if len(found) == 1 else None

@@ -112,6 +112,7 @@ DIT, CEDAR, BIRCH = (
         pytest.param("Overdue", Question(Which.OVERDUE), id="overdue"),
         pytest.param("of dit", Question(Which.TEAM, DIT), id="a team by its id"),
         pytest.param("cedar flats", Question(Which.TEAM, CEDAR), id="a team by a part of its name"),
+        pytest.param("all page 2", Question(Which.ALL, page=2), id="the next page"),
         pytest.param("of school", None, id="two teams of that name"),
         pytest.param("of nobody", None, id="no such team"),
     ],
