@@ -20,10 +20,10 @@ from handlers.rules import actions as rules
 from handlers.rules.actions import Goal, Question, Which
 from handlers.telling import Told, tell
 from scheduling.calendar import Calendar
-from storage import actions, occurrences
+from storage import actions, occurrences, plans
 from storage.case import Case
 from storage.directory import Directory, Person, Routine, Team
-from storage.models import ActionItem, Event, Occurrence, Saying, Timer
+from storage.models import ActionItem, Event, Occurrence, Plan, Saying, Timer
 from storage.store import Store, plain
 from storage.vocabulary import (
     ActionStatus,
@@ -34,6 +34,7 @@ from storage.vocabulary import (
     OccurrenceStatus,
     PersonId,
     RecordField,
+    TeamId,
     TimerKind,
     Urgency,
 )
@@ -138,6 +139,9 @@ async def _prompt(store: Store, row: ActionItem, goal: Goal, now: datetime) -> N
 def _higher(about: access.ItemFacts, directory: Directory, today: date) -> list[PersonId]:
     """Who answers for it after its owner: who leads the meeting, then the coordinator, else an executive leader; of what
     they may not see, who leads the challenge."""
+    if about.private:
+        ways = [about.lead_id, *sorted(about.member_ids)]
+        return [each for each in dict.fromkeys(ways) if each != about.owner_id and each in about.member_ids][:1]
     leader = presence.executive_leader(directory, today)
     ways = [about.lead_id, presence.coordinator(directory, today).id, *([leader.id] if leader else [])]
     ways += [about.challenge.owner_id] if about.challenge else []
@@ -192,33 +196,39 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
 async def add_form(store: Store, request: Request, now: datetime) -> Reply:
     """For one meeting, from its card; or for one of the last ones."""
     options: list[Option] = []
-    if request.item:
+    plan = await _private(store, request, now)
+    if request.item and plan is None:
         await _meeting(store, request.actor, request.item, now)
-    else:
+    elif plan is None:
         options = [
             Option(row.id, _meeting_name(store, request.voice, row))
             for row in await _meetings(store, request.actor, now)
         ]
         if not options:
             raise acts.refuse("There is no meeting yet that Clearway runs, that has begun, and that you belong to.")
+    named = await _named(store, plan.id, now) if plan else None
     calendar = acts.calendar(store)
-    form = cards.add_form(request.voice, options, request.item, request.actor.id, calendar, acts.today(store, now))
+    today = acts.today(store, now)
+    form = cards.add_form(request.voice, options, request.item, request.actor.id, calendar, today, named)
     return Reply(form=form)
 
 
 async def add(store: Store, request: Request, now: datetime) -> Reply:
     """Somebody will do something, by a school day. Its owner hears in their digest; before, where that is too late."""
+    plan = await _private(store, request, now)
     occurrence_id = request.item or str(request.fields.get("meeting") or "")
     if not occurrence_id:
         raise FormError({"meeting": phrase("Please pick the meeting that agreed on it.")})
-    meeting = await _meeting(store, request.actor, occurrence_id, now)
+    meeting = await _meeting(store, request.actor, occurrence_id, now) if plan is None else None
     words = acts.required(request, "words", "Please write what is to be done.")
     acts.clean(store, request, "words")
     owner_id = _owner_field(store, request, now)
     due_on = _due_field(store, request, now)
-    case = await _concerned(store, request, owner_id, now)
+    await _among_the_named(store, owner_id, plan.id if plan else None, now)
+    case = await _concerned(store, request, owner_id, now) if plan is None else None
     row = ActionItem(
-        district_id=store.district_id, occurrence_id=meeting.id, routine_id=meeting.routine_id, team_id=meeting.team_id,
+        district_id=store.district_id, occurrence_id=meeting.id if meeting else None, plan_id=plan.id if plan else None,
+        routine_id=meeting.routine_id if meeting else "", team_id=meeting.team_id if meeting else TeamId(""),
         challenge_id=case.id if case else None, owner_id=owner_id, due_on=due_on, added_at=now, since=now,
     )  # fmt: skip
     await actions.add(store.connection, row)
@@ -267,6 +277,13 @@ async def _may_have(store: Store, owner_id: PersonId, case: Case | None, now: da
             n=case.number,
         )
         raise FormError({"owner": said})
+
+
+async def _among_the_named(store: Store, owner_id: PersonId, plan_id: str | None, now: datetime) -> None:
+    """FormError where what is of a private plan would go to somebody who is not named on it."""
+    named = await _named(store, plan_id, now)
+    if named is not None and owner_id not in {each.id for each in named}:
+        raise FormError({"owner": phrase("Only somebody who is named on the plan can do it.")})
 
 
 async def done(store: Store, request: Request, now: datetime) -> Reply:
@@ -323,8 +340,9 @@ async def _back_to(store: Store, row: ActionItem, now: datetime) -> PersonId:
 
 
 async def hand_form(store: Store, request: Request, now: datetime) -> Reply:
-    _, item = await _mine(store, request, now)
-    return Reply(form=cards.hand_form(request.voice, item, acts.today(store, now)))
+    row, item = await _mine(store, request, now)
+    named = await _named(store, row.plan_id, now)
+    return Reply(form=cards.hand_form(request.voice, item, acts.today(store, now), named))
 
 
 async def hand(store: Store, request: Request, now: datetime) -> Reply:
@@ -334,6 +352,7 @@ async def hand(store: Store, request: Request, now: datetime) -> Reply:
     to = _owner_field(store, request, now)
     if to == row.owner_id:
         raise FormError({"owner": phrase("They have it already; please pick somebody else.")})
+    await _among_the_named(store, to, row.plan_id, now)
     await _may_have(store, to, await _case(store, row), now)
     event = await _record(
         store, row, Kind.ACTION_HANDED_ON, now, by=request.actor.id, words={RecordField.NOTES: texts["notes"]},
@@ -365,7 +384,7 @@ async def reopen(store: Store, request: Request, now: datetime) -> Reply:
     """It is not done after all, or was ended by a slip."""
     row, item = await _item(store, request, now)
     if not (item.mine or item.steers):
-        raise acts.refuse(WHOSE, who=Who(row.owner_id))
+        raise acts.refuse(OF_A_PLAN if row.plan_id else WHOSE, who=Who(row.owner_id))
     if row.status is ActionStatus.OPEN:
         raise acts.refuse("It is open.")
     changes: dict[str, Any] = {"status": ActionStatus.OPEN, "ended_at": None, "ended_by_id": None}
@@ -401,7 +420,11 @@ async def _record(
     was = {name: plain(getattr(row, name)) for name in changes}
     await actions.change(store.connection, row, **changes)
     changed = {name: [was[name], plain(getattr(row, name))] for name in changes if was[name] != plain(changes[name])}
-    about: dict[str, Any] = {"item": row.id, "occurrence": row.occurrence_id, "changes": {"action_item": changed}}
+    about: dict[str, Any] = {
+        "item": row.id,
+        "of": row.occurrence_id or row.plan_id,
+        "changes": {"action_item": changed},
+    }
     said = {}
     for field, text in (words or {}).items():
         if text and by is not None:
@@ -441,12 +464,18 @@ def _due_field(store: Store, request: Request, now: datetime) -> date:
 
 # --------------------------------------------------------------------------------------------------------- who may do it
 
+OF_A_PLAN: Final = "Only {who}, who has it, and who keeps the plan can do that."
 WHOSE: Final = "Only {who}, who has it, who leads the meeting, the coordinator or an executive leader can do that."
 
 
 async def facts_of(store: Store, row: ActionItem, now: datetime) -> access.ItemFacts:
     """What access looks at, as it is now."""
     directory, today = store.directory, acts.today(store, now)
+    if row.plan_id:
+        plan = await plans.plan(store.connection, store.district_id, row.plan_id)
+        named = _active(store, plan.named_ids if plan else (), now)
+        keeper = plan.keeper_id if plan else row.owner_id
+        return access.ItemFacts(row.owner_id, keeper, frozenset(each.id for each in named), private=True)
     case = await _case(store, row)
     return access.ItemFacts(
         row.owner_id,
@@ -454,6 +483,26 @@ async def facts_of(store: Store, row: ActionItem, now: datetime) -> access.ItemF
         rules.members(row.routine_id, row.team_id, directory, today),
         access.facts(case) if case else None,
     )
+
+
+def _active(store: Store, ids: Collection[str], now: datetime) -> list[Person]:
+    today = acts.today(store, now)
+    people = [PersonId(each) for each in ids if presence.is_active(store.directory, PersonId(each), today)]
+    return [store.directory.people[each] for each in people]
+
+
+async def _named(store: Store, plan_id: str | None, now: datetime) -> list[Person] | None:
+    """Who is named on the private plan of an item; None where it is of none."""
+    plan = await plans.plan(store.connection, store.district_id, plan_id) if plan_id else None
+    return _active(store, plan.named_ids, now) if plan else None
+
+
+async def _private(store: Store, request: Request, now: datetime) -> Plan | None:
+    """The private plan of the request, for whoever is named on it."""
+    plan = await plans.plan(store.connection, store.district_id, request.item) if request.item else None
+    if plan is None or plan.ended_at or not access.sees_plan(request.actor, plan.named_ids, acts.today(store, now)):
+        return None
+    return plan
 
 
 async def _case(store: Store, row: ActionItem) -> Case | None:
@@ -474,7 +523,7 @@ async def _mine(store: Store, request: Request, now: datetime) -> tuple[ActionIt
     if row.status is not ActionStatus.OPEN:
         raise acts.refuse("That has ended already: {who} said so.", who=Who(row.ended_by_id or row.owner_id))
     if not (item.mine or item.steers):
-        raise acts.refuse(WHOSE, who=Who(row.owner_id))
+        raise acts.refuse(OF_A_PLAN if row.plan_id else WHOSE, who=Who(row.owner_id))
     return row, item
 
 
@@ -488,7 +537,12 @@ async def _own(store: Store, request: Request, now: datetime) -> tuple[ActionIte
 async def _steered(store: Store, request: Request, now: datetime) -> tuple[ActionItem, cards.Item]:
     row, item = await _mine(store, request, now)
     if not item.steers:
-        raise acts.refuse("Only who leads the meeting, the coordinator or an executive leader can do that.")
+        raise acts.refuse(
+            OF_A_PLAN
+            if row.plan_id
+            else "Only who leads the meeting, the coordinator or an executive leader can do that.",
+            who=Who(row.owner_id),
+        )
     return row, item
 
 
@@ -550,6 +604,27 @@ async def with_agreed(store: Store, card: Card, row: Occurrence, reader: Person,
     return replace(card, body=(*card.body, *more))
 
 
+async def of_plan(store: Store, plan_id: str, reader: Person, now: datetime) -> list[cards.Item]:
+    """What is open in a private plan, for whoever is named on it."""
+    rows = await actions.open_items(store.connection, store.district_id, plan_id=plan_id)
+    return await _seen(store, reader, rows, now)
+
+
+async def of_plan_changed(store: Store, plan_id: str, now: datetime) -> None:
+    """Others are named on a plan now: what somebody has in it who is not any more goes to its keeper."""
+    for row in await actions.open_items(store.connection, store.district_id, plan_id=plan_id):
+        await mend(store, row, now)
+        _settle(store, row, now)
+
+
+async def end_of_plan(store: Store, plan_id: str, by: PersonId | None, now: datetime) -> None:
+    """A plan ends, and what is still open in it with it. Nobody is told: those named know."""
+    for row in await actions.open_items(store.connection, store.district_id, plan_id=plan_id):
+        ended: dict[str, Any] = {"status": ActionStatus.DROPPED, "ended_at": now, "ended_by_id": by}
+        await _record(store, row, Kind.ACTION_DROPPED, now, by=by, **ended)
+        _settle(store, row, now)
+
+
 async def on_home(store: Store, voice: Voice, actor: Person, now: datetime) -> tuple[Element, ...]:
     rows = await actions.open_items(store.connection, store.district_id, owner_id=actor.id)
     return cards.on_home(voice, await _seen(store, actor, rows, now))
@@ -585,6 +660,8 @@ async def _as_seen(store: Store, reader: Person, row: ActionItem, now: datetime)
 
 
 async def _whole(store: Store, voice: Voice, row: ActionItem, item: cards.Item, intro: str = "") -> Card:
+    if row.occurrence_id is None:
+        return cards.whole(voice, item, voice("A private plan"), intro)
     meeting = await occurrences.occurrence(store.connection, store.district_id, row.occurrence_id)
     return cards.whole(voice, item, _meeting_name(store, voice, meeting) if meeting else "", intro)
 
@@ -659,7 +736,7 @@ async def for_export(store: Store, *, restricted_too: bool) -> list[dict[str, An
         case = await _case(store, row)
         if case and not restricted_too and not access.may_be_posted(access.facts(case)):
             continue
-        meeting = await occurrences.occurrence(store.connection, store.district_id, row.occurrence_id)
+        meeting = await occurrences.occurrence(store.connection, store.district_id, row.occurrence_id or "")
         calendar = Calendar.of(store.directory)
         found.append(
             {

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from handlers import actions, acts, followups, moves
+from handlers import actions, acts, followups, moves, plans
 from handlers.cards.text import Who, phrase
 from handlers.rules import cadence, presence, routing
 from handlers.rules import routines as rules
 from handlers.telling import tell
 from storage import audit
+from storage import plans as private
 from storage.leases import LEASE
 from storage.models import Challenge, Event
 from storage.store import Store, plain
@@ -91,6 +92,8 @@ async def _of_items(store: Store, now: datetime) -> AsyncIterator[str]:
             yield f"the action item {item_id} is with somebody ({owner_id}) who is not active in the district"
     for item_id in await audit.items_without_dates(store.connection, store.district_id):
         yield f"the action item {item_id} has no timer"
+    for plan_id in await private.without_timer(store.connection, store.district_id):
+        yield f"the plan {plan_id} has no timer"
 
 
 def owned(store: Store, row: audit.Open | Challenge, now: datetime) -> list[str]:
@@ -131,6 +134,7 @@ async def mend(store: Store, breach: Breach, now: datetime) -> None:
             store.set_timer(kind, about, now)
         return
     if breach.promise == "agreed":
+        await plans.mend_all(store, now)
         await actions.mend_all(store, now)
         owners = await audit.item_owners(store.connection, store.district_id)
         if not all(presence.is_active(store.directory, each, acts.today(store, now)) for _, each in owners):

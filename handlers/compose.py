@@ -6,7 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from handlers import actions, acts, drafts, rooms, routines
+from handlers import actions, acts, drafts, plans, rooms, routines
 from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
@@ -46,6 +46,8 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
         return await routines.compose(store, message, now)
     if message.kind is MessageKind.ACTION_ITEM:
         return await actions.compose(store, message, now)
+    if message.kind is MessageKind.PLAN:
+        return await plans.compose(store, message, now)
     reader = store.directory.people.get(message.person_id)
     if reader is None or not reader.here_on(acts.today(store, now)):
         return None
@@ -321,6 +323,8 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
             if message.kind is MessageKind.ACTION_ITEM:
                 card, press = await actions.in_digest(store, message, now)
                 line = f"item:{message.item_id}"  # one line for each item: the latest
+            if message.kind is MessageKind.PLAN:
+                card, press = await plans.compose(store, message, now), Press("plan.show", item=message.item_id or "")
             if message.kind is MessageKind.DRAFT_HELD:
                 card = await drafts.still_held(store, voice, message.item_id or "", reader.id)
             if message.kind is MessageKind.DRAFT_LAPSED:
@@ -356,7 +360,10 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
 
 def is_agenda(message: Told) -> bool:
     """Whether its card is about an occurrence or an action item, by itself: it was no line of a digest."""
-    alone = message.kind in {MessageKind.OCCURRENCE, MessageKind.ACTION_ITEM} or message.room_id is not None
+    alone = (
+        message.kind in {MessageKind.OCCURRENCE, MessageKind.ACTION_ITEM, MessageKind.PLAN}
+        or message.room_id is not None
+    )
     return alone and message.item_id is not None and message.challenge_id is None
 
 
@@ -366,6 +373,8 @@ async def redraw_agenda(store: Store, message: Message, now: datetime) -> Card |
         return await redraw_digest(store, await store.digest_of(message), now)
     if message.kind is MessageKind.ACTION_ITEM:
         return await actions.redraw(store, message, now)
+    if message.kind is MessageKind.PLAN:
+        return await plans.redraw(store, message, now)
     return await routines.redraw(store, message, now)
 
 

@@ -21,6 +21,7 @@ from handlers import (
     messages,
     owners,
     people,
+    plans,
     reports,
     rooms,
     routines,
@@ -201,6 +202,16 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "action.drop.form": _reads(actions.drop_form),
         "action.drop": Entry(actions.drop),
         "action.reopen": Entry(actions.reopen),
+        # Private plans
+        "plans.show": _reads(plans.show_all),
+        "plan.show": _reads(plans.show),
+        "plan.make.form": _reads(plans.make_form),
+        "plan.make": Entry(plans.make),
+        "plan.review.form": _reads(plans.review_form),
+        "plan.review": Entry(plans.review),
+        "plan.named.form": _reads(plans.named_form),
+        "plan.named": Entry(plans.named),
+        "plan.end": Entry(plans.end),
         # People come and go
         "person.left": Entry(people.left, everywhere=True),
         # Their accounts
@@ -219,6 +230,7 @@ TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
         TimerKind.ROUTINE: routines.plan_on_due,
         TimerKind.OCCURRENCE: routines.on_due,
         TimerKind.ACTION_ITEM: actions.on_due,
+        TimerKind.PLAN: plans.on_due,
     }
 )
 

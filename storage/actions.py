@@ -33,6 +33,7 @@ async def open_items(
     owner_id: PersonId | None = None,
     meets: tuple[str, TeamId] | None = None,
     team_id: TeamId | None = None,
+    plan_id: str | None = None,
     due_before: date | None = None,
 ) -> list[ActionItem]:
     """Those that are not done, the longest due first: of one owner; of a meeting (its routine and team), or a team."""
@@ -43,6 +44,8 @@ async def open_items(
         wanted = wanted.where(items.c.routine_id == meets[0], items.c.team_id == meets[1])
     if team_id is not None:
         wanted = wanted.where(items.c.team_id == team_id)
+    if plan_id is not None:
+        wanted = wanted.where(items.c.plan_id == plan_id)
     if due_before is not None:
         wanted = wanted.where(items.c.due_on < due_before)
     return await _items(connection, wanted.order_by(items.c.due_on, items.c.added_at, items.c.id))
@@ -68,8 +71,8 @@ async def of_occurrence(connection: AsyncConnection, district_id: DistrictId, oc
 
 
 async def all_of(connection: AsyncConnection, district_id: DistrictId) -> list[ActionItem]:
-    """Every one of the district, ended ones included, the first first."""
-    wanted = select(items).where(items.c.district_id == district_id)
+    """Every one that a meeting of the district has agreed on, ended ones included, the first first."""
+    wanted = select(items).where(items.c.district_id == district_id, items.c.plan_id.is_(None))
     return await _items(connection, wanted.order_by(items.c.added_at, items.c.id))
 
 

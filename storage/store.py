@@ -59,7 +59,7 @@ posted: Final = table(models.PostedCard)
 inbox: Final = table(models.InboxKey)
 drafts: Final = table(models.Draft)
 
-DATED: Final = (TimerKind.FOLLOW_UP, TimerKind.ROUTINE, TimerKind.OCCURRENCE, TimerKind.ACTION_ITEM)
+DATED: Final = (TimerKind.FOLLOW_UP, TimerKind.ROUTINE, TimerKind.OCCURRENCE, TimerKind.ACTION_ITEM, TimerKind.PLAN)
 """The timers whose dates hang on people, the calendar or the rules."""
 AN_ACT: Final = 400  # lines of history: far more than one request records
 STANDING: Final = frozenset(
@@ -303,12 +303,12 @@ class Store:
         await self.connection.execute(update(timers).where(*items).values(due_at=now))
 
     async def look_at_item(self, item_ids: Collection[str], now: datetime) -> None:
-        """Every card and digest that shows one of these action items, and the agendas of these occurrences, are drawn
-        anew."""
+        """Every card and digest that shows one of these action items or plans, and the agendas of these occurrences, are
+        drawn anew."""
         await self._look_at_items(now, messages.c.item_id.in_(sorted(item_ids)))
 
     async def _look_at_items(self, now: datetime, about: Any) -> None:
-        kinds = [MessageKind.ACTION_ITEM, MessageKind.OCCURRENCE, MessageKind.ROOM_NEWS]
+        kinds = [MessageKind.ACTION_ITEM, MessageKind.PLAN, MessageKind.OCCURRENCE, MessageKind.ROOM_NEWS]
         named, first = messages.alias(), messages.alias()
         these = select(messages.c.id).where(
             messages.c.district_id == self.district_id, messages.c.kind.in_(kinds), about

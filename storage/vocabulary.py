@@ -290,6 +290,13 @@ class Kind(StrEnum):
     ACTION_DROPPED = "action_dropped"
     """Who leads the meeting has said that nobody needs to do it any more."""
     ACTION_REOPENED = "action_reopened"
+    PLAN_MADE = "plan_made"
+    """A private plan; the history has its id, and nothing of what it says."""
+    PLAN_PROMPTED = "plan_prompted"
+    PLAN_REVIEWED = "plan_reviewed"
+    PLAN_NAMED = "plan_named"
+    """Others are named on it, and see it, from now on."""
+    PLAN_ENDED = "plan_ended"
     ROOM_LINKED = "room_linked"
     """What is for a team is posted in a channel or group chat from now on."""
     ROOM_UNLINKED = "room_unlinked"
@@ -335,6 +342,8 @@ class MessageKind(StrEnum):
     """About one occurrence of a routine: its agenda, its invitation, the question after it, its record."""
     ACTION_ITEM = "action_item"
     """About an action item: it is yours, it is soon due, how does it stand."""
+    PLAN = "plan"
+    """To those named on a private plan, and to nobody else."""
     ROOM_NEWS = "room_news"
     """To a team's room: what all staff may see."""
     DRAFT_HELD = "draft_held"
@@ -375,6 +384,8 @@ class TimerKind(StrEnum):
     """One per occurrence that is to come, or of which nobody has said yet whether it took place."""
     ACTION_ITEM = "action_item"
     """One per open action item, always."""
+    PLAN = "plan"
+    """One per private plan that has not ended."""
 
 
 class OccurrenceStatus(StrEnum):
@@ -391,7 +402,7 @@ class OccurrenceStatus(StrEnum):
 
 
 class RecordField(StrEnum):
-    """What was recorded of an occurrence, or of an action item."""
+    """What was recorded of an occurrence, an action item, or a private plan."""
 
     AGENDA = "agenda"
     """What somebody has put on the agenda in words of their own."""
@@ -400,6 +411,19 @@ class RecordField(StrEnum):
     """Why it was moved, cancelled or did not take place; why an action item was put off, given back or dropped."""
     ACTION = "action"
     """What is to be done: the words of an action item."""
+    GOAL = "goal"
+    """Of a private plan: what is to come of it."""
+    SUPPORT = "support"
+    """Of a private plan: who does what for it."""
+
+
+class PlanKind(StrEnum):
+    """What a private plan is."""
+
+    SUPPORT = "support"
+    """How somebody is supported in leading the work (R-71)."""
+    LEARNING = "learning"
+    """What somebody who supports the work will learn (R-72)."""
 
 
 class ActionStatus(StrEnum):

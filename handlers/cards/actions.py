@@ -30,6 +30,7 @@ from handlers.cards.model import (
 from handlers.cards.text import Typed, Voice, Who, phrases
 from handlers.rules.actions import Goal, Question, Which
 from scheduling.calendar import Calendar
+from storage.directory import Person
 from storage.models import ActionItem, Event, Saying
 from storage.vocabulary import ActionStatus, Kind, PersonId, RecordField
 
@@ -89,6 +90,13 @@ def agreed(voice: Voice, items: Sequence[Item]) -> Iterator[Element]:
     if items:
         yield Text(voice("Action items agreed there:"))
         yield Items(tuple(line(voice, each) for each in items))
+
+
+def of_plan(voice: Voice, items: Sequence[Item]) -> Iterator[Element]:
+    """What is open in a private plan."""
+    if items:
+        yield Text(voice("Action items:"))
+        yield from _lines(voice, items)
 
 
 def on_home(voice: Voice, items: Sequence[Item], most: int = 3) -> tuple[Element, ...]:
@@ -198,7 +206,7 @@ def whole(voice: Voice, item: Item, meeting: str, intro: str = "") -> Card:
     pairs = (
         (voice("With"), voice("you") if item.mine else voice("{who}", who=Who(row.owner_id))),
         (voice("By"), voice("{day}, which has passed", day=row.due_on) if item.late else voice.day(row.due_on)),
-        (voice("Agreed at"), meeting),
+        (voice("From"), meeting),
         *concerns,
     )
     body.append(Facts(pairs))
@@ -305,18 +313,32 @@ def _press(action: str, row: ActionItem) -> Press:
 
 
 def add_form(
-    voice: Voice, meetings: Sequence[Option], occurrence_id: str, owner_id: PersonId, calendar: Calendar, today: date
+    voice: Voice,
+    meetings: Sequence[Option],
+    of_id: str,
+    owner_id: PersonId,
+    calendar: Calendar,
+    today: date,
+    named: Sequence[Person] | None = None,
 ) -> Form:
-    """`meetings`: those to choose from where it is not said which."""
+    """`of_id`: the meeting or private plan; `meetings`: those to choose from where it is not said which. `named`: who is
+    named on the plan, and no one else can do it."""
+    read_by = voice("Everybody who belongs to the meeting can read it. No student names or details, please.")
+    concerns: tuple[FormField, ...] = (
+        NumberField("challenge", voice("Which challenge does it concern? Its number (optional)")),
+    )
+    if named is not None:
+        read_by = voice("Only those named on the plan can read it. No student names or details, please.")
+        concerns = ()
     which: tuple[FormField, ...] = ()
-    if not occurrence_id:
+    if not of_id:
         value = meetings[0].value if len(meetings) == 1 else ""
         which = (Choice("meeting", voice("Which meeting agreed on it?"), tuple(meetings), value, required=True),)
     return open_form(
         voice,
         voice("Add an action item"),
         voice("Save"),
-        Press("action.add", item=occurrence_id),
+        Press("action.add", item=of_id),
         (
             *which,
             TextField(
@@ -324,11 +346,9 @@ def add_form(
                 voice("What is to be done?"),
                 multiline=True,
                 required=True,
-                hint=voice("Everybody who belongs to the meeting can read it. No student names or details, please."),
+                hint=read_by,
             ),
-            person_choice(
-                voice, voice.directory, "owner", voice("Who does it?"), today=today, value=owner_id, required=True
-            ),
+            _who(voice, voice("Who does it?"), today, named, value=owner_id),
             DateField(
                 "due",
                 voice("By when?"),
@@ -336,9 +356,19 @@ def add_form(
                 required=True,
                 hint=voice("Within a year. A day without school moves to the next school day."),
             ),
-            NumberField("challenge", voice("Which challenge does it concern? Its number (optional)")),
+            *concerns,
         ),
     )
+
+
+def _who(
+    voice: Voice, label: str, today: date, named: Sequence[Person] | None, value: str = "", but: str = ""
+) -> Choice:
+    """Who does it: anybody of the district, or one of those named on the plan."""
+    if named is None:
+        return person_choice(voice, voice.directory, "owner", label, today=today, value=value, required=True, but=but)
+    options = tuple(Option(each.id, each.name) for each in named if each.id != but)
+    return Choice("owner", label, options, value, required=True)
 
 
 def later_form(voice: Voice, item: Item, calendar: Calendar, today: date) -> Form:
@@ -360,16 +390,14 @@ def refuse_form(voice: Voice, item: Item, to: PersonId) -> Form:
     return open_form(voice, voice("I cannot do it"), voice("Send"), _press("action.refuse", item.row), (why,))
 
 
-def hand_form(voice: Voice, item: Item, today: date) -> Form:
+def hand_form(voice: Voice, item: Item, today: date, named: Sequence[Person] | None = None) -> Form:
     return open_form(
         voice,
         voice("Hand it on"),
         voice("Save"),
         _press("action.hand", item.row),
         (
-            person_choice(
-                voice, voice.directory, "owner", voice("To whom?"), today=today, required=True, but=item.row.owner_id
-            ),
+            _who(voice, voice("To whom?"), today, named, but=item.row.owner_id),
             TextField("notes", voice("A word to them (optional)"), multiline=True),
         ),
     )

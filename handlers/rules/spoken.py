@@ -34,6 +34,7 @@ SUBWORDS: Final[Mapping[str, str]] = MappingProxyType(
         "routines": "routines.show",
         "meeting": "meeting.show",
         "actions": "actions.show",
+        "plans": "plans.show",
         "calendar": "calendar.show",
     }
 )

@@ -1,4 +1,4 @@
-"""Action items, and what was said of them."""
+"""Action items, private plans, and what was said of them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,10 +15,34 @@ INSTANT = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     op.create_table(
+        "plan",
+        sa.Column("district_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("keeper_id", sa.Text(), nullable=False),
+        sa.Column("named_ids", doors.JSON, nullable=False),
+        sa.Column("review_on", sa.Date(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("asks", sa.Integer(), nullable=False),
+        sa.Column("asked_at", INSTANT, nullable=True),
+        sa.Column("ended_at", INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("district_id", "id", name="pk_plan"),
+        sa.ForeignKeyConstraint(["district_id"], ["district.id"], name="fk_plan_district_id"),
+        sa.ForeignKeyConstraint(
+            ["district_id", "person_id"], ["person.district_id", "person.id"], name="fk_plan_district_id_person_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id", "keeper_id"], ["person.district_id", "person.id"], name="fk_plan_district_id_keeper_id"
+        ),
+    )
+    op.create_table(
         "actionitem",
         sa.Column("district_id", sa.Text(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("occurrence_id", sa.Text(), nullable=False),
+        sa.Column("occurrence_id", sa.Text(), nullable=True),
+        sa.Column("plan_id", sa.Text(), nullable=True),
         sa.Column("routine_id", sa.Text(), nullable=False),
         sa.Column("team_id", sa.Text(), nullable=False),
         sa.Column("challenge_id", sa.Text(), nullable=True),
@@ -41,6 +65,9 @@ def upgrade() -> None:
             name="fk_actionitem_district_id_occurrence_id",
         ),
         sa.ForeignKeyConstraint(
+            ["district_id", "plan_id"], ["plan.district_id", "plan.id"], name="fk_actionitem_district_id_plan_id"
+        ),
+        sa.ForeignKeyConstraint(
             ["district_id", "owner_id"], ["person.district_id", "person.id"], name="fk_actionitem_district_id_owner_id"
         ),
         sa.ForeignKeyConstraint(
@@ -55,7 +82,8 @@ def upgrade() -> None:
         "saying",
         sa.Column("district_id", sa.Text(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.Column("item_id", sa.Text(), nullable=True),
+        sa.Column("plan_id", sa.Text(), nullable=True),
         sa.Column("field", sa.String(40), nullable=False),
         sa.Column("author_id", sa.Text(), nullable=False),
         sa.Column("said_at", INSTANT, nullable=False),
@@ -69,9 +97,13 @@ def upgrade() -> None:
             name="fk_saying_district_id_item_id",
         ),
         sa.ForeignKeyConstraint(
+            ["district_id", "plan_id"], ["plan.district_id", "plan.id"], name="fk_saying_district_id_plan_id"
+        ),
+        sa.ForeignKeyConstraint(
             ["district_id", "author_id"], ["person.district_id", "person.id"], name="fk_saying_district_id_author_id"
         ),
     )
     op.create_index("ix_saying_item", "saying", ["district_id", "item_id"])
-    for each in ("actionitem", "saying"):
+    op.create_index("ix_saying_plan", "saying", ["district_id", "plan_id"])
+    for each in ("plan", "actionitem", "saying"):
         doors.of_district(each)
