@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from handlers import acts, calendars
+from handlers import actions, acts, calendars
 from handlers.cards import meetings as cards
 from handlers.cards.model import Card
 from handlers.cards.text import Voice
@@ -36,7 +36,7 @@ A_MONTH: Final = timedelta(days=31)  # before the first meeting on record, whose
 
 
 async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person | None, now: datetime) -> cards.Agenda:
-    """What it is about, as this reader may see it; None reads it in a room (R-14 to R-19).
+    """What it is about, as this reader may see it; None reads it in a room (R-14 to R-19). Action items come first (R-66).
 
     Its standing item *Implementation challenges* is from the log, in its order: confirm or reopen, overdue, due before
     the next meeting, new, decisions for leaders, addressed since the last one. None of it where the team does not use
@@ -45,7 +45,10 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
     directory = store.directory
     team = directory.teams.get(row.team_id) if row.team_id else None
     check_in = rules.is_check_in(routine, directory)
+    last = await occurrences.before(store.connection, store.district_id, routine.id, row.team_id, row.starts_at)
+    since = last.starts_at if last else None
     found = cards.Agenda(
+        actions=await actions.on_agenda(store, row, reader, since, now),
         kept=kinds.meets(routine) and (team is None or team.uses_process),
         promises=team.agreements if team else (),
         doing=doing(store, row),
@@ -61,8 +64,6 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
     if not found.kept:
         return found
     calendar = acts.calendar(store)
-    last = await occurrences.before(store.connection, store.district_id, routine.id, row.team_id, row.starts_at)
-    since = last.starts_at if last else None
     items = await log.for_agenda(
         store.connection,
         store.district_id,
@@ -176,7 +177,8 @@ async def whole(store: Store, voice: Voice, reader: Person, row: Occurrence, rou
     record = await _record(store, row, routine, reader, now)
     may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
     file = await calendars.address_of(store, row, reader)
-    return cards.whole(voice, row, routine, on, record, now=now, may=may, following=following, file=file)
+    card = cards.whole(voice, row, routine, on, record, now=now, may=may, following=following, file=file)
+    return await actions.with_agreed(store, card, row, reader, now)
 
 
 async def _record(store: Store, row: Occurrence, routine: Routine, reader: Person, now: datetime) -> cards.Record:
@@ -239,7 +241,8 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     record = await _record(store, row, routine, reader, now)
     may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
     file = await calendars.address_of(store, row, reader)
-    return cards.news(Voice(store.directory, reader), row, routine, event, on, record, may=may, file=file)
+    card = cards.news(Voice(store.directory, reader), row, routine, event, on, record, may=may, file=file)
+    return await actions.with_agreed(store, card, row, reader, now)
 
 
 async def redraw(store: Store, message: Told, now: datetime) -> Card | None:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from handlers import acts, followups, moves
+from handlers import actions, acts, followups, moves, plans
 from handlers.cards.text import Who, phrase
 from handlers.rules import cadence, presence, routing
 from handlers.rules import routines as rules
 from handlers.telling import tell
 from storage import audit, versions
+from storage import plans as private
 from storage.leases import LEASE
 from storage.models import Challenge, Event
 from storage.store import Store, plain
@@ -39,7 +40,8 @@ class Breach:
     district_id: str
     promise: str
     """Which of the invariants: "owned", "dated", "late" (dated, but not acted upon), "answered" (to be told, and not),
-    "confirmed", "runs" (routines, versions of the process), "history"; or "checked", where the audit itself fails."""
+    "confirmed", "runs" (routines, versions of the process), "agreed" (action items), "history"; or "checked", where the
+    audit itself fails."""
     number: int | None
     says: str
     challenge_id: ChallengeId | None = None
@@ -76,11 +78,25 @@ async def check(store: Store, now: datetime, *, heart_fresh: bool) -> AsyncItera
         yield Breach(store.district_id, "runs", None, f"the {kind} {about} has no timer")
     for version_id in await versions.without_a_timer(store.connection, store.district_id):
         yield Breach(store.district_id, "runs", None, f"the version {version_id} waits for approval and has no timer")
+    for says in [each async for each in _of_items(store, now)]:
+        yield Breach(store.district_id, "agreed", None, says)
     async for ended in audit.wrongly_ended(store.connection, store.district_id):
         says = "closed as confirmed, but a reporter has not said yes"
         if ended.outcome is Outcome.NOT_CONFIRMED:
             says = "closed as not confirmed, but a silent reporter has not had every ask"
         yield Breach(store.district_id, "confirmed", ended.number, says, ended.id)
+
+
+async def _of_items(store: Store, now: datetime) -> AsyncIterator[str]:
+    """Every open action item has an active owner and a date."""
+    today = acts.today(store, now)
+    for item_id, owner_id in await audit.item_owners(store.connection, store.district_id):
+        if not presence.is_active(store.directory, owner_id, today):
+            yield f"the action item {item_id} is with somebody ({owner_id}) who is not active in the district"
+    for item_id in await audit.items_without_dates(store.connection, store.district_id):
+        yield f"the action item {item_id} has no timer"
+    for plan_id in await private.without_timer(store.connection, store.district_id):
+        yield f"the plan {plan_id} has no timer"
 
 
 def owned(store: Store, row: audit.Open | Challenge, now: datetime) -> list[str]:
@@ -121,6 +137,13 @@ async def mend(store: Store, breach: Breach, now: datetime) -> None:
             store.set_timer(kind, about, now)
         for version_id in await versions.without_a_timer(store.connection, store.district_id):
             store.set_timer(TimerKind.VERSION, version_id, now)
+        return
+    if breach.promise == "agreed":
+        await plans.mend_all(store, now)
+        await actions.mend_all(store, now)
+        owners = await audit.item_owners(store.connection, store.district_id)
+        if not all(presence.is_active(store.directory, each, acts.today(store, now)) for _, each in owners):
+            raise NotMendedError
         return
     case = await store.case(breach.challenge_id) if breach.challenge_id else None
     if case is None or case.challenge.status in ENDED:

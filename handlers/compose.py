@@ -6,7 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from handlers import acts, agendas, drafts, rooms, routines, versions
+from handlers import actions, acts, agendas, drafts, plans, rooms, routines, versions
 from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
@@ -48,6 +48,10 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
         return await routines.compose(store, message, now)
     if message.kind is MessageKind.VERSION:
         return await versions.compose(store, message, now)
+    if message.kind is MessageKind.ACTION_ITEM:
+        return await actions.compose(store, message, now)
+    if message.kind is MessageKind.PLAN:
+        return await plans.compose(store, message, now)
     reader = store.directory.people.get(message.person_id)
     if reader is None or not reader.here_on(acts.today(store, now)):
         return None
@@ -326,13 +330,18 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
             if message.kind is MessageKind.VERSION:  # several reminders of one are one line
                 card, line = await versions.compose(store, message, now), f"version {message.item_id}"
                 press = Press("version.show", item=f"{message.item_id}/1")
+            if message.kind is MessageKind.ACTION_ITEM:
+                card, press = await actions.in_digest(store, message, now)
+                line = f"item:{message.item_id}"  # one line for each item: the latest
+            if message.kind is MessageKind.PLAN:
+                card, press = await plans.compose(store, message, now), Press("plan.show", item=message.item_id or "")
             if message.kind is MessageKind.DRAFT_HELD:
                 card = await drafts.still_held(store, voice, message.item_id or "", reader.id)
             if message.kind is MessageKind.DRAFT_LAPSED:
                 card = draft_cards.lapsed(voice, dict(event.data) if event else {})
             if card:
                 told.add(message.id)
-                lines[line] = (5, press, card.fallback(), voice("Show"))
+                lines[line] = (WEIGHTS.get(message.kind, 5), press, card.fallback(), voice("Show"))
             continue
         seen = cards.view(store.directory, case, voice, reader, now)
         if not access.may_hear(reader, seen.facts, store.directory, seen.today) or not still_news(message, case):
@@ -360,8 +369,11 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
 
 
 def is_agenda(message: Told) -> bool:
-    """Whether its card is about an occurrence, by itself: it was no line of a digest."""
-    alone = message.kind is MessageKind.OCCURRENCE or message.room_id is not None
+    """Whether its card is about an occurrence or an action item, by itself: it was no line of a digest."""
+    alone = (
+        message.kind in {MessageKind.OCCURRENCE, MessageKind.ACTION_ITEM, MessageKind.PLAN}
+        or message.room_id is not None
+    )
     return alone and message.item_id is not None and message.challenge_id is None
 
 
@@ -369,6 +381,10 @@ async def redraw_agenda(store: Store, message: Message, now: datetime) -> Card |
     """One that stands already; in a digest with others its line has no words of any challenge."""
     if message.room_id is None and len(await store.digest_of(message)) > 1:
         return await redraw_digest(store, await store.digest_of(message), now)
+    if message.kind is MessageKind.ACTION_ITEM:
+        return await actions.redraw(store, message, now)
+    if message.kind is MessageKind.PLAN:
+        return await plans.redraw(store, message, now)
     return await agendas.redraw(store, message, now)
 
 
@@ -402,6 +418,7 @@ WEIGHTS = {
     MessageKind.STEP: 2,
     MessageKind.NUDGE: 2,
     MessageKind.REVIEW: 2,
+    MessageKind.ACTION_ITEM: 2,
     MessageKind.COLLEAGUE_ASK: 2,
     MessageKind.UNDELIVERABLE: 3,
     MessageKind.UPDATE: 7,

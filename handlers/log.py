@@ -14,6 +14,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final
 
+from handlers import actions
 from handlers.cards.text import Voice, from_json
 from scheduling import recurrence
 from scheduling.calendar import Calendar
@@ -34,7 +35,8 @@ async def export_log(store: Store, fmt: str, *, now: datetime, restricted_too: b
     rows = [row async for row in rows_for_export(store, now=now, restricted_too=restricted_too)]
     left_out = 0 if restricted_too else await log.count_restricted(store.connection, store.district_id)
     if fmt == "json":
-        return _as_json(store, rows, left_out, now)
+        agreed = await actions.for_export(store, restricted_too=restricted_too)
+        return _as_json(store, rows, agreed, left_out, now)
     return _as_csv(rows, left_out)
 
 
@@ -48,13 +50,20 @@ async def rows_for_export(
         yield {column.name: column.value(told) for column in COLUMNS}
 
 
-def _as_json(store: Store, rows: Sequence[Mapping[str, Any]], left_out: int, now: datetime) -> str:
+def _as_json(
+    store: Store,
+    rows: Sequence[Mapping[str, Any]],
+    agreed: Sequence[Mapping[str, Any]],
+    left_out: int,
+    now: datetime,
+) -> str:
     whole = {
         "district": store.directory.name,
         "written_at": now.isoformat(),
         "columns": {column.name: column.why for column in COLUMNS},
         "left_out": {"restricted": left_out},
         "entries": rows,
+        "action_items": agreed,
     }
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from handlers import acts, followups, undelivered
+from handlers import actions, acts, followups, plans, undelivered
 from handlers.cards import accounts as cards
 from handlers.cards.text import phrase
 from handlers.errors import FormError
@@ -28,6 +28,8 @@ async def leave(store: Store, person_id: PersonId, last_day: date, now: datetime
         case = await store.case(challenge_id)
         if case is not None:
             followups.mend(store, case, now)
+    await plans.mend_all(store, now)
+    await actions.left(store, person_id, now)
 
 
 # ----------------------------------------------------------------------------------------------------- their accounts

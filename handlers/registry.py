@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from handlers import (
+    actions,
     calendars,
     challenges,
     closures,
@@ -22,6 +23,7 @@ from handlers import (
     occurrences,
     owners,
     people,
+    plans,
     reports,
     rooms,
     routines,
@@ -221,6 +223,31 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "meeting.back": Entry(closures.move_back),
         "meeting.again.form": _reads(closures.again_form),
         "meeting.again": Entry(closures.again),
+        # What meetings agree that somebody does
+        "actions.show": _reads(actions.show_all),
+        "action.show": _reads(actions.show),
+        "action.add.form": _reads(actions.add_form),
+        "action.add": Entry(actions.add),
+        "action.done": Entry(actions.done),
+        "action.later.form": _reads(actions.later_form),
+        "action.later": Entry(actions.later),
+        "action.refuse.form": _reads(actions.refuse_form),
+        "action.refuse": Entry(actions.refuse),
+        "action.hand.form": _reads(actions.hand_form),
+        "action.hand": Entry(actions.hand),
+        "action.drop.form": _reads(actions.drop_form),
+        "action.drop": Entry(actions.drop),
+        "action.reopen": Entry(actions.reopen),
+        # Private plans
+        "plans.show": _reads(plans.show_all),
+        "plan.show": _reads(plans.show),
+        "plan.make.form": _reads(plans.make_form),
+        "plan.make": Entry(plans.make),
+        "plan.review.form": _reads(plans.review_form),
+        "plan.review": Entry(plans.review),
+        "plan.named.form": _reads(plans.named_form),
+        "plan.named": Entry(plans.named),
+        "plan.end": Entry(plans.end),
         # People come and go
         "person.left": Entry(people.left, everywhere=True),
         # Their accounts
@@ -239,6 +266,8 @@ TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
         TimerKind.ROUTINE: routines.on_due,
         TimerKind.OCCURRENCE: occurrences.on_due,
         TimerKind.VERSION: versions.on_due,
+        TimerKind.ACTION_ITEM: actions.on_due,
+        TimerKind.PLAN: plans.on_due,
     }
 )
 

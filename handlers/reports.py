@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 
-from handlers import acts, compose, meetings, versions
+from handlers import actions, acts, compose, meetings, versions
 from handlers.cards import challenge as cards
 from handlers.cards import help as help_cards
 from handlers.cards import lists
@@ -175,7 +175,8 @@ async def home(store: Store, request: Request, now: datetime) -> Reply:
         sections.append((title, words, found))
     coming = routine_cards.on_home(request.voice, (await meetings.next_of(store, request.actor, now))[:3])
     waiting = version_cards.on_home(request.voice, versions.waiting_for(request.actor, directory, today), today)
-    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today, (*waiting, *coming)))
+    beside = (*waiting, *await actions.on_home(store, request.voice, request.actor, now), *coming)
+    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today, beside))
 
 
 async def help_by_role(store: Store, request: Request, now: datetime) -> Reply:

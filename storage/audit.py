@@ -13,6 +13,7 @@ from storage import models
 from storage.models import table
 from storage.vocabulary import (
     ENDED,
+    ActionStatus,
     Answer,
     Authority,
     ChallengeId,
@@ -40,6 +41,7 @@ people: Final = table(models.Person)
 ledgers: Final = table(models.Ledger)
 routines: Final = table(models.Routine)
 occurrences: Final = table(models.Occurrence)
+items: Final = table(models.ActionItem)
 
 EVENTS_READ: Final = 1_000  # at a time
 
@@ -95,6 +97,23 @@ async def routines_without_dates(
     )
     found = [(TimerKind.ROUTINE, str(each)) for each in await connection.scalars(idle)]
     return found + [(TimerKind.OCCURRENCE, str(each)) for each in await connection.scalars(waiting)]
+
+
+async def item_owners(connection: AsyncConnection, district_id: DistrictId) -> list[tuple[str, PersonId]]:
+    """Every open action item, and who has it."""
+    wanted = select(items.c.id, items.c.owner_id).where(
+        items.c.district_id == district_id, items.c.status == ActionStatus.OPEN
+    )
+    return [(each.id, each.owner_id) for each in await connection.execute(wanted.order_by(items.c.id))]
+
+
+async def items_without_dates(connection: AsyncConnection, district_id: DistrictId) -> list[str]:
+    """The open action items that nothing will look at again."""
+    timer = exists().where(
+        timers.c.district_id == district_id, timers.c.kind == TimerKind.ACTION_ITEM, timers.c.about == items.c.id
+    )
+    wanted = select(items.c.id).where(items.c.district_id == district_id, items.c.status == ActionStatus.OPEN, ~timer)
+    return [str(each) for each in await connection.scalars(wanted.order_by(items.c.id))]
 
 
 async def open_challenges(connection: AsyncConnection, district_id: DistrictId, page: int) -> AsyncIterator[Open]:

@@ -25,6 +25,7 @@ from sqlmodel import SQLModel
 
 from storage.columns import Json, UtcDateTime, Word
 from storage.vocabulary import (
+    ActionStatus,
     Answer,
     Authority,
     ChallengeId,
@@ -40,6 +41,7 @@ from storage.vocabulary import (
     Origin,
     Outcome,
     PersonId,
+    PlanKind,
     Platform,
     ProcessId,
     ProcessStatus,
@@ -333,6 +335,87 @@ class Feedback(InDistrict, table=True):
     """From 1, not at all, to 4, very."""
     respectful: int
     text: str | None = Column(default=None, sa_type=Text)
+
+
+class Plan(InDistrict, table=True):
+    """A private plan: only those named on it know that it is there. Its words are in `saying`."""
+
+    __table_args__ = (own("person_id", "person"), own("keeper_id", "person"))
+
+    id: str = Column(primary_key=True, default_factory=new_id, sa_type=Text)
+    kind: PlanKind = Column(sa_type=Word(PlanKind))
+    person_id: PersonId = Column(sa_type=Text)
+    """Whom it is for; they see it only where they are named."""
+    keeper_id: PersonId = Column(sa_type=Text)
+    """Who made it, and says who is named."""
+    named_ids: list[str] = Column(sa_type=Json, default_factory=list)
+    """Who sees it, its keeper included."""
+    review_on: date
+    version: int = 1
+    made_at: datetime = Column(sa_type=UtcDateTime)
+    asks: int = 0
+    """How often those named were asked, since that day came, to look at it."""
+    asked_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+
+
+class ActionItem(InDistrict, table=True):
+    """What a meeting has agreed that somebody does, and by when. Its words are in `saying`."""
+
+    __table_args__ = (
+        own("occurrence_id", "occurrence"),
+        own("plan_id", "plan"),
+        own("owner_id", "person"),
+        own("challenge_id", "challenge"),
+        Index("ix_action_item_owner", "district_id", "owner_id", "status"),
+        Index("ix_action_item_team", "district_id", "routine_id", "team_id", "status"),
+    )
+
+    id: str = Column(primary_key=True, default_factory=new_id, sa_type=Text)
+    occurrence_id: str | None = Column(default=None, sa_type=Text)
+    """The meeting that it came from; none where it is of a private plan."""
+    plan_id: str | None = Column(default=None, sa_type=Text)
+    """The private plan that it belongs to: seen only by those named there, and on no agenda."""
+    routine_id: str = Column(default="", sa_type=Text)
+    team_id: TeamId = Column(default=TeamId(""), sa_type=Text)
+    """On whose next agendas it stands; empty: of the people that the routine names."""
+    challenge_id: ChallengeId | None = Column(default=None, sa_type=Text)
+    """What it concerns, if anything: who may not see that where it is restricted does not see this."""
+    owner_id: PersonId = Column(sa_type=Text)
+    due_on: date
+    status: ActionStatus = Column(default=ActionStatus.OPEN, sa_type=Word(ActionStatus))
+    version: int = 1
+    added_at: datetime = Column(sa_type=UtcDateTime)
+    since: datetime = Column(sa_type=UtcDateTime)
+    """When its owner got it, or last answered: they are prompted from then on."""
+    reminded_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+    """Of the date that it has now, before it came."""
+    asks: int = 0
+    """How often they were asked since how it stands."""
+    asked_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
+    ended_by_id: PersonId | None = Column(default=None, sa_type=Text)
+
+
+class Saying(InDistrict, table=True):
+    """What somebody said of an action item or a private plan. Like all words it is never changed, and only its text can be taken out."""
+
+    __table_args__ = (
+        own("item_id", "actionitem"),
+        own("plan_id", "plan"),
+        own("author_id", "person"),
+        Index("ix_saying_item", "district_id", "item_id"),
+        Index("ix_saying_plan", "district_id", "plan_id"),
+    )
+
+    id: str = Column(primary_key=True, default_factory=new_id, sa_type=Text)
+    item_id: str | None = Column(default=None, sa_type=Text)
+    plan_id: str | None = Column(default=None, sa_type=Text)
+    field: RecordField = Column(sa_type=Word(RecordField))
+    author_id: PersonId = Column(sa_type=Text)
+    said_at: datetime = Column(sa_type=UtcDateTime)
+    text: str | None = Column(default=None, sa_type=Text)
+    redacted_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
 
 
 class Process(InDistrict, table=True):

@@ -60,7 +60,7 @@ posted: Final = table(models.PostedCard)
 inbox: Final = table(models.InboxKey)
 drafts: Final = table(models.Draft)
 
-DATED: Final = (TimerKind.FOLLOW_UP, TimerKind.ROUTINE, TimerKind.OCCURRENCE)
+DATED: Final = (TimerKind.FOLLOW_UP, TimerKind.ROUTINE, TimerKind.OCCURRENCE, TimerKind.ACTION_ITEM, TimerKind.PLAN)
 """The timers whose dates hang on people, the calendar or the rules."""
 AN_ACT: Final = 400  # lines of history: far more than one request records
 STANDING: Final = frozenset(
@@ -297,6 +297,34 @@ class Store:
             messages.c.item_id.is_not(None),
         )
         mine = (posted.c.district_id == self.district_id, posted.c.message_id.in_(about))
+        await self.connection.execute(update(posted).where(*mine).values(stale_at=now))
+        await self._look_at_items(now, messages.c.kind == MessageKind.ACTION_ITEM)
+        # Whoever has an action item that concerns it may not see that any more.
+        items = (
+            timers.c.district_id == self.district_id,
+            timers.c.kind == TimerKind.ACTION_ITEM,
+            timers.c.due_at > now,
+        )
+        await self.connection.execute(update(timers).where(*items).values(due_at=now))
+
+    async def look_at_item(self, item_ids: Collection[str], now: datetime) -> None:
+        """Every card and digest that shows one of these action items or plans, and the agendas of these occurrences, are
+        drawn anew."""
+        await self._look_at_items(now, messages.c.item_id.in_(sorted(item_ids)))
+
+    async def _look_at_items(self, now: datetime, about: Any) -> None:
+        kinds = [MessageKind.ACTION_ITEM, MessageKind.PLAN, MessageKind.OCCURRENCE, MessageKind.ROOM_NEWS]
+        named, first = messages.alias(), messages.alias()
+        these = select(messages.c.id).where(
+            messages.c.district_id == self.district_id, messages.c.kind.in_(kinds), about
+        )
+        with_them = (
+            select(first.c.id)
+            .join(named, _same_digest(first, named))
+            .where(named.c.district_id == self.district_id, named.c.id.in_(these))
+        )
+        shown = posted.c.message_id.in_(these) | posted.c.message_id.in_(with_them)
+        mine = (posted.c.district_id == self.district_id, posted.c.challenge_id.is_(None), shown)
         await self.connection.execute(update(posted).where(*mine).values(stale_at=now))
 
     async def look_at_versions(self, process_id: ProcessId, now: datetime) -> None:

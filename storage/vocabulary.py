@@ -307,6 +307,25 @@ class Kind(StrEnum):
     VERSION_IN_FORCE = "version_in_force"
     VERSION_WAITS = "version_waits"
     """Those who can approve it were told again that it waits."""
+    ACTION_ADDED = "action_added"
+    """A meeting has agreed on something that somebody does."""
+    ACTION_PROMPTED = "action_prompted"
+    ACTION_DONE = "action_done"
+    ACTION_PUT_OFF = "action_put_off"
+    """It has another date: somebody is still working on it, or there is no school that day any more."""
+    ACTION_GIVEN_BACK = "action_given_back"
+    """Its owner cannot do it."""
+    ACTION_HANDED_ON = "action_handed_on"
+    ACTION_DROPPED = "action_dropped"
+    """Who leads the meeting has said that nobody needs to do it any more."""
+    ACTION_REOPENED = "action_reopened"
+    PLAN_MADE = "plan_made"
+    """A private plan; the history has its id, and nothing of what it says."""
+    PLAN_PROMPTED = "plan_prompted"
+    PLAN_REVIEWED = "plan_reviewed"
+    PLAN_NAMED = "plan_named"
+    """Others are named on it, and see it, from now on."""
+    PLAN_ENDED = "plan_ended"
     ROOM_LINKED = "room_linked"
     """What is for a team is posted in a channel or group chat from now on."""
     ROOM_UNLINKED = "room_unlinked"
@@ -354,6 +373,10 @@ class MessageKind(StrEnum):
     """Its dates of the next school year, in spring."""
     VERSION = "version"
     """About a version of the written process: it waits for approval, or what was decided of it."""
+    ACTION_ITEM = "action_item"
+    """About an action item: it is yours, it is soon due, how does it stand."""
+    PLAN = "plan"
+    """To those named on a private plan, and to nobody else."""
     ROOM_NEWS = "room_news"
     """To a team's room: what all staff may see."""
     DRAFT_HELD = "draft_held"
@@ -394,6 +417,10 @@ class TimerKind(StrEnum):
     """One per occurrence that is to come, or of which nobody has said yet whether it took place."""
     VERSION = "version"
     """One per version of the process that waits for approval."""
+    ACTION_ITEM = "action_item"
+    """One per open action item, always."""
+    PLAN = "plan"
+    """One per private plan that has not ended."""
 
 
 class OccurrenceStatus(StrEnum):
@@ -410,17 +437,23 @@ class OccurrenceStatus(StrEnum):
 
 
 class RecordField(StrEnum):
-    """What was recorded of an occurrence."""
+    """What was recorded of an occurrence, an action item, or a private plan."""
 
     AGENDA = "agenda"
     """What somebody has put on the agenda in words of their own."""
     NOTES = "notes"
     REASON = "reason"
-    """Why it was moved, cancelled or did not take place."""
+    """Why it was moved, cancelled or did not take place; why an action item was put off, given back or dropped."""
     DECISION = "decision"
     """What was decided on one challenge while it was gone through."""
     ANSWER = "answer"
     """To one of the questions that the routine asks each time."""
+    ACTION = "action"
+    """What is to be done: the words of an action item."""
+    GOAL = "goal"
+    """Of a private plan: what is to come of it."""
+    SUPPORT = "support"
+    """Of a private plan: who does what for it."""
 
 
 class MeetingRole(StrEnum):
@@ -449,6 +482,24 @@ class RoutineKind(StrEnum):
     """Learning in the morning, work in the afternoon (R-20)."""
     REMINDER = "reminder"
     """Nobody meets: a window opens, or an agreement ends."""
+
+
+class PlanKind(StrEnum):
+    """What a private plan is."""
+
+    SUPPORT = "support"
+    """How somebody is supported in leading the work (R-71)."""
+    LEARNING = "learning"
+    """What somebody who supports the work will learn (R-72)."""
+
+
+class ActionStatus(StrEnum):
+    """Where an action item stands."""
+
+    OPEN = "open"
+    DONE = "done"
+    DROPPED = "dropped"
+    """Nobody needs to do it any more."""
 
 
 class ProcessStatus(StrEnum):

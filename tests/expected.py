@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from storage.case import Case
 from storage.directory import COORDINATOR, Directory
-from storage.models import Event, Message, Occurrence, PostedCard, table
+from storage.models import ActionItem, Event, Message, Occurrence, Plan, PostedCard, table
 from storage.store import Store
 from storage.vocabulary import MessageKind, MessageState
 
@@ -71,6 +71,13 @@ async def unexpected(store: Store, posts: Iterable[tuple[str, str]]) -> list[str
         for each in rows.values()
         if each.kind is MessageKind.VERSION and each.person_id not in _watching(store.directory)
     ]
+    named = await _ever_named(store)
+    wrong += [
+        f"{each.kind} {each.item_id} went to {each.person_id}"
+        for each in rows.values()
+        if each.kind is MessageKind.PLAN and each.person_id not in named[each.item_id]
+    ]
+    wrong += await _wrong_items(store, [each for each in rows.values() if each.kind is MessageKind.ACTION_ITEM])
     seen: Counter[str] = Counter()
     for post in posts:
         if post not in by_post:
@@ -89,6 +96,37 @@ def _may_go_to(message: Any, parts: dict[str, set[str]]) -> bool:
     if message.kind not in TO:
         return True
     return any(message.person_id in parts[each] for each in TO[message.kind])
+
+
+async def _ever_named(store: Store) -> dict[str, set[str]]:
+    """Who is, or was, named on each private plan: nobody else hears of it."""
+    of, event = table(Plan), table(Event)
+    found = {row.id: set(row.named_ids) for row in await store.rows(select(of))}
+    for line in await store.rows(select(event.c.data).where(event.c.district_id == store.district_id)):
+        for before_and_after in line.data.get("changes", {}).get("plan", {}).get("named_ids", ()):
+            found[line.data["plan"]] |= set(before_and_after)
+    return found
+
+
+async def _wrong_items(store: Store, told: list[Any]) -> list[str]:
+    """Of an action item hears who has it, or had it; who leads the meeting that agreed on it; and who watches over all."""
+    of, event = table(ActionItem), table(Event)
+    items = {row.id: row for row in await store.rows(select(of).where(of.c.district_id == store.district_id))}
+    lines = await store.rows(select(event.c.data).where(event.c.district_id == store.district_id))
+    owners: dict[str, set[str]] = {each.id: {each.owner_id} for each in items.values()}
+    for line in lines:
+        changed = line.data.get("changes", {}).get("action_item", {})
+        owners.get(line.data.get("item", ""), set()).update(each for each in changed.get("owner_id", ()) if each)
+    named = await _ever_named(store)
+    wrong = []
+    for each in told:
+        teams = [team for team in store.directory.teams.values() if team.id == items[each.item_id].team_id]
+        may = owners[each.item_id] | _watching(store.directory) | {str(team.lead_id) for team in teams}
+        if items[each.item_id].plan_id:
+            may = named[items[each.item_id].plan_id]
+        if each.person_id not in may:
+            wrong.append(f"{each.kind} {each.item_id} went to {each.person_id}")
+    return wrong
 
 
 def _belongs(person_id: str, routine_id: str, team_id: str, directory: Directory) -> bool:

@@ -41,6 +41,10 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
                 voice(
                     "{command} – your next meetings, and what is on their agenda.", command=Typed("/clearway meeting")
                 ),
+                voice("{command} – private plans, seen only by those named.", command=Typed("/clearway plans")),
+                voice(
+                    "{command} – what you are to do, as your meetings have agreed.", command=Typed("/clearway actions")
+                ),
                 voice(
                     "{command} – say until when you are away, and who stands in for you.",
                     command=Typed("/clearway away"),

@@ -1,11 +1,12 @@
 """One occurrence of a routine: its agenda, what is asked and told of it, and its forms."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
+from handlers.cards import actions as action_cards
 from handlers.cards import lists, versions
 from handlers.cards import routines as routine_cards
 from handlers.cards.forms import open_form
@@ -136,6 +137,8 @@ class Agenda:
     feedback: tuple[Found, ...] = ()
     """How the last ones were found, the latest first."""
     schools: tuple[AtSchool, ...] = ()
+    actions: action_cards.Section = field(default_factory=action_cards.Section)
+    """What comes first."""
     reviews: tuple[TeamId, ...] = ()
     """Teams of schools whose last review has no answer to what the district needs to do."""
 
@@ -360,6 +363,7 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
         yield Note("; ".join(_does(voice, each) for each in agenda.doing))
     if agenda.lines:
         yield Items(tuple(each if agenda.own_lines else voice(each) for each in agenda.lines))
+    yield from action_cards.on_agenda(voice, agenda.actions)
     yield from _found(voice, agenda.feedback)
     for school in agenda.schools:
         yield Text(voice("Open at {school}: {n}", school=At(school.school_id), n=school.total))

@@ -6,7 +6,7 @@ needs. Access is *who*, not *when*: whether a move is possible as the challenge 
 `Sight` says the same of lists as `may(SEE)` says of one challenge; a test holds the two together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -413,6 +413,60 @@ def _sees(actor: Person, facts: Facts, directory: Directory, today: date) -> boo
     ):
         return True
     return actor.id in coordinators(directory, today, facts.conduct_of_id)
+
+
+# -------------------------------------------------------------------------------------------------------- action items
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """What access looks at in an action item."""
+
+    owner_id: PersonId
+    lead_id: PersonId
+    """Who leads the meeting that it came from."""
+    member_ids: frozenset[PersonId]
+    """Who belongs to that meeting."""
+    challenge: Facts | None = None
+    """What it concerns."""
+    private: bool = False
+    """Of a private plan: its members are those named there, and who leads it keeps the plan."""
+
+
+def sees_item(actor: Person, item: ItemFacts, directory: Directory, today: date) -> bool:
+    """Its owner, who belongs to the meeting, the coordinator and executive leaders; of what concerns a challenge that is
+    restricted or about somebody's conduct, those of them who may see that."""
+    if not _inside(actor, today):
+        return False
+    if item.private:
+        return actor.id in item.member_ids
+    if item.challenge and not may_be_posted(item.challenge) and not _sees(actor, item.challenge, directory, today):
+        return False
+    return actor.id == item.owner_id or actor.id in item.member_ids or steers_item(actor, item, directory, today)
+
+
+def steers_item(actor: Person, item: ItemFacts, directory: Directory, today: date) -> bool:
+    """Who leads the meeting, the coordinator and executive leaders: they answer for it beside its owner."""
+    if item.private:
+        return actor.id == item.lead_id
+    return actor.id == item.lead_id or presence.is_executive(actor) or actor.id in coordinators(directory, today)
+
+
+# ------------------------------------------------------------------------------------------------------- private plans
+
+
+def sees_plan(actor: Person, named_ids: Collection[str], today: date) -> bool:
+    """Those named on it, while they are in post, and nobody else: no coordinator, no executive leader, no stand-in, nor
+    whom it is for, unless they are named (R-71)."""
+    return _inside(actor, today) and actor.id in named_ids
+
+
+def may_plan(actor: Person, directory: Directory, today: date) -> bool:
+    """Who may make a private plan for somebody else: who coaches, leads a school or a team, watches over the process, or
+    is an executive leader. Everybody may make a learning plan of their own."""
+    leads = any(each.lead_id == actor.id for each in directory.teams.values())
+    watches = presence.is_executive(actor) or actor.id in coordinators(directory, today)
+    return _inside(actor, today) and (leads or watches or actor.role in {COACH, PRINCIPAL})
 
 
 # --------------------------------------------------------------------------------------------------------------- lists

@@ -33,11 +33,13 @@ SUBWORDS: Final[Mapping[str, str]] = MappingProxyType(
         "closed": "closure.form",
         "routines": "routines.show",
         "meeting": "meeting.show",
+        "actions": "actions.show",
+        "plans": "plans.show",
         "calendar": "calendar.show",
     }
 )
 """What `/clearway` and a word asks for; alone, or with "home", it is Home."""
-WITH_MORE: Final = frozenset({"here"})
+WITH_MORE: Final = frozenset({"here", "actions"})
 """Words after which something else may stand: `/clearway here dit`."""
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from handlers.cards.model import Button, Card, Choice, Choices, DateField, Form, NumberField, TextField
 from handlers.request import Inbound, Reply, Source
 from scheduling.calendar import Calendar
-from storage import occurrences
+from storage import actions, occurrences
 from storage.case import Case
 from storage.models import Absence, Event, Ledger, table
 from storage.vocabulary import DistrictId, Door, PersonId, Status
@@ -238,6 +238,9 @@ async def links_a_room(life: Life, pens: Pens, who: Who, dice: Dice) -> Reply:
 
 async def meets(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> None:
     """A routine is started or stopped, or something is done with one of its occurrences, whether it may be or not."""
+    if dice.maybe(40):
+        await agrees(life, pens, district_id, dice)
+        return
     who = anybody(district_id, dice) if dice.maybe(20) else Who(district_id, PersonId("p-010"))
     routine = dice.one(("dit-monthly", "cabinet-weekly", "sup-check-in", "slt-monthly", "coach-check-in"))
     async with life.reading(district_id) as store:
@@ -289,6 +292,40 @@ async def drafts(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) ->
     shown = "0" * 64 if dice.maybe(10) else version.process.digest()
     fields = {"comment": pens.words(who, dice)} if action == "version.return" else None
     await life.send(who, life.inbound(who, action, item=f"{version.id}/{shown}", fields=fields))
+
+
+async def agrees(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> None:
+    """An action item is added to a meeting that has begun, or something is done with one, whether it may be or not."""
+    since = life.clock.at - timedelta(days=60)
+    async with life.reading(district_id) as store:
+        met = [
+            each
+            for each in await occurrences.since(
+                store.connection, district_id, [each.id for each in store.directory.routines], since
+            )
+            if each.starts_at <= life.clock.at
+        ]
+        items = await actions.all_of(store.connection, district_id)
+    staff = [f"p-{n:03}" for n in range(1, 38) if PersonId(f"p-{n:03}") not in GHOSTS]
+    fields = {
+        "words": pens.words(Who(district_id, PersonId("p-010")), dice),
+        "notes": "",
+        "reason": "It is for somebody else.",
+        "owner": dice.one(staff),
+        "due": (life.clock.at + timedelta(days=dice.randint(-1, 15))).date().isoformat(),
+        "challenge": dice.one(("", "", "1", "2")),
+    }
+    if met and (not items or dice.maybe(30)):
+        who = Who(district_id, PersonId("p-010"))
+        await life.send(who, life.inbound(who, "action.add", item=dice.one(met).id, fields=fields))
+    elif items:
+        item = dice.one(items)
+        who = dice.one(
+            (anybody(district_id, dice), Who(district_id, PersonId("p-010")), Who(district_id, item.owner_id))
+        )
+        action = dice.one(("show", "done", "later", "refuse", "hand", "drop", "reopen"))
+        asked = life.inbound(who, f"action.{action}", item=item.id, version=item.version, fields=fields)
+        await life.send(who, asked)
 
 
 async def press(life: Life, pens: Pens, who: Who, button: Button, dice: Dice) -> Reply:

@@ -16,9 +16,9 @@ from sqlmodel import SQLModel
 from handlers.audit import Breach
 from handlers.cards.model import Card, Choice, Choices, DateField, Form, NumberField, TextField, to_json
 from handlers.rules import access
-from storage import models
+from storage import actions, models
 from storage.case import Case
-from storage.directory import Directory, Person
+from storage.directory import SUPERINTENDENT, Directory, Person
 from storage.models import Event, table
 from storage.store import Store
 from storage.vocabulary import (
@@ -47,6 +47,8 @@ WORDS: Final = (
     models.Step,
     models.Event,
     models.Message,
+    models.ActionItem,
+    models.Saying,
 )
 """The tables of which a district must never see another's rows."""
 
@@ -68,6 +70,8 @@ class Promises:
     seen: dict[DistrictId, Seen] = field(default_factory=lambda: {each: Seen() for each in HERE})
     marks: dict[DistrictId, dict[str, set[ChallengeId]]] = field(default_factory=lambda: {each: {} for each in HERE})
     """The challenges in which each mark stands."""
+    agreed: dict[DistrictId, dict[str, str]] = field(default_factory=lambda: {each: {} for each in HERE})
+    """The action item in which each other mark stands."""
     attempts: int = 0
     words_until: datetime = field(init=False)
 
@@ -83,7 +87,7 @@ class Promises:
         """
         self.nothing_failed()
         found = await self.life.breaches()
-        expected = [each for each in found if outside and each.promise == "owned"]
+        expected = [each for each in found if outside and each.promise in {"owned", "agreed"}]
         assert found == expected, _told(found)
         if found:
             await self.life.made.loops.run_audit()
@@ -267,6 +271,7 @@ class Promises:
                     await self._knows_the_name(store, who, text)
                 for who, mark in {(who, mark) for who, text in said for mark in MARK.findall(text)}:
                     await self._may_read(store, who, mark)
+                    await self._may_read_of_an_item(store, who, mark)
 
     async def _find_marks(self, store: Store, since: datetime) -> None:
         of = table(models.Words)
@@ -276,6 +281,11 @@ class Promises:
         for row in rows:
             for mark in MARK.findall(row.text or ""):
                 self.marks[store.district_id].setdefault(mark, set()).add(row.challenge_id)
+        said = table(models.Saying)
+        for row in await store.connection.execute(
+            select(said.c.item_id, said.c.text).where(said.c.district_id == store.district_id, said.c.said_at >= since)
+        ):
+            self.agreed[store.district_id] |= dict.fromkeys(MARK.findall(row.text or ""), row.item_id)
 
     async def _knows_the_name(self, store: Store, who: Who, text: str) -> None:
         """The coordinator does; of what is about the coordinator's conduct, whoever watches over it instead."""
@@ -304,6 +314,27 @@ class Promises:
             cases = [await _case(store, each) for each in found]
             allowed = any(_may_see(reader, each, store.directory, self.life.today()) for each in cases)
             assert allowed, f"{who} may not read {mark} of {[each.number for each in cases]}"
+
+    async def _may_read_of_an_item(self, store: Store, who: Who, mark: str) -> None:
+        """Who has it, who belongs to the meeting, and who watches over all; and may see what it concerns."""
+        item_id = self.agreed[store.district_id].get(mark)
+        if item_id is None or self.pens.authors[mark] == who:
+            return
+        assert who.district == store.district_id, f"{who} reads {mark} of {store.district_id}"
+        assert who.id, f"A channel has {mark} of an action item"
+        item = await actions.item(store.connection, store.district_id, item_id)
+        assert item is not None
+        directory, today = store.directory, self.life.today()
+        team, reader = directory.teams.get(item.team_id), directory.people[who.id]
+        routine = next(each for each in directory.routines if each.id == item.routine_id)
+        there = {team.lead_id, *team.member_ids} if team else set(routine.person_ids)
+        watching = access.coordinators(directory, today) | {
+            each.id for each in directory.people.values() if each.executive_leader or each.role == SUPERINTENDENT
+        }
+        assert reader.id in there | watching | {item.owner_id}, f"{who} may not read {mark} of an action item"
+        case = await store.case(item.challenge_id) if item.challenge_id else None
+        if case and not access.may_be_posted(access.facts(case)):
+            assert _may_see(reader, case, directory, today), f"{who} may not read {mark}: it is restricted"
 
     async def cards_show_what_is_true(self, store: Store) -> None:
         """Every card about one challenge is of its present version, and open to its reader."""

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from bot.profiles import Profile
 from handlers.cards.model import Press
 from handlers.request import Identity, Inbound, Reply, Source
-from storage import occurrences
+from storage import actions, occurrences, plans
 from storage.models import Event, Occurrence, table
 from storage.vocabulary import Door, Effect, Kind, OccurrenceStatus, Outcome, PersonId, Platform, Status
 from tests.lives.acts import Pens
@@ -243,6 +243,8 @@ async def meetings(tour: Tour) -> None:
     await tour.days(5)
     [first, second, *_] = await tour.planned()
     await does(COORDINATOR, "meeting.held", item=first.id, there=["p-010", "p-005"], notes="Two decisions.")
+    await agreed(tour, first.id)
+    await private(tour)
     await tour.life.pass_time(second.starts_at + timedelta(hours=4))
     await does(COORDINATOR, "meeting.missed", item=second.id, reason="Nobody had called it.")
     [third, *_] = await tour.planned()
@@ -286,6 +288,35 @@ async def versions(tour: Tour) -> None:
     await does(LEADER, "version.approve", label)
     label = await tour.life.new_draft(LARKSPUR, "approved")
     await does(SUPERINTENDENT, "version.enact", label)
+
+
+async def agreed(tour: Tour, meeting_id: str) -> None:
+    """A meeting has agreed on something: it is put off, handed on, given back, done, not done after all, and dropped."""
+    does, other = tour.does, Who(LARKSPUR, PersonId("p-005"))
+    due = tour.day(9)
+    await does(COORDINATOR, "action.add", item=meeting_id, words="Write to the board.", owner="p-010", due=due)
+    async with tour.life.reading(LARKSPUR) as store:
+        [item] = await actions.all_of(store.connection, LARKSPUR)
+    await does(COORDINATOR, "action.later", item=item.id, due=tour.day(12), notes="Half of it is written.")
+    await does(COORDINATOR, "action.hand", item=item.id, owner="p-005")
+    await tour.days(3)
+    await does(other, "action.refuse", item=item.id, reason="The board has its own form.")
+    await does(COORDINATOR, "action.done", item=item.id)
+    await does(COORDINATOR, "action.reopen", item=item.id)
+    await does(COORDINATOR, "action.drop", item=item.id, reason="The board has decided.")
+
+
+async def private(tour: Tour) -> None:
+    """A plan is made, looked at, shown to others, and ended."""
+    does = tour.does
+    fields = {"kind": "support", "person": "p-021", "goal": "Two walkthroughs a month.", "named": ["p-005"]}
+    await does(COORDINATOR, "plan.make", review=tour.day(3), **fields)
+    async with tour.life.reading(LARKSPUR) as store:
+        [plan] = await plans.running(store.connection, LARKSPUR)
+    await does(COORDINATOR, "action.add", item=plan.id, words="Walk through.", owner="p-005", due=tour.day(4))
+    await does(COORDINATOR, "plan.review", item=plan.id, review=tour.day(9), notes="It goes well.")
+    await does(COORDINATOR, "plan.named", item=plan.id, named=["p-014"])
+    await does(COORDINATOR, "plan.end", item=plan.id)
 
 
 async def travel(url: str, way: Callable[[Tour], Awaitable[None]]) -> frozenset[str]:

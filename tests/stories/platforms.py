@@ -18,5 +18,7 @@ def _on(*runs: tuple[str, str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("platform", "database_url"), runs, indirect=["database_url"])
 
 
+ON_SLACK: Final = _on(*_SLACK)
+ON_TEAMS: Final = _on(*_TEAMS)
 IN_CHAT: Final = _on(*_SLACK, *_TEAMS)
 EVERYWHERE: Final = _on(*_SLACK, *_TEAMS, *_CONSOLE)

@@ -1,0 +1,147 @@
+"""Private plans: a list, one of them, what is asked of those named, and the forms. Titles are safe on a locked screen."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from handlers.cards import actions as action_cards
+from handlers.cards.forms import open_form, person_choice
+from handlers.cards.model import (
+    Button,
+    Buttons,
+    Card,
+    Choice,
+    Choices,
+    DateField,
+    Element,
+    Facts,
+    Form,
+    Heading,
+    Note,
+    Option,
+    Press,
+    Quote,
+    Text,
+    TextField,
+)
+from handlers.cards.text import Voice, Who
+from storage.directory import Person
+from storage.models import Plan, Saying
+from storage.vocabulary import PersonId, PlanKind, RecordField
+
+LABELS = {RecordField.GOAL: "What is to come of it:", RecordField.SUPPORT: "What is done for it:"}
+NOTES_SHOWN = 5  # of the last looks
+
+
+def name(voice: Voice, row: Plan) -> str:
+    if row.kind is PlanKind.LEARNING:
+        return voice("Learning plan for {who}", who=Who(row.person_id))
+    return voice("Support plan for {who}", who=Who(row.person_id))
+
+
+def listed(voice: Voice, rows: Sequence[Plan]) -> Card:
+    title = voice("Private plans")
+    body: list[Element] = [] if rows else [Text(voice("You are named on none."))]
+    for row in rows:
+        body.append(Text(voice("{name}, to be looked at on {day}", name=name(voice, row), day=row.review_on)))
+        body.append(Buttons((Button(voice("Show: {name}", name=name(voice, row)), Press("plan.show", item=row.id)),)))
+    body.append(Buttons((Button(voice("Make a plan"), Press("plan.make.form"), opens_form=True),)))
+    body.append(
+        Note(voice("Only those named on a plan know that it is there. The coordinator sees none by their post."))
+    )
+    return Card(title, tuple(body), summary=title)
+
+
+def whole(
+    voice: Voice, row: Plan, said: Sequence[Saying], items: Sequence[action_cards.Item], reader: Person, intro: str = ""
+) -> Card:  # fmt: skip
+    body: list[Element] = [Text(intro)] if intro else []
+    body.append(Heading(name(voice, row)))
+    for field, label in LABELS.items():
+        body += [
+            part for each in said if each.field is field and each.text for part in _said(voice, voice(label), each)
+        ]
+    notes = [each for each in said if each.field is RecordField.NOTES and each.text]
+    body += [Quote(each.text or "", voice("{who}", who=Who(each.author_id))) for each in notes[-NOTES_SHOWN:]]
+    names = ", ".join(voice("{who}", who=Who(PersonId(each))) for each in row.named_ids)
+    review = voice("It has ended.") if row.ended_at else voice.day(row.review_on)
+    body.append(Facts(((voice("Seen by"), names), (voice("Looked at again"), review))))
+    body += action_cards.of_plan(voice, items)
+    if row.ended_at is None:
+        body.append(Buttons(_buttons(voice, row, reader)))
+    return Card(voice("A private plan"), tuple(body), summary=intro or voice("A private plan"))
+
+
+def _said(voice: Voice, label: str, each: Saying) -> tuple[Element, ...]:
+    return Text(label), Quote(each.text or "", voice("{who}", who=Who(each.author_id)))
+
+
+def _buttons(voice: Voice, row: Plan, reader: Person) -> tuple[Button, ...]:
+    def press(action: str) -> Press:
+        return Press(action, item=row.id, version=row.version)
+
+    buttons = [
+        Button(voice("Looked at"), press("plan.review.form"), "primary", opens_form=True),
+        action_cards.add_button(voice, row.id),
+    ]
+    if reader.id == row.keeper_id:
+        sure = voice("End this plan? What is still open in it ends with it.")
+        buttons.append(Button(voice("Who sees it"), press("plan.named.form"), opens_form=True))
+        buttons.append(Button(voice("End the plan"), press("plan.end"), confirm=sure))
+    return tuple(buttons)
+
+
+def gone(voice: Voice) -> Card:
+    said = voice("This is not for you to see any more.")
+    return Card(voice("A private plan"), (Text(said),), summary=said)
+
+
+# ---------------------------------------------------------------------------------------------------------------- forms
+
+
+def make_form(voice: Voice, actor: Person, people: Sequence[Person], today: date, *, for_others: bool) -> Form:
+    kinds = (
+        Option(PlanKind.LEARNING, voice("What somebody will learn")),
+        *((Option(PlanKind.SUPPORT, voice("How somebody is supported")),) if for_others else ()),
+    )
+    whom = person_choice(
+        voice, voice.directory, "person", voice("For whom?"), today=today, value=actor.id, required=True
+    )
+    return open_form(
+        voice,
+        voice("Make a plan"),
+        voice("Save"),
+        Press("plan.make"),
+        (
+            Choice("kind", voice("What is it?"), kinds, kinds[0].value, required=True),
+            *((whom,) if for_others else ()),
+            TextField("goal", voice("What is to come of it?"), multiline=True, required=True),
+            TextField("support", voice("What is done for it, and by whom?"), multiline=True),
+            _named(voice, people, actor.id, ()),
+            _review(voice),
+        ),
+    )
+
+
+def named_form(voice: Voice, row: Plan, people: Sequence[Person]) -> Form:
+    field = _named(voice, people, row.keeper_id, tuple(row.named_ids))
+    return open_form(
+        voice, voice("Who sees it"), voice("Save"), Press("plan.named", item=row.id, version=row.version), (field,)
+    )
+
+
+def review_form(voice: Voice, row: Plan) -> Form:
+    notes = TextField("notes", voice("How does it go? (optional)"), multiline=True)
+    press = Press("plan.review", item=row.id, version=row.version)
+    return open_form(voice, voice("Looked at"), voice("Save"), press, (notes, _review(voice)))
+
+
+def _review(voice: Voice) -> DateField:
+    return DateField("review", voice("When should it be looked at next?"), required=True, hint=voice("Within a year."))
+
+
+def _named(voice: Voice, people: Sequence[Person], keeper_id: PersonId, values: tuple[str, ...]) -> Choices:
+    others = [each for each in people if each.id != keeper_id][:100]
+    options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in others)
+    hint = voice("They and nobody else see it. Whom a support plan is for sees it only if ticked here.")
+    kept = tuple(each for each in values if each != keeper_id)
+    return Choices("named", voice("Who sees it, beside its keeper?"), options, kept, hint)
