@@ -17,12 +17,14 @@ from handlers import (
     coordinator,
     drafts,
     followups,
+    foretelling,
     messages,
     owners,
     people,
     reports,
     rooms,
     routines,
+    snoozes,
 )
 from handlers.cards.text import Typed, phrase
 from handlers.errors import NotFoundError
@@ -47,6 +49,8 @@ class Entry:
     handler: Handler
     writes: bool = True
     reads: bool = True
+    imagines: bool = False
+    """Nothing of what it writes stays: to ask again is another question."""
     everywhere: bool = False
     """Said of an account, and so of its person in every district that they belong to."""
 
@@ -65,6 +69,10 @@ async def _said(store: Store, request: Request, now: datetime) -> Reply:
 
 async def _do(store: Store, request: Request, now: datetime) -> Reply:
     return await entry(request.action, request.text).handler(store, request, now)
+
+
+async def _foretell(store: Store, request: Request, now: datetime) -> Reply:
+    return await foretelling.show(store, request, now, run=run_timer)
 
 
 ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
@@ -114,6 +122,8 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "decline.form": _reads(owners.decline_form),
         "decline": Entry(owners.decline),
         "resume": Entry(owners.resume),
+        "snooze.form": _reads(snoozes.form),
+        "snooze": Entry(snoozes.snooze),
         "resolve.form": _reads(owners.resolve_form),
         "resolve": Entry(owners.resolve),
         # Confirming it
@@ -155,6 +165,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "show": _reads(reports.show),
         "what_next": _reads(reports.what_next),
         "card.refresh": _reads(reports.refresh),
+        "next.show": Entry(_foretell, imagines=True),
         "home.ask": _reads(reports.home),
         "home.show": _reads(reports.home),
         "help": _recalls(reports.help_by_role),

@@ -587,7 +587,7 @@ async def _whole(store: Store, voice: Voice, reader: Person, row: Occurrence, ro
     return cards.whole(voice, row, routine, on, said, now=now, steers=steers, following=following)
 
 
-async def compose(store: Store, message: Told, now: datetime) -> Card | None:
+async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool = False) -> Card | None:
     """What a message about an occurrence says; None where it is old news."""
     row = await occurrences.occurrence(store.connection, store.district_id, message.item_id or "")
     event = await store.event(message.event_id) if message.event_id else None
@@ -616,7 +616,7 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     if not _sees(store, row, routine, reader, now):  # not of the team any more
         return None
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
-        on = await agenda(store, row, routine, reader, now)
+        on = await agenda(store, row, routine, None if by_mail else reader, now)
     steers = reader.id == _leads(store, routine, row, now) or _may_steer(
         routine, reader, store.directory, acts.today(store, now)
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from handlers.cards import lists
+from handlers.cards import accounts, lists
 from handlers.cards.challenge import venue_name
 from handlers.cards.model import Button, Buttons, Card, Element, Facts, Heading, Items, Note, Press, Quote, Text
 from handlers.cards.text import Role, Typed, Voice, Who, phrase, phrases
@@ -40,6 +40,10 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
                 voice("Reply in the thread of a card to add a note."),
                 voice(
                     "{command} – your next meetings, and what is on their agenda.", command=Typed("/clearway meeting")
+                ),
+                voice("{command} – what I will send you next, and when.", command=Typed("/clearway next")),
+                voice(
+                    "{command} – when your digest comes, and where I write to you.", command=Typed("/clearway settings")
                 ),
                 voice(
                     "{command} – say until when you are away, and who stands in for you.",
@@ -93,6 +97,8 @@ def _home_buttons(voice: Voice, *, leads: bool, watches: bool) -> Iterator[Butto
         yield Button(voice("School is closed"), Press("closure.form"), opens_form=True)
     if leads:
         yield Button(voice("I am away"), Press("substitute.form"), opens_form=True)
+    yield Button(voice("My settings"), Press("settings.form"), opens_form=True)
+    yield accounts.what_next(voice)
 
 
 def questions(voice: Voice) -> Card:

@@ -7,7 +7,7 @@ schools and dates, which become words only when the phrase is said: so history a
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -287,6 +287,10 @@ class Voice:
 
     def clock(self, instant: datetime) -> str:
         return str(format_time(instant, "short", tzinfo=self.zone, locale=self.locale))
+
+    def hour(self, clock: time) -> str:
+        """A time of day, whatever the zone."""
+        return str(format_time(clock, "short", locale=self.locale))
 
     def money(self, amount: int) -> str:
         return str(format_currency(amount, "USD", locale=self.locale, currency_digits=False, format="¤#,##0"))
