@@ -15,10 +15,7 @@ FONT: Final = "font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height
 
 
 def message(card: Card, *, sender: str, to: str, delivery_id: str) -> EmailMessage:
-    """The whole mail. Its id is the delivery's: of one that comes twice most mailboxes show one.
-
-    Raises ValueError where an address is none.
-    """
+    """The whole mail. Its id is the delivery's: of one that comes twice most mailboxes show one."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = f"Clearway <{sender}>"
     mail["To"] = to

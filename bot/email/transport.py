@@ -12,7 +12,7 @@ import structlog
 from aiosmtplib import SMTPException, SMTPResponseException
 
 from bot.email import render
-from bot.email.credentials import MailServer
+from bot.email.credentials import MailServer, is_address
 from bot.transport import (
     Address,
     CannotTellError,
@@ -39,16 +39,12 @@ class EmailTransport:
         self._timeout_s = timeout_s
 
     async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
-        try:
-            mail = render.message(card, sender=self._server.sender, to=to.user_id, delivery_id=delivery_id)
-            words = mail.as_bytes()
-        except (ValueError, IndexError):  # what the standard library says of an address that is none
-            raise UndeliverableError("no_address") from None
-        if not to.user_id.isascii():
+        if not is_address(to.user_id):
             raise UndeliverableError("no_address")
+        mail = render.message(card, sender=self._server.sender, to=to.user_id, delivery_id=delivery_id)
         client = await self._connected()
         try:
-            await self._hand_in(client, to.user_id, words)
+            await self._hand_in(client, to.user_id, mail.as_bytes())
             with suppress(SMTPException, OSError):  # it has the mail, whatever becomes of the goodbye
                 await client.quit()
         finally:
