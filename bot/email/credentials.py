@@ -13,6 +13,7 @@ NEEDED: Final = (
 ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 PORTS: Final = {"smtp": 587, "smtps": 465}
 """Where no port is given: submission with STARTTLS, and over TLS from the first byte (RFC 8314)."""
+CODED: Final = "In a password / @ : ? and # are written %2F %40 %3A %3F and %23"
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -46,13 +47,13 @@ def wrong_with(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return f"names no port from 1 to 65535, or cannot be read: {example}"
+        return f"names no port from 1 to 65535, or has a sign in its password that must be coded: {example}. {CODED}"
     if parts.scheme not in PORTS:
         return f"must begin with smtp:// or smtps://: {example}"
     if not parts.hostname or port == 0:
-        return f"names no server: {example}. A password with / @ : or # in it is written with %2F %40 %3A %23"
+        return f"names no server: {example}. {CODED}"
     if parts.path.strip("/") or parts.query or parts.fragment:
-        return f"has something after the port: {example}. A password with / ? or # in it is written with %2F %3F %23"
+        return f"has something after the port: {example}. {CODED}"
     if bool(parts.username) != bool(parts.password):
         return f"has a user without a password, or the other way round: {example}"
     return ""
