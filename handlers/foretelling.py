@@ -27,7 +27,7 @@ Run = Callable[[Store, Timer, datetime], Awaitable[None]]
 
 AHEAD: Final = timedelta(days=31)
 MOST_COMING: Final = 4  # occasions, one digest each: what is further away will have changed by then
-MOST_TIMERS: Final = 60
+MOST_TIMERS: Final = 40
 """So many dates are gone through at most: somebody waits for the answer, and so does whoever wants to write."""
 A_MOMENT: Final = timedelta(seconds=1)  # nothing is done on the very instant at which it falls due
 

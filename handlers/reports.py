@@ -172,8 +172,13 @@ async def home(store: Store, request: Request, now: datetime) -> Reply:
             continue
         found = await _find(store, request, question, now, limit=5, soonest=True)
         sections.append((title, words, found))
+    promised = [
+        each
+        for each in await store.cases(await store.promised(request.actor.id, limit=5))
+        if access.may(request.actor, Action.SEE, access.facts(each), directory, today)
+    ]
     meetings = routine_cards.on_home(request.voice, (await routines.next_of(store, request.actor, now))[:3])
-    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today, meetings))
+    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today, meetings, promised))
 
 
 async def help_by_role(store: Store, request: Request, now: datetime) -> Reply:

@@ -575,6 +575,24 @@ class Store:
         )
         return [ChallengeId(row.id) for row in await self.connection.execute(mine)]
 
+    async def promised(self, person_id: PersonId, limit: int) -> list[ChallengeId]:
+        """The open challenges of others in which this person has an open step, the first due first."""
+        theirs = (steps.c.district_id == challenges.c.district_id) & (steps.c.challenge_id == challenges.c.id)
+        found = (
+            select(challenges.c.id)
+            .join(steps, theirs)
+            .where(
+                steps.c.district_id == self.district_id,
+                steps.c.owner_id == person_id,
+                steps.c.done_at.is_(None),
+                challenges.c.owner_id != person_id,
+                challenges.c.status.notin_(sorted(ENDED)),
+            )
+            .order_by(steps.c.due_on, challenges.c.number)
+            .limit(limit)
+        )
+        return list(dict.fromkeys(await self.connection.scalars(found)))
+
     async def due_days(self) -> list[tuple[ChallengeId, date]]:
         """The days on which something is due in the open challenges: a decision not yet taken up, or an open step."""
         is_open = (challenges.c.district_id == self.district_id, challenges.c.status.notin_(sorted(ENDED)))

@@ -11,6 +11,7 @@ from handlers.cards.text import Role, Typed, Voice, Who, phrase, phrases
 from handlers.rules import access, presence, spoken
 from handlers.rules.spoken import Command, Nearly
 from storage import log
+from storage.case import Case
 from storage.directory import Directory, Person, once
 from storage.vocabulary import PersonId
 
@@ -303,6 +304,18 @@ def _away(voice: Voice, actor: Person, directory: Directory, today: date) -> Ite
     yield Buttons((Button(voice("I am back") if now else voice("I am there after all"), Press("back")),))
 
 
+def _promised(voice: Voice, actor: Person, cases: Sequence[Case]) -> Iterator[Element]:
+    """The steps that somebody has in what others lead: what they promised, and not what everybody owes."""
+    if cases:
+        yield Heading(voice("Steps of yours"))
+    for case in cases:
+        for step in case.open_steps:
+            if step.owner_id == actor.id:
+                what = lists.short(case.words_of(step), 110)
+                yield Text(voice("{n}: {what} – by {day}", n=case.number, what=what, day=step.due_on))
+        yield Buttons((Button(voice("Show {n}", n=case.number), Press("show", case.id)),))
+
+
 def home(
     voice: Voice,
     actor: Person,
@@ -310,14 +323,16 @@ def home(
     sections: Sequence[tuple[str, str, log.Found]],
     today: date,
     meetings: Sequence[Element] = (),
+    promised: Sequence[Case] = (),
 ) -> Card:
-    """What needs this person now; help is below."""
+    """What needs this person now; help is below. `promised`: challenges of others, in which they have open steps."""
     leads = access.has_authority(actor, directory, today)
     watches = presence.is_coordinator(directory, actor.id, today)
     body: list[Element] = [
         *_away(voice, actor, directory, today),
         Buttons(tuple(_home_buttons(voice, leads=leads, watches=watches))),
     ]
+    body.extend(_promised(voice, actor, promised))
     above: set[str] = set()
     for title, words, found in sections:
         body.append(Heading(f"{title}: {found.total}" if found.total else title))

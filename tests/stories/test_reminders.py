@@ -320,3 +320,23 @@ async def test_somebody_asks_what_comes_next(database: Database, platform: str) 
         await owner.command("/clearway next")
         await story.wait_until(detroit("2026-10-08 07:46"))
         assert owner.last_card.title == "Challenge 1: is it yours?"
+
+
+@ON_ONE
+async def test_people_see_what_they_have_promised_and_not_what_everybody_owes(database: Database) -> None:
+    async with world(database, "slack") as story:
+        for number in range(2):
+            await on_record(story, words=f"Something is in the way, number {number}.")
+        owner, member = await people(story, OWNER, "p-005")
+        await owner.command("/challenges 1")
+        await owner.click("I understand it")
+        await owner.submit({SCOPE: "One school."})
+        await owner.command("/challenges 1")
+        await owner.click("Plan steps")
+        step = {"Step 1: what will be done?": "Free the calendar.", "Step 1: by when?": "2026-10-20"}
+        await owner.submit(step | {"Step 1: by whom?": "Leticia Wainscott"})
+        await member.open_home()
+        assert "1: Free the calendar. – by Tue, Oct 20, 2026" in str(member.home)
+        await story.wait_until(detroit("2026-10-19 08:00"))
+        assert "Challenge 1: a step for you" in seen(member)
+        assert "number 1" not in seen(member)
