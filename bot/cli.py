@@ -119,6 +119,7 @@ async def _serve(found: Settings, only: str) -> None:
         slack_api_url=found.slack_api_url,
         teams=teams,
         public_url=found.public_url,
+        mail=found.mail_server,
     )
     if not slack and not teams:
         typer.echo(

@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -18,6 +18,7 @@ from bot import crash
 from bot.districts import Districts
 from bot.transport import (
     BLIND,
+    ON_PAPER,
     Address,
     CannotTellError,
     OutcomeUnknownError,
@@ -26,7 +27,7 @@ from bot.transport import (
     TryLaterError,
     UndeliverableError,
 )
-from handlers import compose, registry, undelivered
+from handlers import compose, mail, registry, telling, undelivered
 from handlers import rooms as team_rooms
 from handlers.cards.model import Card
 from handlers.rules import lanes
@@ -144,7 +145,9 @@ class Dispatcher:
         """When they go, where that is not now; else the card, which of them it tells, and the version that it shows."""
         first = messages[0]
         async with self._districts.open(first.district_id, Came(Door.TIMER)) as store:
-            plan = await (self._room_plan(store, first, now) if first.room_id else self._plan(store, first, now))
+            if first.kind is MessageKind.DIGEST_COPY:
+                return *await mail.copy(store, first, now, self._chats()), 0
+            plan = await (self._room_plan(store, first, now) if first.room_id else telling.when(store, first, now))
             if plan is not None and (plan.at > now or plan.lane is not first.lane):
                 return plan, None, set(), 0
             if len(messages) > 1:  # a digest of one is the card itself: it can be answered in place
@@ -183,22 +186,6 @@ class Dispatcher:
         quiet = message.lane is not Lane.OWN_ACT
         return lanes.Plan(Calendar.of(store.directory).message_time(now, None) if quiet else now, message.lane)
 
-    @staticmethod
-    async def _plan(store: Store, message: ClaimedMessage, now: datetime) -> lanes.Plan | None:
-        """When its reader may have it, as things are now; None for a reader who is not there.
-
-        It asks on the connection that is open: whoever holds one and waits for another may wait for ever.
-        """
-        reader = store.directory.people.get(message.person_id)
-        if reader is None:
-            return None
-        calendar = Calendar.of(store.directory)
-        midnight = calendar.at(calendar.today(now), time(0))
-        sent = await queue.sent_today(store.connection, message.district_id, message.person_id, midnight)
-        budget = store.directory.in_force.process.daily_message_budget
-        late = message.unknown_since is None and now - message.send_at > lanes.LATE_AFTER
-        return lanes.plan(message.lane, reader, calendar, now, sent_today=sent, budget=budget, due=True, late=late)
-
     async def _deliver(self, messages: Sequence[ClaimedMessage], card: Card, shown: int, now: datetime) -> None:
         """Tries the person's accounts in turn, and marks what came of it.
 
@@ -211,9 +198,16 @@ class Dispatcher:
             transport = self.transports.get(account.platform)
             if transport is None:  # a platform that is not set up here, or not any more
                 continue
+            shown_there: Card | None = card
+            if account.platform in ON_PAPER and first.kind is not MessageKind.DIGEST_COPY:
+                shown_there = await self._on_paper(messages, now)
+            if shown_there is None:
+                async with self._queue("outbox: dropped") as connection:
+                    await queue.mark_dropped(connection, messages, now, "old news")
+                return
             try:
                 self._rests(account, now)
-                place = await self._put(transport, account, first, messages, card)
+                place = await self._put(transport, account, first, messages, shown_there)
             except UndeliverableError as error:
                 reasons.append((account, error.reason))
                 async with self._queue("outbox: unreachable") as connection:
@@ -233,9 +227,17 @@ class Dispatcher:
             except CannotTellError:  # it went out twice and was never heard of: there is no third time
                 await self._give_up(messages, "unknown", now)
                 return
+            copied = (
+                first.lane is Lane.DIGEST and account.platform not in ON_PAPER and await self._wants_copy(first, now)
+            )
             async with self._queue("outbox: sent") as connection:
                 posted = Posted(place.platform, place.workspace_id, place.conversation_id, place.post_id, shown)
-                await queue.mark_sent(connection, messages, now, posted)
+                on_paper = place.platform in ON_PAPER
+                ours = await queue.mark_sent(
+                    connection, messages, now, None if on_paper else posted, platform=place.platform
+                )
+                if ours and copied:
+                    await queue.add_copy(connection, messages, now)
                 if account.conversation_id != place.conversation_id or account.unreachable_since is not None:
                     await registrations.set_conversation(connection, account, place.conversation_id)
             return
@@ -248,6 +250,8 @@ class Dispatcher:
     async def _where(self, message: ClaimedMessage, now: datetime) -> list[AccountRow]:
         """The accounts of its reader, in the order in which to try them; or the room that it is for, as an account that
         is nobody's: none where that was lost or unlinked."""
+        if message.kind is MessageKind.DIGEST_COPY:
+            return await self._mailbox(message.district_id, message.person_id, now)
         if message.room_id is None:
             return await self._accounts(message.district_id, message.person_id, now)
         async with self._database.queue(write=False) as connection:
@@ -304,7 +308,36 @@ class Dispatcher:
             return [AccountRow(district_id, person_id, self._only, district_id, person_id, True, None, None)]
         async with self._database.queue(write=False) as connection:
             theirs = await registrations.accounts_of(connection, district_id, person_id)
+        if not any(each.platform in self.transports for each in theirs):  # nobody to be found in chat
+            theirs += await self._mailbox(district_id, person_id, now)
         return sorted(theirs, key=lambda each: _has_refused(each, now))
+
+    async def _mailbox(self, district_id: DistrictId, person_id: PersonId, now: datetime) -> list[AccountRow]:
+        """The address that the district's file has for them, as an account; none where this Clearway sends no e-mail."""
+        if Platform.EMAIL not in self.transports:
+            return []
+        async with self._districts.open(district_id, Came(Door.TIMER)) as store:
+            address = mail.address_of(store, person_id, now)
+        return (
+            [AccountRow(district_id, person_id, Platform.EMAIL, "", address, False, address, None)] if address else []
+        )
+
+    async def _wants_copy(self, message: ClaimedMessage, now: datetime) -> bool:
+        """Whether its reader has asked for their digest by e-mail, too."""
+        if Platform.EMAIL not in self.transports or message.room_id is not None:
+            return False
+        async with self._districts.open(message.district_id, Came(Door.TIMER)) as store:
+            reader = store.directory.people.get(message.person_id)
+            return bool(reader and reader.mail_copy and mail.address_of(store, reader.id, now))
+
+    async def _on_paper(self, messages: Sequence[ClaimedMessage], now: datetime) -> Card | None:
+        """The same as a mail: without what must not leave the chat."""
+        async with self._districts.open(messages[0].district_id, Came(Door.TIMER)) as store:
+            return await mail.compose(store, messages, now, self._chats())
+
+    def _chats(self) -> frozenset[Platform]:
+        """Where what stands in a mail can be answered."""
+        return self._running() - ON_PAPER
 
     async def _later(
         self, messages: Sequence[ClaimedMessage], account: AccountRow, error: TryLaterError, now: datetime
@@ -333,7 +366,9 @@ class Dispatcher:
         opened = self._districts.open(first.district_id, Came(Door.TIMER), write=True)
         async with crash.around("outbox: undeliverable", opened) as store:
             if await queue.mark_undeliverable(store.connection, messages, now, reason):
-                if first.room_id:
+                if first.kind is MessageKind.DIGEST_COPY:
+                    pass  # they have had it in chat
+                elif first.room_id:
                     await team_rooms.not_posted(store, first, now, reason if refused else "")
                 else:
                     await undelivered.surface(store, messages, reason, now, running=self._running())

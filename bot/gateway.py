@@ -87,6 +87,8 @@ class Gateway:
         self._districts = districts
         self._clock = clock
         self.profiles = dict(profiles)
+        self.mails = False
+        """Whether this Clearway can send e-mail."""
         self._newcomers = Newcomers(districts, clock, self.profiles)
         self._console = console
         self.wake = wake
@@ -212,10 +214,15 @@ class Gateway:
             refused = self._refused(error, voice, inbound.identity.platform, next(iter(inbound.fields), ""))
             raise _RefusedError(refused) from error
 
+    def _running(self) -> frozenset[Platform]:
+        """The platforms that people are reached on; in the practice workspace everybody is in the browser."""
+        chats = frozenset(Platform) - {Platform.EMAIL} if self._console else frozenset(self.profiles)
+        return chats | ({Platform.EMAIL} if self.mails else frozenset())
+
     async def _act(
         self, store: Store, inbound: Inbound, actor: Person, voice: Voice, now: datetime, *, writes: bool
     ) -> Reply:
-        key = _key(inbound, actor.id)
+        key = "" if registry.entry(inbound.action, inbound.text).imagines else _key(inbound, actor.id)
         if writes and key and not await store.remember(key, now):
             return Reply(challenge_id=await store.outcome_of(key))
         request = Request(
@@ -224,7 +231,7 @@ class Gateway:
             action=inbound.action,
             door=inbound.door,
             platform=inbound.identity.platform,
-            running=frozenset(Platform) if self._console else frozenset(self.profiles),
+            running=self._running(),
             public_url=self._districts.public_url,
             workspace_id=inbound.identity.workspace_id,
             key=key,

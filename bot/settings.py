@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.email import credentials as mail
 from bot.slack import credentials
 from bot.teams import credentials as microsoft
 from bot.teams.cloud import LOOPBACK
@@ -39,6 +40,10 @@ class Settings(BaseSettings):
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field((), alias="CLEARWAY_SECRET_KEYS")
     """Fernet keys, separated by commas; the first encrypts, all decrypt. `clearway init` makes one."""
     log_format: Literal["json", "console"] = Field("json", alias="CLEARWAY_LOG_FORMAT")
+
+    smtp_url: SecretStr | None = Field(None, alias="CLEARWAY_SMTP_URL")
+    """Set: e-mail is sent by this server, smtp://user:password@host:587 or smtps://…"""
+    smtp_from: str = Field("", alias="CLEARWAY_SMTP_FROM")
 
     slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
@@ -91,6 +96,20 @@ class Settings(BaseSettings):
             raise ValueError("names no database: write postgresql://user:password@host/name")
         return value
 
+    @field_validator("smtp_url", mode="before")
+    @classmethod
+    def _is_a_mail_server(cls, value: Any) -> Any:
+        if isinstance(value, str) and (wrong := mail.wrong_with(value)):
+            raise ValueError(wrong)
+        return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value and (wrong := mail.wrong_with_sender(value)):
+            raise ValueError(wrong)
+        return value.strip()
+
     @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret", "slack_api_url", mode="before")
     @classmethod
     def _is_what_slack_gives(cls, value: Any, about: ValidationInfo) -> Any:
@@ -122,6 +141,11 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def mail_server(self) -> mail.MailServer | None:
+        """Where e-mail is handed in; None where there is none."""
+        return mail.server(self.smtp_url.get_secret_value(), self.smtp_from) if self.smtp_url else None
+
+    @property
     def keys(self) -> list[str]:
         return [each.get_secret_value() for each in self.secret_keys]
 
@@ -147,6 +171,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     teams = (settings.microsoft_app_id, settings.microsoft_app_password, settings.microsoft_app_tenant_id)
     if any(teams) and not all(teams):
         raise SettingsError(microsoft.NEEDED)
+    if bool(settings.smtp_url) != bool(settings.smtp_from):
+        raise SettingsError(mail.NEEDED)
     if settings.teams_insecure_local and settings.host not in LOOPBACK:
         raise SettingsError(microsoft.LOOPBACK_ONLY)
     return settings
@@ -159,6 +185,10 @@ def verdicts(settings: Settings) -> Iterator[str]:
         yield "Teams' values have the right form. Microsoft reaches it at /api/messages."
     else:
         yield "Teams is not set up here: set the three MICROSOFT_APP_… values, or register apps (docs/teams.md)."
+    if server := settings.mail_server:
+        yield f"E-mail has the right form. It is handed in at {server.host}, port {server.port}, from {server.sender}."
+    else:
+        yield "E-mail is not set up here: people without a chat account are not reached (CLEARWAY_SMTP_URL)."
 
 
 def _of_slack(settings: Settings) -> str:

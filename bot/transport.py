@@ -6,8 +6,11 @@ from typing import Final, Protocol
 from handlers.cards.model import Card
 from storage.vocabulary import Platform
 
-BLIND: Final = frozenset({Platform.TEAMS})
-"""A bot cannot read a chat there: whatever arrived, `find` finds nothing."""
+BLIND: Final = frozenset({Platform.TEAMS, Platform.EMAIL})
+"""A bot cannot read a chat there, and nobody a mailbox: whatever arrived, `find` finds nothing."""
+
+ON_PAPER: Final = frozenset({Platform.EMAIL})
+"""What was sent there stays as it was, and has no buttons."""
 
 
 @dataclass(frozen=True, slots=True)

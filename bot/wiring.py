@@ -13,6 +13,8 @@ from aiohttp import web
 from bot import accounts, astray, calendars
 from bot.dispatcher import Dispatcher
 from bot.districts import Districts
+from bot.email.credentials import MailServer
+from bot.email.transport import EmailTransport
 from bot.gateway import Gateway
 from bot.loops import Loops
 from bot.settings import Settings, SettingsError
@@ -69,6 +71,7 @@ def build(
     slack_api_url: str = "https://slack.com/api/",
     teams: TeamsOptions | None = None,
     public_url: str = "",
+    mail: MailServer | None = None,
 ) -> Clearway:
     """Everything wired together, nothing started. `console`: the practice workspace's people, on the console only."""
     clock = clock or SystemClock()
@@ -79,6 +82,9 @@ def build(
     gateway.wake = loops.wake
     districts.public_url = public_url
     made = Clearway(database, districts, clock, gateway, dispatcher, loops)
+    if mail:
+        dispatcher.transports[Platform.EMAIL] = EmailTransport(mail)
+        gateway.mails = True
     known = list(slack)
     if known:
         made.slack = SlackRoom(

@@ -700,6 +700,13 @@ async def in_digest(store: Store, message: Told, now: datetime) -> tuple[Card | 
     return cards.digest_line(voice, item, card), Press("action.show", item=row.id)
 
 
+async def may_be_mailed(store: Store, item_id: str) -> bool:
+    """Whether its words may leave the chat: not of a private plan, nor of a challenge that is not for everybody."""
+    row = await actions.item(store.connection, store.district_id, item_id)
+    case = await _case(store, row) if row else None
+    return row is not None and row.plan_id is None and (case is None or access.may_be_mailed(access.facts(case)))
+
+
 def _still_news(row: ActionItem, event: Event, reader: Person) -> bool:
     match event.kind:
         case Kind.ACTION_DONE:

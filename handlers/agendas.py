@@ -207,7 +207,7 @@ def _without(directory: Directory, row: Occurrence) -> tuple[SchoolId, ...]:
     return tuple(each for each in directory.schools if each not in there)
 
 
-async def compose(store: Store, message: Told, now: datetime) -> Card | None:
+async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool = False) -> Card | None:
     """What a message about an occurrence says; None where it is old news."""
     row = await occurrences.occurrence(store.connection, store.district_id, message.item_id or "")
     event = await store.event(message.event_id) if message.event_id else None
@@ -235,7 +235,7 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     if not sees(store, row, routine, reader, now):  # not of the team any more
         return None
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
-        on = await agenda(store, row, routine, reader, now)
+        on = await agenda(store, row, routine, None if by_mail else reader, now)
     if event.kind is Kind.OCCURRENCE_POLLED and reader.id in row.polled_ids:
         return None
     record = await _record(store, row, routine, reader, now)

@@ -12,9 +12,9 @@ from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
 from handlers.cards import lists
 from handlers.cards import rooms as room_cards
-from handlers.cards.model import Card, Press
+from handlers.cards.model import Button, Card, Press
 from handlers.cards.text import Label, Phrase, Voice, Who, from_json, phrase
-from handlers.rules import access
+from handlers.rules import access, lanes
 from handlers.rules.access import Action
 from handlers.rules.cadence import Goal
 from handlers.telling import Told
@@ -38,12 +38,15 @@ from storage.vocabulary import (
 )
 
 
-async def compose(store: Store, message: Told, now: datetime) -> Card | None:
-    """The card of one message, or None where it is old news, or no longer theirs to see."""
+async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool = False) -> Card | None:
+    """The card of one message, or None where it is old news, or no longer theirs to see.
+
+    `by_mail`: an agenda is as it may stand where nobody knows who reads.
+    """
     if message.room_id is not None:
         return await rooms.compose(store, message, now)
     if message.kind is MessageKind.OCCURRENCE:
-        return await agendas.compose(store, message, now)
+        return await agendas.compose(store, message, now, by_mail=by_mail)
     if message.kind is MessageKind.ROUTINE:
         return await routines.compose(store, message, now)
     if message.kind is MessageKind.VERSION:
@@ -92,7 +95,8 @@ async def _card(
         heard = access.may_hear(reader, seen.facts, store.directory, seen.today)
         return cards.for_outsider(seen, voice(intro), title=voice(title, n=case.number)) if heard else None
     quotes = await _words_with(store, case, event, history)
-    return cards.card(seen, voice(intro), title=voice(title, n=case.number), quotes=quotes)
+    reminds = message.kind in lanes.REMINDERS
+    return cards.card(seen, voice(intro), title=voice(title, n=case.number), quotes=quotes, reminds=reminds)
 
 
 def still_news(message: Told, case: Case) -> bool:
@@ -297,16 +301,36 @@ def _about_no_challenge(voice: Voice, message: Told, event: Event | None) -> Car
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a digest: what it says, and what can be done about it there."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    mailable: bool = True
+    """Whether its words may go by e-mail."""
+
+
 async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple[Card | None, set[str]]:
-    """One card for everything that waits for one person, one line for each challenge; and which messages had a point.
+    """One card for everything that waits for one person; and which messages had a point."""
+    found, told = await lines(store, messages, now)
+    reader = store.directory.people[messages[0].person_id]
+    if not found:
+        return None, told
+    items = [(each.text, each.buttons) for each in found]
+    return lists.digest(Voice(store.directory, reader), items, acts.today(store, now)), told
+
+
+async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[list[Line], set[str]]:
+    """What a digest tells, one line for each challenge, the most pressing first; and which messages had a point.
 
     Several messages about one challenge become one line: the most pressing.
     """
     reader = store.directory.people[messages[0].person_id]
     if not reader.here_on(acts.today(store, now)):
-        return None, set()
+        return [], set()
     voice = Voice(store.directory, reader)
-    lines: dict[str, tuple[int, Press | None, str, str]] = {}
+    found: dict[str, tuple[int, Line]] = {}
     told: set[str] = set()
     events = {each.id: await store.event(each.event_id) if each.event_id else None for each in messages}
 
@@ -318,30 +342,10 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
         event = events[message.id]
         case = await store.case(message.challenge_id) if message.challenge_id else None
         if case is None or event is None:
-            card, press, line = _about_no_challenge(voice, message, event), None, message.id
-            if message.kind is MessageKind.OCCURRENCE:
-                card, press = (
-                    await agendas.compose(store, message, now),
-                    Press("meeting.show", item=message.item_id or ""),
-                )
-            if message.kind is MessageKind.ROUTINE:
-                card = await routines.compose(store, message, now)
-                press = Press("routine.show", item=message.item_id or "")
-            if message.kind is MessageKind.VERSION:  # several reminders of one are one line
-                card, line = await versions.compose(store, message, now), f"version {message.item_id}"
-                press = Press("version.show", item=f"{message.item_id}/1")
-            if message.kind is MessageKind.ACTION_ITEM:
-                card, press = await actions.in_digest(store, message, now)
-                line = f"item:{message.item_id}"  # one line for each item: the latest
-            if message.kind is MessageKind.PLAN:
-                card, press = await plans.compose(store, message, now), Press("plan.show", item=message.item_id or "")
-            if message.kind is MessageKind.DRAFT_HELD:
-                card = await drafts.still_held(store, voice, message.item_id or "", reader.id)
-            if message.kind is MessageKind.DRAFT_LAPSED:
-                card = draft_cards.lapsed(voice, dict(event.data) if event else {})
-            if card:
+            if beside := await _beside(store, voice, message, event, now):
                 told.add(message.id)
-                lines[line] = (WEIGHTS.get(message.kind, 5), press, card.fallback(), voice("Show"))
+                about, line = beside
+                found[about] = (WEIGHTS.get(message.kind, 5), line)
             continue
         seen = cards.view(store.directory, case, voice, reader, now)
         if not access.may_hear(reader, seen.facts, store.directory, seen.today) or not still_news(message, case):
@@ -350,7 +354,7 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
         title, intro = headline(seen, message, event)
         # That a date has moved is what everybody must read, whatever else is asked about it.
         weight = 0 if event.kind in {Kind.DATES_MOVED, Kind.SCHOOL_OPENED} else WEIGHTS.get(message.kind, 9)
-        if case.id in lines and lines[case.id][0] < weight:
+        if case.id in found and found[case.id][0] < weight:
             continue
         text = voice(
             "{title} – {about}. {why}",
@@ -358,14 +362,38 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
             about=lists.short(case.title, 90).rstrip("."),
             why=capital(voice(intro)),
         ).replace("…. ", "… ")
-        press = Press("show", case.id) if seen.may(Action.SEE) else None
-        lines[case.id] = (weight, press, text, voice("Open {n}", n=case.number))
-    if not lines:
-        return None, told
-    ordered = sorted(lines.values(), key=lambda line: line[0])
-    return lists.digest(
-        voice, [(press, text, label) for _, press, text, label in ordered], acts.today(store, now)
-    ), told
+        buttons = cards.line_buttons(seen, reminds=message.kind in lanes.REMINDERS)
+        found[case.id] = (weight, Line(text, buttons, access.may_be_mailed(seen.facts)))
+    return [line for _, line in sorted(found.values(), key=lambda each: each[0])], told
+
+
+async def _beside(
+    store: Store, voice: Voice, message: Told, event: Event | None, now: datetime
+) -> tuple[str, Line] | None:
+    """The line of a message that is about no challenge, and what it is about: of several about one thing the last."""
+    item, about, press = message.item_id or "", message.id, None
+    mailable = message.kind not in lanes.CHAT_ONLY
+    match message.kind:
+        case MessageKind.OCCURRENCE:
+            card, press = await agendas.compose(store, message, now), Press("meeting.show", item=item)
+        case MessageKind.ROUTINE:
+            card, press = await routines.compose(store, message, now), Press("routine.show", item=item)
+        case MessageKind.VERSION:
+            about, press = f"version {item}", Press("version.show", item=f"{item}/1")
+            card = await versions.compose(store, message, now)
+        case MessageKind.ACTION_ITEM:
+            about, mailable = f"item {item}", await actions.may_be_mailed(store, item)
+            card, press = await actions.in_digest(store, message, now)
+        case MessageKind.PLAN:
+            card, press = await plans.compose(store, message, now), Press("plan.show", item=item)
+        case MessageKind.DRAFT_HELD:
+            card = await drafts.still_held(store, voice, item, message.person_id)
+        case MessageKind.DRAFT_LAPSED:
+            card = draft_cards.lapsed(voice, dict(event.data) if event else {})
+        case _:
+            card = _about_no_challenge(voice, message, event)
+    buttons = (Button(voice("Show"), press),) if press else ()
+    return (about, Line(card.fallback(), buttons, mailable)) if card else None
 
 
 def is_agenda(message: Told) -> bool:
@@ -401,11 +429,21 @@ async def redraw_digest(store: Store, messages: Sequence[Told], now: datetime) -
     if not messages:
         return None
     reader = store.directory.people.get(messages[0].person_id)
-    card, _ = await digest(store, messages, now) if reader else (None, set())
+    left = [each for each in messages if not await _is_put_off(store, each, now)]
+    card, _ = await digest(store, left, now) if reader and left else (None, set())
     if card is not None or reader is None:
         return card
     voice = Voice(store.directory, reader)
     return cards.plain(voice, voice("Your digest"), voice("Nothing of this waits for you any more."))
+
+
+async def _is_put_off(store: Store, message: Told, now: datetime) -> bool:
+    """Whether its reader wants to be reminded of it later: it comes again, with the digest of that day."""
+    if message.kind not in lanes.REMINDERS or message.challenge_id is None:
+        return False
+    case = await store.case(message.challenge_id)
+    until = case.put_off_until(message.person_id) if case else None
+    return until is not None and until > acts.today(store, now)
 
 
 WEIGHTS = {
@@ -469,4 +507,5 @@ async def redraw(
     if not still_news(message, case):  # what it asked is settled: say what is true now instead
         return cards.card(seen, "", title=voice("Challenge {n}", n=case.number))
     quotes = await _words_with(store, case, event, history)
-    return cards.card(seen, voice(intro), title=voice(title, n=case.number), quotes=quotes)
+    reminds = message.kind in lanes.REMINDERS
+    return cards.card(seen, voice(intro), title=voice(title, n=case.number), quotes=quotes, reminds=reminds)

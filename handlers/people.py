@@ -1,6 +1,7 @@
 """People come and go: a leaver owns nothing the next day (R-23)."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 
 from handlers import actions, acts, followups, plans, undelivered
 from handlers.cards import accounts as cards
@@ -10,6 +11,8 @@ from handlers.request import Reply, Request
 from handlers.rules import presence
 from handlers.telling import tell
 from storage import people
+from storage.directory import Person
+from storage.models import Preference
 from storage.store import Store
 from storage.vocabulary import EventId, Kind, MessageKind, PersonId, Platform
 
@@ -70,11 +73,10 @@ async def unlink(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def settings_form(store: Store, request: Request, now: datetime) -> Reply:
-    """`/clearway settings`: where somebody on several platforms wants to hear from us."""
+    """`/clearway settings`: when their digest comes, and where they want to hear from us."""
     platforms = await _platforms(store, request)
-    if len(platforms) < 2:
-        return Reply(card=cards.one_account(request.voice, platforms or [request.platform]))
-    return Reply(form=cards.settings(request.voice, platforms, platforms[0]))
+    hours = acts.calendar(store).hours
+    return Reply(form=cards.settings(request.voice, request.actor, platforms, hours, mails=_mails(request)))
 
 
 async def _platforms(store: Store, request: Request) -> list[Platform]:
@@ -83,10 +85,55 @@ async def _platforms(store: Store, request: Request) -> list[Platform]:
     return [each for each in theirs if each in request.running]
 
 
+def _mails(request: Request) -> bool:
+    """Whether anything can come to them by e-mail."""
+    return Platform.EMAIL in request.running and bool(request.actor.email)
+
+
 async def settings(store: Store, request: Request, now: datetime) -> Reply:
-    platforms = await _platforms(store, request)
-    wanted = next((each for each in platforms if each == request.fields.get("platform")), None)
-    if wanted is None:
-        raise FormError({"platform": phrase("Please pick one of the list.")})
-    await people.prefer(store.connection, store.district_id, request.actor.id, wanted)
-    return Reply(card=cards.saved(request.voice, wanted))
+    """It is a present fact about a person, in no district file: an import leaves it. What waits for their digest comes
+    at the new hour."""
+    actor, before = request.actor, await _platforms(store, request)
+    platform = str(request.fields.get("platform") or "")
+    wanted = next((each for each in before if each == platform), None)
+    hour = str(request.fields.get("digest_at") or cards.USUAL)
+    errors = {}
+    if len(before) > 1 and wanted is None:
+        errors["platform"] = phrase("Please pick one of the list.")
+    if hour != cards.USUAL and hour not in cards.hours(acts.calendar(store).hours):
+        errors["digest_at"] = phrase("Please pick one of the list: it is within the hours of the district.")
+    if errors:
+        raise FormError(errors)
+    wish = Preference(
+        district_id=store.district_id,
+        person_id=actor.id,
+        digest_at=None if hour == cards.USUAL else hour,
+        mail_copy=_mails(request) and bool(request.fields.get("mail_copy")),
+    )
+    if not _mails(request):  # they were not asked
+        wish.mail_copy = actor.mail_copy
+    if len(before) > 1 and wanted:
+        await people.prefer(store.connection, store.district_id, actor.id, wanted)
+    await people.set_preference(store.connection, wish)
+    store.directory, _ = await people.load_directory(store.connection, store.district_id)
+    changed = store.directory.people[actor.id]
+    was, shall = _wishes(actor, before[:1]), _wishes(changed, [wanted] if wanted else before[:1])
+    if was != shall:
+        told = {name: [was[name], shall[name]] for name in shall if was[name] != shall[name]}
+        data = {"person": actor.id, "changes": {"preference": told}}
+        store.record(None, Kind.PREFERENCES, by=actor.id, at=now, data=data)
+    if was["digest_at"] != shall["digest_at"]:
+        calendar = acts.calendar(store)
+
+        def at_the_new_hour(at: datetime) -> datetime:
+            return calendar.digest_time(max(calendar.at(calendar.today(at), time(0)), now), changed)
+
+        await store.move_digest(actor.id, at_the_new_hour)
+    here = wanted or (before[0] if before else request.platform)
+    return Reply(card=cards.saved(request.voice, changed, here, acts.calendar(store).hours))
+
+
+def _wishes(person: Person, first: Sequence[Platform]) -> dict[str, str | bool | None]:
+    """What somebody has chosen, in codes."""
+    hour = f"{person.digest_at:%H:%M}" if person.digest_at else None
+    return {"digest_at": hour, "mail_copy": person.mail_copy, "platform": next(iter(first), None)}

@@ -18,6 +18,7 @@ from handlers import (
     coordinator,
     drafts,
     followups,
+    foretelling,
     meetings,
     messages,
     occurrences,
@@ -27,6 +28,7 @@ from handlers import (
     reports,
     rooms,
     routines,
+    snoozes,
     versions,
 )
 from handlers.cards.text import Typed, phrase
@@ -52,6 +54,8 @@ class Entry:
     handler: Handler
     writes: bool = True
     reads: bool = True
+    imagines: bool = False
+    """Nothing of what it writes stays: to ask again is another question."""
     everywhere: bool = False
     """Said of an account, and so of its person in every district that they belong to."""
 
@@ -70,6 +74,10 @@ async def _said(store: Store, request: Request, now: datetime) -> Reply:
 
 async def _do(store: Store, request: Request, now: datetime) -> Reply:
     return await entry(request.action, request.text).handler(store, request, now)
+
+
+async def _foretell(store: Store, request: Request, now: datetime) -> Reply:
+    return await foretelling.show(store, request, now, run=run_timer)
 
 
 ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
@@ -119,6 +127,8 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "decline.form": _reads(owners.decline_form),
         "decline": Entry(owners.decline),
         "resume": Entry(owners.resume),
+        "snooze.form": _reads(snoozes.form),
+        "snooze": Entry(snoozes.snooze),
         "resolve.form": _reads(owners.resolve_form),
         "resolve": Entry(owners.resolve),
         # Confirming it
@@ -160,6 +170,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "show": _reads(reports.show),
         "what_next": _reads(reports.what_next),
         "card.refresh": _reads(reports.refresh),
+        "next.show": Entry(_foretell, imagines=True),
         "home.ask": _reads(reports.home),
         "home.show": _reads(reports.home),
         "help": _recalls(reports.help_by_role),

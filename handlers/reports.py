@@ -176,7 +176,12 @@ async def home(store: Store, request: Request, now: datetime) -> Reply:
     coming = routine_cards.on_home(request.voice, (await meetings.next_of(store, request.actor, now))[:3])
     waiting = version_cards.on_home(request.voice, versions.waiting_for(request.actor, directory, today), today)
     beside = (*waiting, *await actions.on_home(store, request.voice, request.actor, now), *coming)
-    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today, beside))
+    promised = [
+        each
+        for each in await store.cases(await store.promised(request.actor.id, limit=5))
+        if access.may(request.actor, Action.SEE, access.facts(each), directory, today)
+    ]
+    return Reply(card=help_cards.home(request.voice, request.actor, directory, sections, today, beside, promised))
 
 
 async def help_by_role(store: Store, request: Request, now: datetime) -> Reply:

@@ -1,13 +1,14 @@
 """Telling people: the messages of an event, put into the outbox in the same transaction."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, time
 from typing import Protocol
 
 from handlers.rules import access, lanes
 from scheduling.calendar import Calendar
 from storage.case import Case
 from storage.models import Event, Message
+from storage.queue import Planned, had_today
 from storage.store import Store
 from storage.vocabulary import (
     ChallengeId,
@@ -74,6 +75,15 @@ def tell(
             continue
         # A receipt for what somebody else did for them does not answer their own act: it keeps to their hours.
         plan = lanes.plan(wanted if own_act or wanted is not Lane.OWN_ACT else Lane.SINGLE, person, calendar, now)
+        soft = plan.lane is Lane.DIGEST and urgency is not Urgency.HIGH
+        if (
+            case is not None
+            and soft
+            and kind in lanes.REMINDERS
+            and (until := case.put_off_until(person_id))
+            and until > today
+        ):
+            plan = lanes.put_off(plan.at, person, calendar, until)
         store.add(
             Message(
                 district_id=store.district_id,
@@ -126,3 +136,28 @@ def tell_rooms(
                 send_at=at,
             )
         )
+
+
+async def when(store: Store, message: Planned, now: datetime) -> lanes.Plan | None:
+    """When a message of the outbox may go to its reader, as things are now; None for a reader who is not there.
+
+    Who sends and who foretells both ask this. It asks on the connection that is open: whoever holds one and waits for
+    another may wait for ever.
+    """
+    reader = store.directory.people.get(message.person_id)
+    if reader is None:
+        return None
+    calendar = Calendar.of(store.directory)
+    had = await had_today(store.connection, message, now, calendar.at(calendar.today(now), time(0)))
+    known = message.unknown_since is None  # what may have arrived is looked for as it was sent
+    return lanes.plan(
+        message.lane,
+        reader,
+        calendar,
+        now,
+        sent_today=had.singles if known else 0,
+        budget=store.directory.in_force.process.daily_message_budget,
+        due=True,
+        late=known and now - message.send_at > lanes.LATE_AFTER,
+        had_digest=known and had.digest,
+    )

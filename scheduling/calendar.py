@@ -140,10 +140,12 @@ class Calendar:
         raise AssertionError("The windows never end")
 
     def digest_time(self, now: datetime, person: Person | None) -> datetime:
-        """When the person's next morning digest goes out: at the hour of the process in their zone, within their hours."""
+        """When the person's next digest goes out: at the hour that they chose, else that of the process, in their zone
+        and within their hours."""
         zone = zone_of(person.timezone if person else None, self.zone)
+        hour = (person.digest_at if person else None) or self.hours.digest_at
         for opens, closes in self._windows(now, person, urgent=False):
-            wanted = _instant(self.today(opens), self.hours.digest_at, zone)
+            wanted = _instant(self.today(opens), hour, zone)
             at = wanted if opens <= wanted < closes else opens
             if at >= now:
                 return at

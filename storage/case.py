@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 from storage.models import Challenge, Helper, Reporter, Step, Words
 from storage.vocabulary import ChallengeId, Field, PersonId, StepId
@@ -52,6 +53,11 @@ class Case:
         return sorted(
             (each for each in self.steps if each.done_at is None), key=lambda each: (each.due_on, each.position)
         )
+
+    def put_off_until(self, person_id: PersonId) -> date | None:
+        """The day until when somebody has put off their reminders of it; it may be past."""
+        until = self.challenge.put_off.get(person_id)
+        return date.fromisoformat(until) if until else None
 
     def has_helper(self, person_id: PersonId) -> bool:
         return any(each.person_id == person_id for each in self.helpers)

@@ -52,6 +52,12 @@ class Person:
     locale: str | None = None
     message_from: time | None = None
     message_to: time | None = None
+    digest_at: time | None = None
+    """When they want their daily digest, in their zone; None: at the hour of the process."""
+    email: str = ""
+    """Their address, as the district's file has it."""
+    mail_copy: bool = False
+    """They want the daily digest by e-mail, too."""
 
     def here_on(self, day: date) -> bool:
         """Still in post on this day (leave does not count)."""

@@ -14,6 +14,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
+    String,
     Table,
     Text,
     UniqueConstraint,
@@ -180,6 +181,18 @@ class Person(InDistrict, table=True):
     joined: bool = False
     """Not in the district file: became staff by writing from an admitted workspace."""
     kept: dict[str, Any] = Column(sa_type=Json, default_factory=dict)
+
+
+class Preference(InDistrict, table=True):
+    """How somebody wants to hear from us, as they have said in chat. Their platform is that of the preferred account."""
+
+    __table_args__ = (own("person_id", "person"),)
+
+    person_id: PersonId = Column(primary_key=True, sa_type=Text)
+    digest_at: str | None = Column(default=None, sa_type=String(5))
+    """ "07:30" in their zone; None: at the hour of the process."""
+    mail_copy: bool = False
+    """The daily digest also comes by e-mail."""
 
 
 class Absence(InDistrict, table=True):
@@ -498,6 +511,10 @@ class Challenge(InDistrict, table=True):
     """Who said "not mine": it never goes back to them."""
     informed_ids: list[str] = Column(sa_type=Json, default_factory=list)
     """Whom the process had informed of it."""
+    put_off: dict[str, str] = Column(
+        sa_type=Json, default_factory=dict, sa_column_kwargs={"server_default": text("'{}'")}
+    )
+    """Who has put off their reminders of it, and the day until when. Follow-up itself goes on."""
     retracted_ids: list[str] = Column(sa_type=Json, default_factory=list)
     """Words of acts that were undone: they stay in the history, and stand no longer."""
     process_id: ProcessId = Column(sa_type=Text)

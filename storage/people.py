@@ -38,6 +38,7 @@ schools: Final = table(models.School)
 people: Final = table(models.Person)
 accounts: Final = table(models.Account)
 absences: Final = table(models.Absence)
+preferences: Final = table(models.Preference)
 teams: Final = table(models.Team)
 routines: Final = table(models.Routine)
 processes: Final = table(models.Process)
@@ -134,6 +135,7 @@ async def load_directory(connection: AsyncConnection, district_id: DistrictId) -
         return list((await connection.execute(statement)).all())
 
     versions = await rows(_all(processes, district_id))
+    wishes = {row.person_id: row for row in await rows(_preferences(district_id))}
     found = Directory(
         district_id=district.id,
         name=district.name,
@@ -142,7 +144,7 @@ async def load_directory(connection: AsyncConnection, district_id: DistrictId) -
         locale=district.locale,
         word=district.word,
         fictional=district.fictional,
-        people=_by_id(_person(row) for row in await rows(_all(people, district_id))),
+        people=_by_id(_person(row, wishes.get(row.id)) for row in await rows(_all(people, district_id))),
         schools=_by_id(_school(row) for row in await rows(_all(schools, district_id))),
         teams=_by_id(_team(row) for row in await rows(_all(teams, district_id))),
         absences=tuple(_absence(row) for row in await rows(_absences(district_id))),
@@ -165,6 +167,10 @@ def _absences(district_id: DistrictId) -> Select[Any]:
     return of_district.order_by(absences.c.from_file.desc(), absences.c.position, absences.c.id)
 
 
+def _preferences(district_id: DistrictId) -> Select[Any]:
+    return select(preferences).where(preferences.c.district_id == district_id)
+
+
 def _rooms(district_id: DistrictId) -> Select[Any]:
     of = rooms.rooms
     return select(of).where(of.c.district_id == district_id).order_by(of.c.team_id, of.c.platform)
@@ -174,7 +180,7 @@ def _by_id(items: Any) -> Mapping[Any, Any]:
     return MappingProxyType({each.id: each for each in items})
 
 
-def _person(row: Any) -> Person:
+def _person(row: Any, wish: Any) -> Person:
     return Person(
         id=row.id,
         name=row.name,
@@ -191,6 +197,9 @@ def _person(row: Any) -> Person:
         locale=row.locale,
         message_from=time.fromisoformat(row.message_from) if row.message_from else None,
         message_to=time.fromisoformat(row.message_to) if row.message_to else None,
+        digest_at=time.fromisoformat(wish.digest_at) if wish and wish.digest_at else None,
+        email=str((row.kept or {}).get("email") or ""),
+        mail_copy=bool(wish and wish.mail_copy),
     )
 
 
@@ -366,6 +375,14 @@ async def prefer(connection: AsyncConnection, district_id: DistrictId, person_id
     """On this platform they want to hear from us."""
     mine = and_(accounts.c.district_id == district_id, accounts.c.person_id == person_id)
     await connection.execute(update(accounts).where(mine).values(preferred=accounts.c.platform == platform))
+
+
+async def set_preference(connection: AsyncConnection, wish: models.Preference) -> None:
+    """How somebody wants to hear from us; it replaces what they said before."""
+    mine = and_(preferences.c.district_id == wish.district_id, preferences.c.person_id == wish.person_id)
+    await connection.execute(delete(preferences).where(mine))
+    await connection.execute(insert(preferences).values(_values(preferences, wish)))
+    await bump_revision(connection, wish.district_id)
 
 
 async def known_as(

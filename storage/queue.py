@@ -8,7 +8,7 @@ lease was still ours, and does nothing where it was not.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from sqlalchemy import (
     Select,
@@ -19,6 +19,7 @@ from sqlalchemy import (
     insert,
     literal,
     literal_column,
+    or_,
     select,
     tuple_,
     union_all,
@@ -96,6 +97,25 @@ async def postpone_timer(connection: AsyncConnection, timer: ClaimedTimer, until
 # ------------------------------------------------------------------------------------------------------------- outbox
 
 
+class Planned(Protocol):
+    """What decides when a message may go: of a claimed one, or of its row."""
+
+    @property
+    def district_id(self) -> DistrictId: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def lane(self) -> Lane: ...
+    @property
+    def person_id(self) -> PersonId: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def send_at(self) -> datetime: ...
+    @property
+    def unknown_since(self) -> datetime | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimedMessage:
     district_id: DistrictId
@@ -151,17 +171,26 @@ _CLAIM_REST_OF_DIGESTS: Final = take(
     ClaimedMessage,
     unknown_since=_VANISHED,
 )
-_SENT_SINCE: Final = (
-    select(func.count())
-    .select_from(messages)
-    .where(
-        messages.c.district_id == bindparam("district"),
-        messages.c.person_id == bindparam("person"),
-        messages.c.room_id.is_(None),
-        messages.c.state == MessageState.SENT,
-        messages.c.lane == Lane.SINGLE,
-        messages.c.ended_at >= bindparam("since", type_=UtcDateTime),
-    )
+_ON_ITS_WAY: Final = or_(
+    # Of those in somebody's hands now, the earlier ones count as sent: no two of them slip through together.
+    (messages.c.leased_until > bindparam("now", type_=UtcDateTime))
+    & (
+        tuple_(messages.c.created_at, messages.c.id)
+        < tuple_(bindparam("created_at", type_=UtcDateTime), bindparam("message"))
+    ),
+    (messages.c.unknown_since >= bindparam("since", type_=UtcDateTime)) & (messages.c.id != bindparam("message")),
+)
+_SENT: Final = (messages.c.state == MessageState.SENT) & (messages.c.ended_at >= bindparam("since", type_=UtcDateTime))
+_SENT_SINCE: Final = select(
+    func.count().filter(
+        messages.c.lane == Lane.SINGLE, or_(_SENT, (messages.c.state == MessageState.PENDING) & _ON_ITS_WAY)
+    ),
+    func.count().filter(messages.c.lane == Lane.DIGEST, _SENT),
+).where(
+    messages.c.district_id == bindparam("district"),
+    messages.c.person_id == bindparam("person"),
+    messages.c.room_id.is_(None),
+    messages.c.state.in_([MessageState.SENT, MessageState.PENDING]),
 )
 
 
@@ -184,15 +213,17 @@ async def mark_sent(
     now: datetime,
     place: Posted | None,
     outcome: str = "sent",
+    *,
+    platform: Platform | None = None,
 ) -> bool:
-    """The card of these messages (one, or all of one digest) stands at `place`.
+    """The card of these messages (one, or all of one digest) stands at `place`; None where it cannot be edited.
 
     A card about one challenge is looked at once more when every transaction has ended that could not see it stand
     there: what moved while it travelled is then shown.
     """
     if not await _end(connection, sent, now, MessageState.SENT):
         return False
-    await note_attempt(connection, sent, now, place.platform if place else None, outcome)
+    await note_attempt(connection, sent, now, place.platform if place else platform, outcome)
     if place:
         first = sent[0]
         about = first.challenge_id if len(sent) == 1 else None
@@ -291,10 +322,36 @@ async def note_attempt(
     await connection.execute(insert(deliveries), rows)
 
 
-async def sent_today(connection: AsyncConnection, district_id: DistrictId, person_id: PersonId, since: datetime) -> int:
-    """How many messages that count in the daily budget the person was sent since an instant (their midnight)."""
-    of_whom = {"district": district_id, "person": person_id, "since": since}
-    return await connection.scalar(_SENT_SINCE, of_whom) or 0
+class Had(NamedTuple):
+    """What somebody has had since their day began."""
+
+    singles: int
+    """Messages that count in the daily budget, with those that are on their way before this one."""
+    digest: bool
+
+
+async def had_today(connection: AsyncConnection, message: Planned, now: datetime, since: datetime) -> Had:
+    """What the reader of this message was sent since an instant (their midnight)."""
+    asked = {"district": message.district_id, "person": message.person_id, "since": since}
+    of_this = {"message": message.id, "created_at": message.created_at, "now": now}
+    singles, digests = (await connection.execute(_SENT_SINCE, asked | of_this)).one()
+    return Had(singles, digests > 0)
+
+
+async def add_copy(connection: AsyncConnection, digest: Sequence[ClaimedMessage], now: datetime) -> None:
+    """The digest that has just been sent is to come by e-mail, too. Said in the transaction that marks it as sent."""
+    first = digest[0]
+    copy = models.Message(
+        district_id=first.district_id,
+        once=f"{MessageKind.DIGEST_COPY}:{first.person_id}:{first.id}",
+        kind=MessageKind.DIGEST_COPY,
+        lane=Lane.URGENT,  # at once, within their hours; it does not count in the budget
+        person_id=first.person_id,
+        item_id=first.id,
+        created_at=now,
+        send_at=now,
+    )
+    await connection.execute(insert(messages), {each.name: getattr(copy, each.name) for each in messages.columns})
 
 
 async def _end(

@@ -6,14 +6,14 @@ writers in one district follow each other, whatever the database (see docs/decis
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Connection, Date, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Date, Select, and_, bindparam, delete, insert, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -270,6 +270,30 @@ class Store:
         )
         return forgotten.rowcount
 
+    async def move_digest(
+        self,
+        person_id: PersonId,
+        to: Callable[[datetime], datetime],
+        *,
+        challenge_id: ChallengeId | None = None,
+        kinds: Collection[MessageKind] = tuple(MessageKind),
+    ) -> None:
+        """What waits for this person's digests goes `to` another instant than was planned; of one challenge, or all."""
+        waiting = (
+            messages.c.district_id == self.district_id,
+            messages.c.person_id == person_id,
+            messages.c.room_id.is_(None),
+            messages.c.state == MessageState.PENDING,
+            messages.c.lane == Lane.DIGEST,
+            messages.c.unknown_since.is_(None),
+            messages.c.leased_until.is_(None),
+            messages.c.kind.in_(sorted(kinds)),
+            messages.c.challenge_id == challenge_id if challenge_id else true(),
+        )
+        for at in list(await self.connection.scalars(select(messages.c.send_at).where(*waiting).distinct())):
+            moved = update(messages).where(*waiting, messages.c.send_at == at).values(send_at=to(at))
+            await self.connection.execute(moved)
+
     async def look_at_digests(self, challenge_id: ChallengeId, now: datetime) -> None:
         """Every digest that has named a challenge is drawn anew: it is no longer for everybody to see."""
         named, first = messages.alias(), messages.alias()
@@ -398,6 +422,21 @@ class Store:
             self._pending = _Pending()
             head.number, head.seq, head.head = before
             raise
+
+    @asynccontextmanager
+    async def imagined(self) -> AsyncIterator[None]:
+        """Whatever is done in this block, and flushed in it, leaves no trace: to see what would happen."""
+        head = self._writing()
+        before = head.number, head.seq, head.head
+        directory, late = self.directory, self.late
+        nested = await self.connection.begin_nested()
+        try:
+            yield
+        finally:
+            await nested.rollback()
+            self._pending = _Pending()
+            head.number, head.seq, head.head = before
+            self.directory, self.late = directory, late
 
     def _insert(self, name: str) -> Any:
         if name != "message":
@@ -593,6 +632,24 @@ class Store:
         )
         return [ChallengeId(row.id) for row in await self.connection.execute(mine)]
 
+    async def promised(self, person_id: PersonId, limit: int) -> list[ChallengeId]:
+        """The open challenges of others in which this person has an open step, the first due first."""
+        theirs = (steps.c.district_id == challenges.c.district_id) & (steps.c.challenge_id == challenges.c.id)
+        found = (
+            select(challenges.c.id)
+            .join(steps, theirs)
+            .where(
+                steps.c.district_id == self.district_id,
+                steps.c.owner_id == person_id,
+                steps.c.done_at.is_(None),
+                challenges.c.owner_id != person_id,
+                challenges.c.status.notin_(sorted(ENDED)),
+            )
+            .order_by(steps.c.due_on, challenges.c.number)
+            .limit(limit)
+        )
+        return list(dict.fromkeys(await self.connection.scalars(found)))
+
     async def due_days(self) -> list[tuple[ChallengeId, date]]:
         """The days on which something is due in the open challenges: a decision not yet taken up, or an open step."""
         is_open = (challenges.c.district_id == self.district_id, challenges.c.status.notin_(sorted(ENDED)))
@@ -629,6 +686,57 @@ class Store:
         """Those that are there, by their ids."""
         these = select(messages).where(messages.c.district_id == self.district_id, messages.c.id.in_(message_ids))
         return {each.id: each for each in await self._rows(models.Message, these)}
+
+    async def waiting(self, person_id: PersonId) -> list[models.Message]:
+        """What the outbox has for this person, the next to be sent first."""
+        theirs = select(messages).where(
+            messages.c.district_id == self.district_id,
+            messages.c.person_id == person_id,
+            messages.c.room_id.is_(None),
+            messages.c.state == MessageState.PENDING,
+        )
+        return await self._rows(
+            models.Message, theirs.order_by(messages.c.send_at, messages.c.created_at, messages.c.id)
+        )
+
+    async def set_messages(self, these: Collection[models.Message], **values: Any) -> None:
+        """Columns of messages, at once."""
+        of_these = messages.c.id.in_([each.id for each in these])
+        await self.connection.execute(
+            update(messages).where(messages.c.district_id == self.district_id, of_these).values(values)
+        )
+
+    async def next_timer(
+        self, until: datetime, subjects: Mapping[TimerKind, Collection[str] | None]
+    ) -> models.Timer | None:
+        """The first timer that falls due by an instant, of these kinds; of a kind with subjects, about one of them."""
+        wanted = [
+            (timers.c.kind == kind) if about is None else (timers.c.kind == kind) & timers.c.about.in_(about)
+            for kind, about in subjects.items()
+        ]
+        first = select(timers).where(timers.c.due_at <= until, or_(*wanted)).order_by(timers.c.due_at, timers.c.id)
+        return await self._one(models.Timer, first.limit(1))
+
+    async def part_in(self, person_id: PersonId) -> list[ChallengeId]:
+        """The open challenges that somebody leads, has raised, helps with, has a step in, or is to ask a reporter of."""
+        mine = challenges.c.owner_id == person_id
+        for each, column in (
+            (reporters, reporters.c.person_id),
+            (reporters, reporters.c.colleague_id),
+            (helpers, helpers.c.person_id),
+            (steps, steps.c.owner_id),
+        ):
+            has = select(each.c.challenge_id).where(each.c.district_id == self.district_id, column == person_id)
+            mine = mine | challenges.c.id.in_(has)
+        found = select(challenges.c.id).where(
+            challenges.c.district_id == self.district_id, mine, challenges.c.status.notin_(sorted(ENDED))
+        )
+        return list(await self.connection.scalars(found))
+
+    async def drafts_of(self, person_id: PersonId) -> list[str]:
+        """Which words of theirs are held."""
+        theirs = select(drafts.c.id).where(drafts.c.district_id == self.district_id, drafts.c.person_id == person_id)
+        return list(await self.connection.scalars(theirs))
 
     async def remember(self, key: str, at: datetime) -> bool:
         """Takes an inbox key: True when the intent is new, False when it was handled already (design 1.7)."""

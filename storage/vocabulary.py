@@ -34,6 +34,8 @@ class Platform(StrEnum):
     SLACK = "slack"
     TEAMS = "teams"
     CONSOLE = "console"
+    EMAIL = "email"
+    """For the copy of a digest, and for people without a chat account: nobody can answer there."""
 
 
 class Door(StrEnum):
@@ -191,6 +193,8 @@ class Field(StrEnum):
     """What a reporter adds to yes, partly or no."""
     TALK = "talk"
     """What was said in a follow-up talk."""
+    SNOOZE = "snooze"
+    """Why somebody put off their reminders of it."""
 
 
 class Kind(StrEnum):
@@ -224,6 +228,8 @@ class Kind(StrEnum):
     WAITING = "waiting"
     RESUMED = "resumed"
     PAUSED = "paused"
+    SNOOZED = "snoozed"
+    """Somebody put off their own reminders of it; neither its dates nor the climb wait for that."""
     RESOLVED = "resolved"
     CONFIRMATION_ASKED = "confirmation_asked"
     REMINDED = "reminded"
@@ -262,6 +268,8 @@ class Kind(StrEnum):
     UNDELIVERABLE = "undeliverable"
     FEED_MADE = "feed_made"
     """Somebody has a secret address by which a calendar asks for their meetings."""
+    PREFERENCES = "preferences"
+    """Somebody has said how they want to hear from us."""
     FEED_ENDED = "feed_ended"
     SCHOOL_CLOSED = "school_closed"
     """On days that the calendar did not know: a snow day."""
@@ -379,6 +387,8 @@ class MessageKind(StrEnum):
     """To those named on a private plan, and to nobody else."""
     ROOM_NEWS = "room_news"
     """To a team's room: what all staff may see."""
+    DIGEST_COPY = "digest_copy"
+    """The daily digest once more, by e-mail."""
     DRAFT_HELD = "draft_held"
     DRAFT_LAPSED = "draft_lapsed"
     UNDELIVERABLE = "undeliverable"

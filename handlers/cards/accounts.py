@@ -1,13 +1,27 @@
 """A person's accounts: is this you, where do you want to hear from us, and who may not come in."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Final
 
-from handlers.cards.model import Button, Buttons, Card, Choice, Form, Note, Option, Press, Text, Words
+from handlers.cards.model import (
+    Button,
+    Buttons,
+    Card,
+    Choice,
+    Choices,
+    Form,
+    FormField,
+    Note,
+    Option,
+    Press,
+    Text,
+    Words,
+)
 from handlers.cards.text import Voice, stranger
 from scheduling.calendar import Calendar
 from storage.directory import Directory, Person
+from storage.process import Hours
 from storage.vocabulary import DistrictId, EventId, Platform
 
 MINE: Final = "account.mine"
@@ -16,7 +30,12 @@ UNLINK: Final = "account.unlink"
 CHOOSE: Final = "district.choose"
 
 FOR_STAFF: Final = "This is for district staff"
-NAMES: Final = {Platform.SLACK: "Slack", Platform.TEAMS: "Microsoft Teams", Platform.CONSOLE: "the browser"}
+NAMES: Final = {
+    Platform.SLACK: "Slack",
+    Platform.TEAMS: "Microsoft Teams",
+    Platform.CONSOLE: "the browser",
+    Platform.EMAIL: "e-mail",
+}
 
 
 def today(directory: Directory, now: datetime) -> date:
@@ -127,40 +146,63 @@ def unlinked(voice: Voice) -> Card:
     )
 
 
-def settings(voice: Voice, platforms: Sequence[Platform], preferred: Platform) -> Form:
-    """Where somebody on several platforms wants to hear from us."""
-    return Form(
-        voice("Your settings"),
-        voice("Save"),
-        Press("settings"),
-        (
+USUAL: Final = "usual"
+"""The digest comes at the hour of the process."""
+
+
+def hours(of: Hours) -> dict[str, time]:
+    """The hours at which a digest may come, by their codes ("07:30"): each half hour within those of the district."""
+    first = of.opens.hour * 60 + of.opens.minute
+    last = of.closes.hour * 60 + of.closes.minute
+    halves = {first, *range(first - first % 30 + 30, last, 30)}
+    found = (time(each // 60, each % 60) for each in sorted(halves))
+    return {f"{each:%H:%M}": each for each in found}
+
+
+def settings(voice: Voice, actor: Person, platforms: Sequence[Platform], of: Hours, *, mails: bool) -> Form:
+    """How somebody wants to hear from us."""
+    usual = Option(USUAL, voice("At the usual hour ({time})", time=voice.hour(of.digest_at)))
+    fields: list[FormField] = [
+        Choice(
+            "digest_at",
+            voice("When shall your daily digest come?"),
+            (usual, *(Option(code, voice.hour(at)) for code, at in hours(of).items())),
+            f"{actor.digest_at:%H:%M}" if actor.digest_at else USUAL,
+            required=True,
+        )
+    ]
+    if len(platforms) > 1:
+        fields.append(
             Choice(
                 "platform",
                 voice("Where shall I write to you?"),
                 tuple(Option(each, NAMES[each]) for each in platforms),
-                preferred,
+                platforms[0],
                 required=True,
-            ),
-            Words(voice("If I cannot reach you there, I try the other. You can answer on both.")),
-        ),
-    )
+            )
+        )
+    if mails:
+        by_mail = Option("yes", voice("Yes, to {address}", address=actor.email))
+        label = voice("Shall the digest also come by e-mail?")
+        fields.append(Choices("mail_copy", label, (by_mail,), ("yes",) if actor.mail_copy else ()))
+    if len(platforms) > 1:
+        fields.append(Words(voice("If I cannot reach you there, I try the other. You can answer on both.")))
+    else:
+        said = voice("I write to you in {where}. If you write to me from another platform of the district, you can choose.",
+                     where=NAMES[platforms[0]] if platforms else voice("no chat"))  # fmt: skip
+        fields.append(Words(said))
+    fields.append(Words(voice("No digest comes when there is nothing in it, on a day without school, or twice a day.")))
+    return Form(voice("Your settings"), voice("Save"), Press("settings"), tuple(fields))
 
 
-def one_account(voice: Voice, platforms: Sequence[Platform]) -> Card:
-    where = NAMES[platforms[0]] if platforms else voice("no chat")
-    return Card(
-        voice("Your settings"),
-        (
-            Text(
-                voice(
-                    "I know you from {where} only, so that is where I write to you. If you write to me from another "
-                    "platform of the district, you can choose.",
-                    where=where,
-                )
-            ),
-        ),
-    )
+def saved(voice: Voice, person: Person, platform: Platform, of: Hours) -> Card:
+    said = [voice("From now on I write to you in {where}.", where=NAMES[platform])]
+    said.append(voice("Your daily digest comes at {time}.", time=voice.hour(person.digest_at or of.digest_at)))
+    if person.mail_copy:
+        said.append(voice("It also comes by e-mail, to {address}.", address=person.email))
+    return Card(voice("Saved"), (Text(" ".join(said)), Buttons((what_next(voice),))))
 
 
-def saved(voice: Voice, platform: Platform) -> Card:
-    return Card(voice("Saved"), (Text(voice("From now on I write to you in {where}.", where=NAMES[platform])),))
+def what_next(voice: Voice) -> Button:
+    """What asks which messages are to come."""
+    return Button(voice("What will you send me next?"), Press("next.show"))

@@ -5,7 +5,7 @@ is simply drawn again, and a press on an old card meets the same rules.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -108,7 +108,7 @@ def view(
 
 UNDO_WITHIN: Final = timedelta(minutes=10)
 """A slip is undone by its author for so long, where nobody has acted since."""
-FOR_GOOD: Final = frozenset({Kind.REPORTED, Kind.JOINED, Kind.WITHDRAWN, Kind.UNDONE})
+FOR_GOOD: Final = frozenset({Kind.REPORTED, Kind.JOINED, Kind.WITHDRAWN, Kind.UNDONE, Kind.SNOOZED})
 """Under these stands a way of its own to take them back, or none."""
 
 
@@ -136,9 +136,9 @@ def then_of(event: Event) -> Phrase:
 # ----------------------------------------------------------------------------------------------------------- the card
 
 
-def card(seen: View, intro: str = "", *, title: str = "", quotes: Sequence[Words] = ()) -> Card:
+def card(seen: View, intro: str = "", *, title: str = "", quotes: Sequence[Words] = (), reminds: bool = False) -> Card:
     """The whole card. `intro` says why the reader gets it, `quotes` are the words that came with that; the rest is the
-    present state."""
+    present state. `reminds`: it reminds them of something, which they may put off."""
     voice, challenge = seen.voice, seen.case.challenge
     head = title or voice("Challenge {n}", n=seen.case.number)
     if not seen.may(Action.SEE):
@@ -168,7 +168,7 @@ def card(seen: View, intro: str = "", *, title: str = "", quotes: Sequence[Words
         body.extend(_who_sees(seen, reporter.confidential))
     if link := _link(seen):
         body.append(link)
-    if buttons := tuple(_buttons(seen)):
+    if buttons := (*(_later(seen) if reminds else ()), *_buttons(seen)):
         body.append(Buttons(buttons))
     summary = " ".join(filter(None, [head + ".", intro, state_line(seen)]))
     return Card(head, tuple(body), summary=summary)
@@ -439,6 +439,44 @@ def _confirms(seen: View) -> Iterator[Button]:
     yield Button(voice("No"), _press(seen, "no.form"), opens_form=True)
 
 
+def _later(seen: View) -> Iterator[Button]:
+    """To put off one's own reminders, where that may be."""
+    if cadence.may_put_off(seen.case, seen.reader.id, Calendar.of(seen.directory), seen.today):
+        yield Button(seen.voice("Remind me later"), _press(seen, "snooze.form"), opens_form=True)
+
+
+QUICK: Final = frozenset(
+    {
+        "answer.form",
+        "sort.form",
+        "take",
+        "understand.form",
+        "progress.form",
+        "still_blocked",
+        "resolve.form",
+        "talk.form",
+    }
+    | {"close.form", "keep_open", "yes", "partly.form", "no.form", "step_done"}
+)
+"""What a line of a digest can be answered with."""
+MOST_QUICK: Final = 3  # on one line: with "later" and "open" as many as stand side by side on a phone
+
+
+def line_buttons(seen: View, *, reminds: bool) -> tuple[Button, ...]:
+    """The answers to one line of a digest, the most likely first; each with its number, for those who hear it read."""
+    voice, case = seen.voice, seen.case
+    if not seen.may(Action.SEE):
+        return ()
+    steps = [each for each in case.open_steps if each.owner_id == seen.reader.id and seen.may(Action.STEP_DONE)]
+    done = [
+        Button(voice("Step {n} is done", n=each.position + 1), _press(seen, "step_done", each.id)) for each in steps[:1]
+    ]
+    quick = [each for each in (*_confirms(seen), *done, *_buttons(seen)) if each.press.action in QUICK]
+    shown = [*quick[:MOST_QUICK], *(_later(seen) if reminds else ())]
+    said = [replace(each, label=voice("{label} ({n})", label=each.label, n=case.number)) for each in shown]
+    return (*said, Button(voice("Open {n}", n=case.number), Press("show", case.id)))
+
+
 def _buttons(seen: View) -> Iterator[Button]:
     """What this person can do now; the most likely first."""
     voice, challenge, case = seen.voice, seen.case.challenge, seen.case
@@ -554,6 +592,7 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.WAITING: "{who} waits on somebody outside",
     Kind.RESUMED: "work on it was taken up again",
     Kind.PAUSED: "{who} paused it",
+    Kind.SNOOZED: "{who} put off their own reminders until {day}; all else goes on",
     Kind.RESOLVED: "{who} said it is resolved",
     Kind.CONFIRMATION_ASKED: "those who raised it were asked whether it was addressed",
     Kind.REMINDED: "a reporter was reminded",
@@ -618,6 +657,7 @@ def event_line(seen: View, event: Event) -> str:
         to=seen.name(PersonId(to)) if to else "–",
         n=number,
         author=seen.name(PersonId(author)) if author else "–",
+        day=date.fromisoformat(event.data["until"]) if event.data.get("until") else "–",
     )
 
 

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from handlers.cards import lists
+from handlers.cards import accounts, lists
 from handlers.cards.challenge import venue_name
 from handlers.cards.model import Button, Buttons, Card, Element, Facts, Heading, Items, Note, Press, Quote, Text
 from handlers.cards.text import Role, Typed, Voice, Who, phrase, phrases
 from handlers.rules import access, presence, spoken
 from handlers.rules.spoken import Command, Nearly
 from storage import log
+from storage.case import Case
 from storage.directory import Directory, Person, once
 from storage.vocabulary import PersonId
 
@@ -44,6 +45,10 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
                 voice("{command} – private plans, seen only by those named.", command=Typed("/clearway plans")),
                 voice(
                     "{command} – what you are to do, as your meetings have agreed.", command=Typed("/clearway actions")
+                ),
+                voice("{command} – what I will send you next, and when.", command=Typed("/clearway next")),
+                voice(
+                    "{command} – when your digest comes, and where I write to you.", command=Typed("/clearway settings")
                 ),
                 voice(
                     "{command} – say until when you are away, and who stands in for you.",
@@ -97,6 +102,8 @@ def _home_buttons(voice: Voice, *, leads: bool, watches: bool) -> Iterator[Butto
         yield Button(voice("School is closed"), Press("closure.form"), opens_form=True)
     if leads:
         yield Button(voice("I am away"), Press("substitute.form"), opens_form=True)
+    yield Button(voice("My settings"), Press("settings.form"), opens_form=True)
+    yield accounts.what_next(voice)
 
 
 def questions(voice: Voice) -> Card:
@@ -302,6 +309,18 @@ def _away(voice: Voice, actor: Person, directory: Directory, today: date) -> Ite
     yield Buttons((Button(voice("I am back") if now else voice("I am there after all"), Press("back")),))
 
 
+def _promised(voice: Voice, actor: Person, cases: Sequence[Case]) -> Iterator[Element]:
+    """The steps that somebody has in what others lead: what they promised, and not what everybody owes."""
+    if cases:
+        yield Heading(voice("Steps of yours"))
+    for case in cases:
+        for step in case.open_steps:
+            if step.owner_id == actor.id:
+                what = lists.short(case.words_of(step), 110)
+                yield Text(voice("{n}: {what} – by {day}", n=case.number, what=what, day=step.due_on))
+        yield Buttons((Button(voice("Show {n}", n=case.number), Press("show", case.id)),))
+
+
 def home(
     voice: Voice,
     actor: Person,
@@ -309,14 +328,16 @@ def home(
     sections: Sequence[tuple[str, str, log.Found]],
     today: date,
     meetings: Sequence[Element] = (),
+    promised: Sequence[Case] = (),
 ) -> Card:
-    """What needs this person now; help is below."""
+    """What needs this person now; help is below. `promised`: challenges of others, in which they have open steps."""
     leads = access.has_authority(actor, directory, today)
     watches = presence.is_coordinator(directory, actor.id, today)
     body: list[Element] = [
         *_away(voice, actor, directory, today),
         Buttons(tuple(_home_buttons(voice, leads=leads, watches=watches))),
     ]
+    body.extend(_promised(voice, actor, promised))
     above: set[str] = set()
     for title, words, found in sections:
         body.append(Heading(f"{title}: {found.total}" if found.total else title))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from handlers.cards.model import Button, Buttons, Card, Element, Items, Note, Press, Text
 from handlers.cards.text import At, Voice, Who, phrases
@@ -117,13 +116,13 @@ def not_understood(voice: Voice, missed: asking.NotUnderstood) -> Card:
     )
 
 
-def digest(voice: Voice, items: Sequence[tuple[Any, str, str]], day: date) -> Card:
-    """One morning digest: (press, line, button label) each. Every line can be answered in place."""
+def digest(voice: Voice, items: Sequence[tuple[str, tuple[Button, ...]]], day: date) -> Card:
+    """One daily digest: its lines, each with what can be done about it. Every line can be answered in place."""
     title = voice("Your challenges for {day}", day=day)
     body: list[Element] = []
-    for press, text, label in items:
+    for text, buttons in items:
         body.append(Text(text))
-        if press is not None:
-            body.append(Buttons((Button(label, press),)))
+        if buttons:
+            body.append(Buttons(buttons))
     count = voice(phrases("{n} line in your digest", "{n} lines in your digest", n=len(items)))
     return Card(title, tuple(body), summary=f"{title}: {count}")

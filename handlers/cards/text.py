@@ -292,6 +292,10 @@ class Voice:
     def clock(self, instant: datetime) -> str:
         return str(format_time(instant, "short", tzinfo=self.zone, locale=self.locale))
 
+    def hour(self, clock: time) -> str:
+        """A time of day, whatever the zone."""
+        return str(format_time(clock, "short", locale=self.locale))
+
     def money(self, amount: int) -> str:
         return str(format_currency(amount, "USD", locale=self.locale, currency_digits=False, format="¤#,##0"))
 

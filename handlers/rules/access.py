@@ -223,6 +223,12 @@ def may_be_posted(facts: Facts) -> bool:
     return facts.visibility is Visibility.OPEN and facts.conduct_of_id is None
 
 
+def may_be_mailed(facts: Facts) -> bool:
+    """Whether its words may go by e-mail, which others may keep and forward: nothing that somebody told in confidence,
+    either."""
+    return may_be_posted(facts) and not facts.confidential_ids
+
+
 def require(
     actor: Person,
     action: Action,

@@ -204,6 +204,32 @@ def _owner_prompt(case: Case, process: Process, calendar: Calendar) -> Due:
     return Due(calendar.morning_of(day), Duty.PROMPT, challenge.owner_id, goal=goal, by=target)
 
 
+MOST_PUT_OFF: Final = 10
+"""School days, two weeks, for which somebody may put off their reminders of one challenge."""
+
+
+def may_put_off(case: Case, person_id: PersonId, calendar: Calendar, today: date) -> date | None:
+    """The latest day until when this person may put off their reminders; None where they may not.
+
+    Only whose reminders they are: who leads it, or has an open step. Not where it is urgent, nor past the next date that
+    they have promised. It is their reminder alone that waits: the dates stay, and it climbs as if they had read it.
+    """
+    challenge = case.challenge
+    at_work = challenge.status is Status.REPORTED or challenge.status in WORKING
+    if not at_work or challenge.review_on is not None or challenge.urgency is Urgency.HIGH:
+        return None
+    leads = challenge.owner_id == person_id
+    steps = [each.due_on for each in case.open_steps if leads or each.owner_id == person_id]
+    if not leads and not steps:
+        return None
+    promised = [
+        *steps,
+        *([challenge.decide_by] if leads and challenge.decide_by and not challenge.understood_at else []),
+    ]
+    to_come = [each for each in promised if each > today]
+    return min([calendar.school_days_after(today, MOST_PUT_OFF), *to_come])
+
+
 def _leave(case: Case, directory: Directory, calendar: Calendar, begun: date) -> Iterator[Due]:
     """The first day of the owner's next leave: that morning it goes to whoever may act for them, or up at once.
 

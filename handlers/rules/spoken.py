@@ -29,6 +29,7 @@ SUBWORDS: Final[Mapping[str, str]] = MappingProxyType(
         "people": "process.people",
         "away": "substitute.form",
         "settings": "settings.form",
+        "next": "next.show",
         "here": "room.here",
         "closed": "closure.form",
         "routines": "routines.show",

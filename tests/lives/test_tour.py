@@ -137,6 +137,8 @@ async def work(tour: Tour) -> None:
     taken = await does(HR, "take", it)
     await tour.presses(HR, taken, "undo")
     await does(HR, "take", it)
+    await does(HR, "snooze", it, reason="The board sits first.", until=tour.day(1))
+    await does(HR, "next.show")
     await does(HR, "question", it, question="Since when?")
     unsure = await tour.writes(TEACHER, "Since Labor Day.")
     await tour.presses(TEACHER, unsure, "draft.answer")

@@ -358,8 +358,21 @@ async def test_only_single_messages_since_midnight_count_in_the_budget(database:
         message(),
     )
     async with database.queue() as connection:
-        assert await queue.sent_today(connection, HERE, TEACHER, midnight) == 2
-        assert await queue.sent_today(connection, HERE, PersonId("coach"), midnight) == 0
+        assert await queue.had_today(connection, message(), NOW, midnight) == (2, True)
+        assert await queue.had_today(connection, message(PersonId("coach")), NOW, midnight) == (0, False)
+
+
+async def test_what_another_process_is_sending_now_counts_in_the_budget_too(database: Database) -> None:
+    midnight = NOW - timedelta(hours=10)
+    before, mine, after = (message(leased_until=NOW + LEASE) for _ in range(3))
+    before.created_at, after.created_at = NOW - MINUTE, NOW + MINUTE
+    lost = message(unknown_since=NOW - MINUTE)
+    await plan(database, before, mine, after, lost)
+    async with database.queue() as connection:
+        assert (
+            await queue.had_today(connection, mine, NOW, midnight)
+        ).singles == 2  # what is before it, and the lost one
+        assert (await queue.had_today(connection, mine, NOW + LEASE, midnight)).singles == 1  # whoever had it has died
 
 
 # -- posted cards ----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, NullPool, create_engine, insert, inspect, select, text
+from sqlalchemy import Connection, NullPool, column, create_engine, insert, inspect, select, table, text
 from sqlmodel import SQLModel
 
 from storage import models, schema
@@ -85,8 +85,8 @@ def test_owners_keep_the_clock_that_they_had(blank_url: str, updated_at: datetim
         ):
             of = models.table(type(row))
             there = {each["name"] for each in inspect(connection).get_columns(of.name)}  # at that revision
-            values = {each.name: getattr(row, each.name) for each in of.c if each.name in there}
-            connection.execute(insert(of).values(values))
+            then = table(of.name, *(column(each.name, each.type) for each in of.c if each.name in there))
+            connection.execute(insert(then).values({each.name: getattr(row, each.name) for each in then.c}))
         connection.commit()
 
     schema.upgrade(blank_url)

@@ -1,0 +1,60 @@
+"""Reminders put off by whose they are: until a day, with a reason (R-32).
+
+It is the reminder alone that waits. The dates of the challenge stay, those who raised it hear as they would have, and it
+goes up the ladder as if the reminders had been read: nobody's silence becomes somebody else's wait.
+"""
+
+from datetime import date, datetime
+
+from handlers import acts
+from handlers.cards import challenge as cards
+from handlers.cards import snoozes
+from handlers.cards.text import phrase
+from handlers.errors import FormError
+from handlers.request import Reply, Request
+from handlers.rules import cadence, lanes
+from handlers.rules.access import Action
+from storage.case import Case
+from storage.store import Store
+from storage.vocabulary import Field, Kind, Urgency
+
+
+async def form(store: Store, request: Request, now: datetime) -> Reply:
+    case = await acts.case_for(store, request, Action.SEE, now)
+    latest = _latest(store, request, case, now)
+    first = acts.calendar(store).next_school_day(acts.today(store, now))
+    return Reply(form=snoozes.form(request.voice, case, min(first, latest), latest))
+
+
+async def snooze(store: Store, request: Request, now: datetime) -> Reply:
+    case = await acts.case_for(store, request, Action.SEE, now)
+    latest = _latest(store, request, case, now)
+    acts.required(request, "reason", "Please say in a sentence why: it stands in the history.")
+    texts = acts.clean(store, request, "reason")
+    day = acts.school_day_field(store, request.fields, "until", now)
+    if day is None or not acts.today(store, now) < day <= latest:
+        raise FormError({"until": phrase("Please pick a day after today, at the latest {day}.", day=latest)})
+    actor, challenge = request.actor, case.challenge
+    store.record(
+        case, Kind.SNOOZED, by=actor.id, at=now, said={Field.SNOOZE: texts["reason"]}, data={"until": day.isoformat()},
+        put_off={**challenge.put_off, actor.id: day.isoformat()},
+        updated_at=challenge.updated_at, owner_acted_at=challenge.owner_acted_at,  # it is no act on the challenge
+    )  # fmt: skip
+    calendar = acts.calendar(store)
+
+    def later(at: datetime) -> datetime:
+        return lanes.put_off(at, actor, calendar, day).at
+
+    await store.move_digest(actor.id, later, challenge_id=case.id, kinds=lanes.REMINDERS)
+    await store.look_at_digests(case.id, now)
+    said = request.voice("I remind you of challenge {n} again on {day}, with your digest.", n=case.number, day=day)
+    return Reply(card=cards.plain(request.voice, request.voice("Put off"), said, snoozes.goes_on(request.voice)))
+
+
+def _latest(store: Store, request: Request, case: Case, now: datetime) -> date:
+    latest = cadence.may_put_off(case, request.actor.id, acts.calendar(store), acts.today(store, now))
+    if latest is None and case.challenge.urgency is Urgency.HIGH:
+        raise acts.refuse("Challenge {n} is of high urgency: its reminders cannot be put off.", n=case.number)
+    if latest is None:
+        raise acts.refuse("You get no reminders of challenge {n} that could be put off.", n=case.number)
+    return latest
