@@ -1,6 +1,6 @@
 """What an occurrence shows: its agenda, the superintendent's page to read before, and what messages about it say."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -16,6 +16,7 @@ from handlers.telling import Told
 from scheduling import recurrence
 from storage import feedback, log, occurrences
 from storage.directory import COACH, SUPERINTENDENT, Directory, Person, Routine
+from storage.feedback import Found
 from storage.models import Occurrence
 from storage.store import Store
 from storage.vocabulary import (
@@ -47,6 +48,7 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
     check_in = rules.is_check_in(routine, directory)
     last = await occurrences.before(store.connection, store.district_id, routine.id, row.team_id, row.starts_at)
     since = last.starts_at if last else None
+    told = tuple(await feedback.lately(store.connection, row, cards.TREND)) if reader and routine.poll else ()
     found = cards.Agenda(
         actions=await actions.on_agenda(store, row, reader, since, now),
         kept=kinds.meets(routine) and (team is None or team.uses_process),
@@ -55,7 +57,8 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
         lines=routine.agenda or kinds.TEMPLATES[routine.kind].agenda,
         own_lines=bool(routine.agenda),
         place=routine.place,
-        feedback=tuple(await feedback.lately(store.connection, row, cards.TREND)) if reader and routine.poll else (),
+        feedback=told,
+        comments=await _comments(store, row, routine, reader, told, now),
         drafts=_drafts(directory, acts.today(store, now)) if check_in else (),
         pressed=check_in,
         schools=await _at_their_schools(store, routine, reader, now),
@@ -77,6 +80,15 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
     following = recurrence.next_occurrence(routine, calendar, row.starts_at)
     until = calendar.today(following) if following else None
     return replace(found, parts=_parts((_part_of(item, row.day, until, since), item) for item in items))
+
+
+async def _comments(
+    store: Store, row: Occurrence, routine: Routine, reader: Person | None, told: Sequence[Found], now: datetime
+) -> tuple[str, ...]:
+    """What was written of the last one: for who steers it, and only once enough have answered (R-19)."""
+    if not told or told[0].answers < cards.ENOUGH or reader is None or not steers(store, row, routine, reader, now):
+        return ()
+    return tuple(await feedback.words(store.connection, store.district_id, told[0].occurrence_id))
 
 
 async def to_walk(

@@ -12,7 +12,6 @@ from typing import Final
 from handlers import actions, acts, followups, moves, plans
 from handlers.cards.text import Who, phrase
 from handlers.rules import cadence, presence, routing
-from handlers.rules import routines as rules
 from handlers.telling import tell
 from storage import audit, versions
 from storage import plans as private
@@ -74,7 +73,7 @@ async def check(store: Store, now: datetime, *, heart_fresh: bool) -> AsyncItera
     if heart_fresh and since is not None:
         says = f"messages ({waiting}) were to be sent and have not been, the first since {since.isoformat(timespec='minutes')}"
         yield Breach(store.district_id, "answered", None, says)
-    for kind, about in await audit.routines_without_dates(store.connection, store.district_id, rules.ASKS):
+    for kind, about in await audit.routines_without_dates(store.connection, store.district_id):
         yield Breach(store.district_id, "runs", None, f"the {kind} {about} has no timer")
     for version_id in await versions.without_a_timer(store.connection, store.district_id):
         yield Breach(store.district_id, "runs", None, f"the version {version_id} waits for approval and has no timer")
@@ -133,7 +132,7 @@ async def mend(store: Store, breach: Breach, now: datetime) -> None:
     A timer that is there and late is not mended by setting it anew: whatever keeps it from running must be seen.
     """
     if breach.promise == "runs":
-        for kind, about in await audit.routines_without_dates(store.connection, store.district_id, rules.ASKS):
+        for kind, about in await audit.routines_without_dates(store.connection, store.district_id):
             store.set_timer(kind, about, now)
         for version_id in await versions.without_a_timer(store.connection, store.district_id):
             store.set_timer(TimerKind.VERSION, version_id, now)

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from handlers import acts, agendas, owners
+from handlers.cards import forms
 from handlers.cards import meetings as cards
 from handlers.cards import routines as routine_cards
 from handlers.cards.model import Card
@@ -223,6 +224,17 @@ async def roles(store: Store, request: Request, now: datetime) -> Reply:
     return Reply(card=cards.gives(request.voice, row, routine, doing(store, row)))
 
 
+async def raise_form(store: Store, request: Request, now: datetime) -> Reply:
+    """What a school has said that the district needs to do becomes a challenge, in the words it was said in (R-69)."""
+    said = await occurrences.saying(store.connection, store.district_id, request.item)
+    row = await occurrences.occurrence(store.connection, store.district_id, said.occurrence_id) if said else None
+    routine = store.directory.routine(row.routine_id) if row else None
+    if said is None or row is None or routine is None or not agendas.sees(store, row, routine, request.actor, now):
+        raise NotFoundError(phrase("There is no such answer that you can see."))
+    words = said.text or ""
+    return Reply(form=forms.report(request.voice, store.directory, request.actor, words, request.source, request.door))
+
+
 async def poll_form(store: Store, request: Request, now: datetime) -> Reply:
     row, _ = await _polled(store, request, now)
     return Reply(form=cards.poll_form(request.voice, row))
@@ -324,7 +336,7 @@ def _new_day(store: Store, request: Request, routine: Routine, row: Occurrence, 
     to = acts.school_day_field(store, request.fields, "day", now)
     if to is None:
         return None
-    first, last = recurrence.parse(routine.rule).period(row.planned_on)
+    first, last = recurrence.parse(routine.rule).period(row.day)
     if not first <= to <= last:
         raise FormError({"day": phrase("Please pick a school day from {first} to {last}.", first=first, last=last)})
     if acts.calendar(store).at(to, routine.start) <= now:
@@ -333,7 +345,7 @@ def _new_day(store: Store, request: Request, routine: Routine, row: Occurrence, 
 
 
 def _latest(routine: Routine, row: Occurrence) -> date:
-    return recurrence.parse(routine.rule).period(row.planned_on)[1]
+    return recurrence.parse(routine.rule).period(row.day)[1]
 
 
 async def _say(

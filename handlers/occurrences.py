@@ -124,6 +124,10 @@ async def add(
         sequence=in_place_of.sequence + in_place_of.version if in_place_of else 0,
     )
     new.root_id = in_place_of.root_id if in_place_of else new.id
+    if in_place_of and day and calendar.school_days_between(calendar.today(now), day) <= rules.STILL_GOOD:
+        # They have its agenda, and hear of its new day: the same does not come twice.
+        new.status = OccurrenceStatus.PREPARED if in_place_of.lead_id else OccurrenceStatus.PLANNED
+        new.lead_id, new.invited_at, new.roles = in_place_of.lead_id, in_place_of.invited_at, in_place_of.roles
     await occurrences.add(store.connection, new)
     set_timer(store, routine, new, now)
     return new
@@ -184,7 +188,8 @@ async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead:
             await occurrences.change(
                 store.connection, row, asks=row.asks + 1, asked_at=read_at, version=row.version + 1
             )
-            tell_of(store, row, Kind.OCCURRENCE_ASKED, [asked.id], now, lane=Lane.SINGLE)
+            first = row.asks <= rules.ASKS + 1
+            tell_of(store, row, Kind.OCCURRENCE_ASKED, [asked.id], now, lane=Lane.SINGLE if first else None)
 
 
 async def _stand_in(store: Store, row: Occurrence, now: datetime) -> None:

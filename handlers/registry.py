@@ -221,6 +221,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "meeting.decide": Entry(meetings.decide),
         "meeting.roles.form": _reads(meetings.roles_form),
         "meeting.roles": Entry(meetings.roles),
+        "meeting.raise.form": _reads(meetings.raise_form),
         "meeting.poll.form": _reads(meetings.poll_form),
         "meeting.poll": Entry(meetings.poll),
         "meeting.held.form": _reads(meetings.held_form),

@@ -71,11 +71,9 @@ class Open:
 _COLUMNS: Final = [challenges.c[name] for name in Open.__dataclass_fields__ if name != "timer_at"]
 
 
-async def routines_without_dates(
-    connection: AsyncConnection, district_id: DistrictId, asks: int
-) -> list[tuple[TimerKind, str]]:
-    """What has no timer and should: routines that run; their occurrences to come, or after which nobody has been asked
-    more than `asks` times. The kind of timer that is missing, and of what."""
+async def routines_without_dates(connection: AsyncConnection, district_id: DistrictId) -> list[tuple[TimerKind, str]]:
+    """What has no timer and should: routines that run; their occurrences to come, or of which it is not on record yet
+    whether they took place. The kind of timer that is missing, and of what."""
 
     def timer(kind: TimerKind, about: Any) -> Any:
         return exists().where(timers.c.district_id == district_id, timers.c.kind == kind, timers.c.about == about)
@@ -91,7 +89,6 @@ async def routines_without_dates(
         .where(
             runs,
             occurrences.c.status.in_([OccurrenceStatus.PLANNED, OccurrenceStatus.PREPARED]),
-            occurrences.c.asks <= asks,
             ~timer(TimerKind.OCCURRENCE, occurrences.c.id),
         )
     )

@@ -170,6 +170,13 @@ async def said(connection: AsyncConnection, of: models.Occurrence) -> list[model
     return [models.Record(**row._mapping) for row in await connection.execute(wanted)]
 
 
+async def saying(connection: AsyncConnection, district_id: DistrictId, record_id: str) -> models.Record | None:
+    """One thing that was said of an occurrence; None when this district has none of that id."""
+    wanted = select(records).where(records.c.district_id == district_id, records.c.id == record_id)
+    row = (await connection.execute(wanted)).first()
+    return models.Record(**row._mapping) if row else None
+
+
 async def unanswered(
     connection: AsyncConnection, district_id: DistrictId, routine_ids: Collection[str], since: datetime, now: datetime
 ) -> tuple[TeamId, ...]:

@@ -158,25 +158,29 @@ def _title(title: str) -> list[Json]:
 
 def _within(drawn: list[Json], most: int) -> list[Json]:
     """The blocks that Slack takes. What does not fit is counted in a last note; the buttons under it stay."""
-    room = MAX_ALTOGETHER if most == MAX_BLOCKS else MAX_VIEW
-    if len(drawn) <= most and (len(json.dumps(drawn)) <= room or _size(drawn) <= room):  # the first is fast, and larger
+    in_view = most != MAX_BLOCKS
+    room = MAX_VIEW if in_view else MAX_ALTOGETHER
+    if len(drawn) <= most and (
+        len(json.dumps(drawn)) <= room or _size(drawn, in_view) <= room
+    ):  # the first is fast, and larger
         return drawn
     tail = len(drawn)
     while tail > 0 and drawn[tail - 1]["type"] == "actions" and len(drawn) - tail < ROWS:
         tail -= 1
     buttons = drawn[tail:]
-    room -= _size(buttons) + len(MORE) + len(str(len(drawn)))
+    room -= _size(buttons, in_view) + len(MORE) + len(str(len(drawn)))
     kept: list[Json] = []
     for block in drawn[:tail]:
-        room -= _size([block])
+        room -= _size([block], in_view)
         if room < 0 or len(kept) + 1 + len(buttons) >= most:
             break
         kept.append(block)
     return [*kept, *element(Note(MORE.format(n=tail - len(kept)))), *buttons]
 
 
-def _size(drawn: list[Json]) -> int:
-    return sum(len(json.dumps(block, ensure_ascii=False)) for block in drawn)
+def _size(drawn: list[Json], in_view: bool) -> int:
+    """Of a message its characters count; of a view what is sent, in which each beyond ASCII is spelt out."""
+    return sum(len(json.dumps(block, ensure_ascii=in_view)) for block in drawn)
 
 
 # ----------------------------------------------------------------------------------------------------------- texts

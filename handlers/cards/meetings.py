@@ -48,6 +48,7 @@ from storage.vocabulary import (
     OccurrenceStatus,
     PersonId,
     RecordField,
+    RoutineKind,
     Rung,
     SchoolId,
     TeamId,
@@ -92,6 +93,7 @@ YOU_DO: Final = MappingProxyType(
         MeetingRole.TIMEKEEPER: "You keep the time this time.",
     }
 )
+COMMENTS: Final = 6
 TREND: Final = 4
 """So many of the last ones show how people found them."""
 ENOUGH: Final = 3
@@ -137,6 +139,8 @@ class Agenda:
     feedback: tuple[Found, ...] = ()
     """How the last ones were found, the latest first."""
     schools: tuple[AtSchool, ...] = ()
+    comments: tuple[str, ...] = ()
+    """What was written of the last one, for who steers it."""
     actions: action_cards.Section = field(default_factory=action_cards.Section)
     """What comes first."""
     reviews: tuple[TeamId, ...] = ()
@@ -174,7 +178,7 @@ def whole(
     title = _title(voice, row, routine)
     status = _status(voice, row, routine, now)
     body: list[Element] = [Text(status)]
-    body += _record(voice, row, record)
+    body += _record(voice, row, record, raises=routine.kind is RoutineKind.SCHOOL_REVIEW)
     if agenda is not None:
         body += _agenda(voice, row, agenda)
     body += _in_calendar(voice, file)
@@ -203,7 +207,7 @@ def news(
     me = voice.person.id if voice.person else None
     if agenda is not None and event.kind is Kind.OCCURRENCE_INVITED:
         body += [Text(voice(YOU_DO[each.role])) for each in agenda.doing if each.person_id == me]
-    body += _record(voice, row, record)
+    body += _record(voice, row, record, raises=routine.kind is RoutineKind.SCHOOL_REVIEW)
     if agenda is not None:
         body += _agenda(voice, row, agenda)
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
@@ -265,7 +269,7 @@ def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: M
             return voice("It comes up soon.")
         case Kind.OCCURRENCE_PREPARED if not may.steers:
             return voice("Is there something for its agenda? You get it the school day before.")
-        case Kind.OCCURRENCE_PREPARED if row.day != row.planned_on:
+        case Kind.OCCURRENCE_PREPARED if row.day != row.planned_on and not row.in_place_of:
             return voice(
                 "This is what it is about so far. It is on {day}, because there is no school on {planned}. Everybody else "
                 "gets it the school day before.",
@@ -321,7 +325,8 @@ def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: M
             return voice("It is cancelled, and has no other date in its month or week.")
 
 
-def _record(voice: Voice, row: Occurrence, record: Record) -> Iterator[Element]:
+def _record(voice: Voice, row: Occurrence, record: Record, *, raises: bool) -> Iterator[Element]:
+    """`raises`: what was answered may be what the district needs to do, and becomes a challenge by a button (R-69)."""
     for each in record.said:
         if each.text:
             about = record.of.get(each.challenge_id) if each.challenge_id else None
@@ -332,6 +337,9 @@ def _record(voice: Voice, row: Occurrence, record: Record) -> Iterator[Element]:
             else:
                 yield Text(voice(SAID[each.field]))
             yield Quote(each.text, voice("{who}", who=Who(each.author_id)))
+            if each.field is RecordField.ANSWER and raises:
+                press = Press("meeting.raise.form", item=each.id)
+                yield Buttons((Button(voice("Report it as a challenge"), press, opens_form=True),))
     if record.walked:
         numbers = ", ".join(str(each.number) for each in record.walked)
         yield Text(voice("Gone through: {numbers}", numbers=numbers))
@@ -365,6 +373,7 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
         yield Items(tuple(each if agenda.own_lines else voice(each) for each in agenda.lines))
     yield from action_cards.on_agenda(voice, agenda.actions)
     yield from _found(voice, agenda.feedback)
+    yield from (Quote(lists.short(each, 300)) for each in agenda.comments[:COMMENTS])
     for school in agenda.schools:
         yield Text(voice("Open at {school}: {n}", school=At(school.school_id), n=school.total))
         yield from _lines(voice, row, school.lines, school.total)
@@ -463,6 +472,8 @@ def _buttons(
         yield Button(voice("Say how it was"), Press("meeting.poll.form", item=row.id), "primary", opens_form=True)
     if row.status is OccurrenceStatus.HELD and may.belongs:
         yield Button(voice("Add a note"), Press("meeting.note.form", item=row.id), opens_form=True)
+    if row.status is OccurrenceStatus.CANCELLED and may.steers and not row.dropped:
+        yield again_button(voice, row)
     if row.status not in TO_COME or not may.belongs:
         return
     meets = kinds.meets(routine)

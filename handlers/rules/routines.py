@@ -25,12 +25,16 @@ LEAD: Final = {recurrence.Monthly: 5, recurrence.Listed: 5, recurrence.Shifted: 
 """School days before a meeting on which who leads it gets its agenda to look over (R-16: agenda call)."""
 A_YEAR: Final = timedelta(days=365)
 A_SCHOOL_YEAR: Final = timedelta(days=300)
+STILL_GOOD: Final = 5
+"""So many school days an agenda holds that people have of a meeting which is moved."""
 A_CALL: Final = 5
 """With so many school days to go, or more, its people are asked what is to be on the agenda (R-16)."""
 NOTICE: Final = timedelta(hours=2)
 """So long before it begins, at least, people hear that a meeting is moved to a day."""
 ASKS: Final = 2
 """So often who leads it is asked whether it took place; then the coordinator is."""
+AGAIN: Final = 5
+"""After so many school days the coordinator is asked once more, until it is on record: in the digest."""
 
 
 class Duty(StrEnum):
@@ -87,9 +91,9 @@ def due(facts: Facts, routine: Routine, calendar: Calendar, lead: Person | None)
             return Due(min(calendar.morning_of(facts.day), facts.starts_at), Duty.ROLES)
         case OccurrenceStatus.PREPARED if facts.asks == 0:
             return Due(calendar.message_time(facts.ends_at + SETTLES, lead), Duty.ASK)
-        case OccurrenceStatus.PREPARED if facts.asks <= ASKS and facts.asked_at:
+        case OccurrenceStatus.PREPARED if facts.asked_at:
             duty = Duty.ASK if facts.asks < ASKS else Duty.CLIMB
-            return Due(calendar.morning_after(facts.asked_at, 1), duty)
+            return Due(calendar.morning_after(facts.asked_at, 1 if facts.asks <= ASKS else AGAIN), duty)
         case _:
             return None
 

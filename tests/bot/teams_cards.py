@@ -10,7 +10,7 @@ from handlers.cards import challenge as cards
 from handlers.cards import drafts, lists
 from handlers.cards import forms as form_cards
 from handlers.cards import help as help_cards
-from handlers.cards.model import Card, Form, Press
+from handlers.cards.model import Button, Card, Form, Press
 from handlers.cards.text import Voice, phrase, to_json
 from handlers.request import Source
 from scheduling.calendar import Calendar
@@ -102,7 +102,7 @@ def history() -> Card:
 def digest() -> Card:
     voice = Voice(DISTRICT, DISTRICT.people[PersonId("principal")])
     items = [
-        (Press("show", f"c{n}"), f"Challenge {n}: {why} – {lists.short(WHAT, 90)}. {then}", f"Open {n}")
+        (f"Challenge {n}: {why} – {lists.short(WHAT, 90)}. {then}", (Button(f"Open {n}", Press("show", f"c{n}")),))
         for n, why, then in (
             (42, "a challenge for you", "Staffing goes to the principal."),
             (31, "how does it stand?", "One press is enough: progress, still blocked, or resolved."),

@@ -238,13 +238,19 @@ async def meetings(tour: Tour) -> None:
     await does(COORDINATOR, "routine.start", item="dit-monthly")
     [first, *_] = await tour.planned()
     await does(COORDINATOR, "meeting.add", item=first.id, words="The new bell times.")
+    await does(COORDINATOR, "meeting.note", item=first.id, words="Bring the calendars.")
+    await does(COORDINATOR, "meeting.roles", item=first.id, recorder="p-005")
     await does(COORDINATOR, "meeting.send", item=first.id)
     await does(COORDINATOR, "meeting.move", item=first.id, day=tour.day(2), reason="The board room is taken.")
     [first, *_] = await tour.planned()
     await does(COORDINATOR, "meeting.cancel", item=first.id, reason="Half of us are away.", day=tour.day(3))
     await tour.days(5)
     [first, second, *_] = await tour.planned()
+    await does(COORDINATOR, "report", what="No substitutes for training days.", type="staffing", origin="internal")
+    await does(COORDINATOR, "meeting.walked", 1, item=first.id)
+    await does(COORDINATOR, "meeting.decide", 1, item=first.id, words="Two floating substitutes.")
     await does(COORDINATOR, "meeting.held", item=first.id, there=["p-010", "p-005"], notes="Two decisions.")
+    await does(COORDINATOR, "meeting.poll", item=first.id, useful="4", respectful="4", words="Less talk.")
     await agreed(tour, first.id)
     await private(tour)
     await tour.life.pass_time(second.starts_at + timedelta(hours=4))
@@ -270,6 +276,16 @@ async def meetings(tour: Tour) -> None:
     await does(COORDINATOR, "calendar.make", item="dit")
     await does(COORDINATOR, "calendar.end", item="dit")
     await does(COORDINATOR, "closure", **{"from": tour.day(1), "to": tour.day(4), "name": "Snow"})
+
+
+async def routines(tour: Tour) -> None:
+    """One is made in chat, changed, given an agenda of its own, and taken out."""
+    does = tour.does
+    fields = {"kind": "meeting", "teams": ["sel"], "rule": "third Monday", "start": "3:15 pm", "minutes": "45"}
+    await does(COORDINATOR, "routine.new", name="Lessons", **fields)
+    await does(COORDINATOR, "routine.edit", item="lessons", name="Lessons", **fields | {"rule": "last Friday"})
+    await does(COORDINATOR, "routine.agenda", item="lessons", agenda="Dates", questions="What is ready?", quorum="2")
+    await does(COORDINATOR, "routine.remove", item="lessons")
 
 
 async def versions(tour: Tour) -> None:
@@ -330,7 +346,7 @@ async def travel(url: str, way: Callable[[Tour], Awaitable[None]]) -> frozenset[
 
 def test_every_action_has_been_done(new_database: NewDatabase) -> None:
     done: set[str] = set()
-    for way in (work, other_ways, accounts, meetings, versions):
+    for way in (work, other_ways, accounts, meetings, routines, versions):
         with new_database() as url:
             done |= asyncio.run(travel(url, way))
     assert done >= WRITES

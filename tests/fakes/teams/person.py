@@ -90,7 +90,9 @@ class TeamsPerson:
         return await self.mention(line, channel, copies=copies) if channel else await self.dm(line, copies=copies)
 
     async def dm(self, text: str, *, copies: int = 1) -> Message:
-        """Writes to the bot in the personal chat."""
+        """Writes to the bot in the personal chat; a card in a dialog was read and closed before that."""
+        if self.form is None:
+            self.dialog = None
         message = self._written(self.chat, text)
         await self._message(message, copies)
         return message
