@@ -155,7 +155,7 @@ async def when(store: Store, message: Planned, now: datetime) -> lanes.Plan | No
         reader,
         calendar,
         now,
-        sent_today=had.singles if known else 0,
+        sent_today=had.singles,  # what was sent since has counted it, so one that did arrive is not put off
         budget=store.directory.in_force.process.daily_message_budget,
         due=True,
         late=known and now - message.send_at > lanes.LATE_AFTER,
