@@ -1,8 +1,8 @@
 """On which platforms a story is told, and on which databases.
 
 Each platform once, and each database: Slack on PostgreSQL, the others on the one that comes along. They share all but
-the room; stories that are told on one platform only are told on both databases, and tests/conformance has it the other
-way round.
+the room, so of several stories about one thing the first is told in both chats and the others in one of them, in turn.
+tests/conformance has the databases the other way round.
 """
 
 from typing import Final

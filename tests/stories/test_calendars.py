@@ -9,7 +9,7 @@ import vobject
 
 from storage.database import Database
 from tests.conformance.steps import COORDINATOR, people, seen
-from tests.stories.platforms import IN_CHAT
+from tests.stories.platforms import IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.stories.test_routines import DIT, started
 from tests.world import Actor, World, detroit, world
 
@@ -86,7 +86,7 @@ async def test_a_calendar_sees_meetings_moves_and_cancellations(database: Databa
         assert "Quist" not in text  # no words of anybody
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_an_address_is_secret_can_be_ended_and_made_anew(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead = await started(story)
@@ -104,7 +104,7 @@ async def test_an_address_is_secret_can_be_ended_and_made_anew(database: Databas
         assert (await fetch(again))[0] == 404
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_team_has_a_calendar_of_its_own_for_who_belongs_to_it(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         await started(story)
@@ -123,7 +123,7 @@ async def test_without_an_address_of_our_own_nobody_is_given_one_that_leads_nowh
         assert "CLEARWAY_PUBLIC_URL" in str(lead.answer)
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_an_invitation_has_its_meeting_as_a_file_that_a_calendar_does_not_double(
     database: Database, platform: str
 ) -> None:

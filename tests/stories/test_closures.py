@@ -6,7 +6,7 @@ from handlers.district import importer
 from storage.database import Database
 from storage.vocabulary import OccurrenceStatus
 from tests.conformance.steps import COORDINATOR, on_record, people, seen
-from tests.stories.platforms import IN_CHAT
+from tests.stories.platforms import IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.stories.test_routines import DIT, MEMBER, all_of, planned, started
 from tests.world import FILE, SEAL, Actor, World, detroit, world
 
@@ -39,7 +39,7 @@ async def test_nobody_hears_of_a_meeting_only_after_it_was_moved_to(database: Da
         assert "moved to Thu, Oct 15, 2026" in seen(member)
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_a_closure_for_later_never_moves_a_meeting_to_what_is_past_by_then(
     database: Database, platform: str
 ) -> None:
@@ -65,7 +65,7 @@ async def test_a_closure_for_later_never_moves_a_meeting_to_what_is_past_by_then
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_what_was_moved_by_hand_out_of_its_month_moves_within_the_one_where_it_stands(
     database: Database, platform: str
 ) -> None:
@@ -81,7 +81,7 @@ async def test_what_was_moved_by_hand_out_of_its_month_moves_within_the_one_wher
         assert await days(story, database) == [date(2026, 11, 6), date(2026, 11, 10)]
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_a_closure_that_was_a_slip_is_taken_back_and_the_lead_may_move_the_meeting_back(
     database: Database, platform: str
 ) -> None:
@@ -130,7 +130,7 @@ async def test_a_closure_that_was_a_slip_is_taken_back_and_the_lead_may_move_the
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_meeting_that_a_closure_had_cancelled_may_be_held_after_all(database: Database, platform: str) -> None:
     async with world(database, platform, at="2026-10-27 15:00") as story:
         lead = await started(story)

@@ -9,7 +9,7 @@ import pytest
 from scheduling.calendar import Calendar
 from storage.database import Database
 from storage.vocabulary import Authority, Kind, Rung, Status
-from tests.stories.platforms import IN_CHAT
+from tests.stories.platforms import IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.world import World, detroit, world
 
 DISTRICT_WIDE = {"Where may the power to remove it sit?": "In the district"}
@@ -56,7 +56,7 @@ async def test_unanswered_prompts_soften_then_climb_to_the_top_and_never_stop(
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_a_high_urgency_challenge_climbs_after_one_unanswered_prompt(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         await report(story, Urgency="High")
@@ -68,7 +68,7 @@ async def test_a_high_urgency_challenge_climbs_after_one_unanswered_prompt(datab
         assert first_climb == 1
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_one_digest_gathers_everything_of_the_morning(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         for number in range(4):
@@ -85,7 +85,7 @@ async def test_one_digest_gathers_everything_of_the_morning(database: Database, 
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_steps_fall_on_school_days_and_are_asked_about_before_and_after(
     database: Database, platform: str
 ) -> None:
@@ -114,7 +114,7 @@ async def test_steps_fall_on_school_days_and_are_asked_about_before_and_after(
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_pause_lasts_until_its_date_and_no_longer(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         await report(story)
@@ -136,7 +136,7 @@ async def test_a_pause_lasts_until_its_date_and_no_longer(database: Database, pl
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_after_three_weeks_down_there_is_one_catch_up_and_no_burst(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         for number in range(3):
@@ -170,7 +170,7 @@ async def test_a_leaver_owns_nothing_the_next_day(database: Database) -> None:
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_leave_moves_what_is_held_to_the_delegate_within_limits(database: Database, platform: str) -> None:
     async with world(database, platform, at="2026-10-08 09:00") as story:
         teacher = await story.person("p-023")
@@ -188,7 +188,7 @@ async def test_leave_moves_what_is_held_to_the_delegate_within_limits(database: 
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_the_coordinator_puts_in_a_substitute(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         coordinator, substitute, teacher = [await story.person(each) for each in ("p-010", "p-011", "p-023")]
@@ -207,7 +207,7 @@ async def test_the_coordinator_puts_in_a_substitute(database: Database, platform
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 @pytest.mark.parametrize("at", ["2026-10-30 10:00", "2027-03-12 10:00"])
 async def test_a_change_of_clocks_leaves_school_mornings_where_they_are(
     database: Database, at: str, platform: str
@@ -224,7 +224,7 @@ async def test_a_change_of_clocks_leaves_school_mornings_where_they_are(
         assert all(later > earlier for earlier, later in pairwise(days))
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_school_first_then_sent_up_with_what_was_tried(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher, principal = await story.person("p-016"), await story.person("p-013")
@@ -246,7 +246,7 @@ async def test_school_first_then_sent_up_with_what_was_tried(database: Database,
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_decline_is_an_executive_leaders_and_stays_dated(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         await report(story)

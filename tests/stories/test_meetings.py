@@ -6,7 +6,7 @@ from storage.database import Database
 from storage.models import Event, Feedback, Record, table
 from storage.vocabulary import Kind
 from tests.conformance.steps import COORDINATOR, on_record, people, seen
-from tests.stories.platforms import EVERYWHERE, IN_CHAT
+from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.stories.test_routines import MEMBER, planned, started
 from tests.world import Actor, detroit, world
 
@@ -92,7 +92,7 @@ async def test_what_was_not_gone_through_is_named(database: Database, platform: 
         assert f"{3 - first}: " in seen(lead)
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_who_records_is_away_and_their_backup_hears_before_it_begins(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead = await started(story)
@@ -114,7 +114,7 @@ async def test_who_records_is_away_and_their_backup_hears_before_it_begins(datab
         assert "You keep the time this time." in member.last_card.text
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_how_it_was_is_said_without_a_name_and_shows_when_three_have_said_it(
     database: Database, platform: str
 ) -> None:
@@ -146,7 +146,7 @@ async def test_how_it_was_is_said_without_a_name_and_shows_when_three_have_said_
         assert answers
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_a_routine_is_made_changed_and_taken_out_in_chat(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead = await story.person(COORDINATOR)
@@ -190,7 +190,7 @@ async def test_a_routine_is_made_changed_and_taken_out_in_chat(database: Databas
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_plan_without_a_problem_statement_is_refused_and_few_do_not_count(
     database: Database, platform: str
 ) -> None:

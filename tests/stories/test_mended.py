@@ -11,7 +11,7 @@ from storage.database import Database
 from storage.models import Absence
 from storage.store import Came
 from storage.vocabulary import Authority, Door, Field, Kind, Outcome, PersonId, Platform, Rung, Status
-from tests.stories.platforms import IN_CHAT
+from tests.stories.platforms import IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.world import World, detroit, world
 
 WORDS = "No substitutes for training days at our school."
@@ -59,7 +59,7 @@ async def test_a_digest_goes_out_although_the_clock_is_a_moment_late(database: D
         assert len(teacher.cards) == had + 1
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_the_audit_leaves_a_stand_in_of_somebody_named_alone(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher, coordinator = await story.person("p-023"), await story.person("p-010")
@@ -102,7 +102,7 @@ async def test_who_declined_and_left_takes_nothing_along(database: Database) -> 
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_day_without_executives_leaves_it_on_its_rung(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher = await story.person("p-015")
@@ -119,7 +119,7 @@ async def test_a_day_without_executives_leaves_it_on_its_rung(database: Database
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_not_mine_never_goes_down_the_ladder(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher, owner, leader = [await story.person(each) for each in ("p-015", "p-005", "p-002")]
@@ -133,7 +133,7 @@ async def test_not_mine_never_goes_down_the_ladder(database: Database, platform:
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_the_coordinator_never_confirms_their_own_work_nor_decides_on_it(
     database: Database, platform: str
 ) -> None:
@@ -168,7 +168,7 @@ async def test_the_coordinator_never_confirms_their_own_work_nor_decides_on_it(
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_a_talk_with_a_confidential_reporter_can_be_entered_by_the_coordinator(
     database: Database, platform: str
 ) -> None:
@@ -205,7 +205,7 @@ async def test_a_reopened_challenge_goes_to_somebody_who_is_still_there(database
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_nobody_passes_on_more_money_than_they_may_approve(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         principal = await story.person("p-021")
@@ -221,7 +221,7 @@ async def test_nobody_passes_on_more_money_than_they_may_approve(database: Datab
         assert principal.form is None
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_what_joins_another_keeps_its_facts_and_wakes_nobody_at_night(database: Database, platform: str) -> None:
     async with world(database, platform, at="2026-10-06 15:00") as story:
         for who, text in (("p-023", "The coach covers classes."), ("p-015", "Our coach is pulled, too.")):
@@ -240,7 +240,7 @@ async def test_what_joins_another_keeps_its_facts_and_wakes_nobody_at_night(data
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_undone_words_stand_no_longer_and_an_undone_step_is_kept_in_the_history(
     database: Database, platform: str
 ) -> None:
@@ -297,7 +297,7 @@ async def test_anothers_draft_cannot_be_dropped_and_a_held_one_not_sent_raw(data
         assert await story.count() == 2
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_a_refusal_in_a_form_keeps_what_was_typed(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher, owner, coordinator = [await story.person(each) for each in ("p-023", "p-004", "p-010")]
@@ -312,7 +312,7 @@ async def test_a_refusal_in_a_form_keeps_what_was_typed(database: Database, plat
         assert owner.form.values[SCOPE] == "A long and careful answer."
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_numbers_that_are_none_are_answered_with_a_sentence(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher, coordinator = await story.person("p-023"), await story.person("p-010")
@@ -324,7 +324,7 @@ async def test_numbers_that_are_none_are_answered_with_a_sentence(database: Data
             assert "number" in str(coordinator.form.errors)
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_report_it_anyway_loses_no_word(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher = await story.person("p-019")

@@ -12,7 +12,7 @@ from storage.directory import Room
 from storage.models import Event, Message, table
 from storage.vocabulary import Door, Kind, Platform
 from tests.conformance.steps import COORDINATOR, SCOPE, TEACHER, on_record, people, resolved
-from tests.stories.platforms import IN_CHAT
+from tests.stories.platforms import IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.world import Actor, World, detroit, teams_account, world
 
 RESTRICTED = "Only the coordinator, the owner, those who raised it and those admitted"
@@ -60,7 +60,7 @@ async def test_what_stands_there_is_edited_when_it_opens_again_and_when_it_is_re
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_TEAMS
 @pytest.mark.parametrize("since", [["here off"], ["here off", "here dit"], ["here dit"]], ids=", ".join)
 async def test_what_is_restricted_goes_from_the_room_also_when_it_was_linked_anew(
     database: Database, platform: str, since: list[str]
@@ -77,7 +77,7 @@ async def test_what_is_restricted_goes_from_the_room_also_when_it_was_linked_ane
         assert "A substitute is hired." not in posted
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_what_is_about_the_conduct_of_somebody_is_never_posted(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher, coordinator = await people(story, TEACHER, COORDINATOR)
@@ -96,7 +96,7 @@ async def test_what_is_about_the_conduct_of_somebody_is_never_posted(database: D
         assert "Challenge 1" not in await coordinator.reads("dit")
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_a_room_says_what_became_of_it_after_all(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher, coordinator = await addressed(story)
@@ -109,7 +109,7 @@ async def test_a_room_says_what_became_of_it_after_all(database: Database, platf
         assert "open again" not in posted
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_what_is_restricted_or_closed_unconfirmed_is_never_posted(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher, _ = await resolved(story)
@@ -122,7 +122,7 @@ async def test_what_is_restricted_or_closed_unconfirmed_is_never_posted(database
         assert "Challenge 1" not in await coordinator.reads("dit")
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_in_the_evening_a_room_is_quiet(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher, _ = await resolved(story)
@@ -135,7 +135,7 @@ async def test_in_the_evening_a_room_is_quiet(database: Database, platform: str)
         assert "Challenge 1 was addressed" in await coordinator.reads("dit")
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_confidential_reporter_is_not_named(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         _, coordinator = await addressed(story, **{"Your name": ["Show my name to the coordinator only"]})
@@ -190,7 +190,7 @@ async def test_a_team_has_a_room_on_each_platform(database: Database) -> None:
         assert "Challenge 1 was addressed" in await on_teams.reads("General")
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_who_leads_no_team_is_told_who_may_and_who_leads_one_links_that(
     database: Database, platform: str
 ) -> None:
@@ -209,7 +209,7 @@ async def test_who_leads_no_team_is_told_who_may_and_who_leads_one_links_that(
         assert [(each.team_id, each.linked_by) for each in await rooms(story)] == [("slt-cedar", "p-021")]
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_room_is_asked_for_in_the_room(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         coordinator = await story.person(COORDINATOR)
@@ -252,7 +252,7 @@ async def test_a_room_is_never_asked_for_by_what_a_client_has_made_up(database: 
         assert not principal.driver.in_channel("Leaders")
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_what_a_lost_room_would_have_said_keeps_to_the_hours_and_the_rights_of_its_reader(
     database: Database, platform: str
 ) -> None:

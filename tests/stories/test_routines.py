@@ -12,7 +12,7 @@ from storage.models import Event, Message, Occurrence, Timer, table
 from storage.store import Came
 from storage.vocabulary import Door, Kind, OccurrenceStatus, PersonId
 from tests.conformance.steps import COORDINATOR, SCOPE, on_record, people, seen
-from tests.stories.platforms import EVERYWHERE, IN_CHAT
+from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.world import FILE, SEAL, Actor, World, detroit, world
 
 DIT = "District Implementation Team"
@@ -83,7 +83,7 @@ async def test_the_standing_item_is_there_also_when_there_is_nothing(database: D
         assert "1: No substitutes for training days at our school." in seen(lead)
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_nobody_is_asked_for_what_nobody_has_started(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead, member = await people(story, COORDINATOR, MEMBER)
@@ -92,7 +92,7 @@ async def test_nobody_is_asked_for_what_nobody_has_started(database: Database, p
         assert (lead.cards, member.cards) == ([], [])
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_only_who_speaks_for_a_team_starts_its_routine(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         member, principal = await people(story, MEMBER, "p-021")
@@ -103,7 +103,7 @@ async def test_only_who_speaks_for_a_team_starts_its_routine(database: Database,
         assert DIT not in str(principal.answer)
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_a_meeting_is_moved_with_its_reason_and_those_who_come_hear(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead, member = await started(story), await story.person(MEMBER)
@@ -118,7 +118,7 @@ async def test_a_meeting_is_moved_with_its_reason_and_those_who_come_hear(databa
         assert "Did it take place?" in lead.last_card.text
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_what_is_cancelled_has_a_date_in_the_same_month_or_says_that_it_has_none(
     database: Database, platform: str
 ) -> None:
@@ -135,7 +135,7 @@ async def test_what_is_cancelled_has_a_date_in_the_same_month_or_says_that_it_ha
         assert [each.day for each in await planned(story, database)] == [date(2026, 10, 20), date(2026, 11, 10)]
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_a_missed_one_shows_and_who_does_not_say_is_asked_again_and_then_the_coordinator(
     database: Database, platform: str
 ) -> None:
@@ -155,7 +155,7 @@ async def test_a_missed_one_shows_and_who_does_not_say_is_asked_again_and_then_t
         assert sum("Did it take place?" in each.text for each in lead.cards) == 2  # it is on record
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_day_that_is_closed_moves_it_and_a_day_for_which_no_other_is_left_cancels_it(
     database: Database, platform: str
 ) -> None:
@@ -171,7 +171,7 @@ async def test_a_day_that_is_closed_moves_it_and_a_day_for_which_no_other_is_lef
         assert lead.cards
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_after_an_outage_nobody_is_invited_to_what_is_past(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead, member = await started(story), await story.person(MEMBER)
@@ -190,7 +190,7 @@ async def history(story: World, database: Database) -> list[object]:
         return list(await connection.execute(select(of).where(of.c.challenge_id.is_(None))))
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_the_superintendent_reads_one_page_before_the_check_in_and_decides_from_it(
     database: Database, platform: str
 ) -> None:
@@ -223,7 +223,7 @@ async def test_the_superintendent_reads_one_page_before_the_check_in_and_decides
         assert (await story.case()).challenge.status == "understood"
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_home_names_the_next_meetings_and_a_lost_date_is_found_and_set_anew(
     database: Database, platform: str
 ) -> None:
@@ -239,7 +239,7 @@ async def test_home_names_the_next_meetings_and_a_lost_date_is_found_and_set_ane
         assert "Did it take place?" in lead.last_card.text
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_snow_day_moves_what_is_due_and_stays_through_an_import(database: Database, platform: str) -> None:
     async with world(database, platform, at="2026-10-12 15:00") as story:
         teacher = await on_record(story)
@@ -274,7 +274,7 @@ async def sent_on(database: Database, story: World, day: date) -> list[object]:
         return [row for row in rows if row.ended_at.astimezone(detroit("2026-10-13 09:00").tzinfo).date() == day]
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_what_is_restricted_goes_from_every_agenda_that_stands_somewhere(
     database: Database, platform: str
 ) -> None:
@@ -300,7 +300,7 @@ async def test_what_is_restricted_goes_from_every_agenda_that_stands_somewhere(
         assert "This is what it is about." in member.last_card.text
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_member_of_one_team_reads_nothing_of_another_of_the_same_routine(
     database: Database, platform: str
 ) -> None:

@@ -11,7 +11,7 @@ from storage.database import Database
 from storage.models import Event, Message, Occurrence, Timer, table
 from storage.vocabulary import Kind
 from tests.conformance.steps import COORDINATOR, on_record, seen
-from tests.stories.platforms import IN_CHAT
+from tests.stories.platforms import IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.stories.test_closures import FIRST, days
 from tests.stories.test_routines import DIT, MEMBER, started
 from tests.world import FILE, SEAL, World, detroit, world
@@ -119,7 +119,7 @@ async def test_a_school_calendar_is_looked_at_and_then_taken_in(database: Databa
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_a_day_that_opens_again_is_offered_to_who_leads_what_had_moved_off_it(
     database: Database, platform: str
 ) -> None:
@@ -138,7 +138,7 @@ async def test_a_day_that_opens_again_is_offered_to_who_leads_what_had_moved_off
         assert await days(story, database) == [date(2026, 10, 13), date(2026, 11, 10)]
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_calendar_with_a_mistake_changes_nothing(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         await story.person(COORDINATOR)

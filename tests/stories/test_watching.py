@@ -4,7 +4,7 @@ import pytest
 
 from storage.database import Database
 from storage.vocabulary import Authority, Kind, Status, Visibility
-from tests.stories.platforms import EVERYWHERE, IN_CHAT
+from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.world import World, detroit, world
 
 WORDS = "No substitutes for training days."
@@ -68,7 +68,7 @@ async def test_a_restricted_challenge_is_nowhere_for_those_not_admitted(database
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_whom_it_is_about_does_not_get_it_and_cannot_see_it(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher, coordinator = await story.person("p-016"), await story.person("p-010")
@@ -106,7 +106,7 @@ def _operator():  # type: ignore[no-untyped-def]
     return Came(Door.OPERATOR)
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_one_challenge_joins_another_with_all_who_raised_it(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         await on_record(story, by="p-023")
@@ -122,7 +122,7 @@ async def test_one_challenge_joins_another_with_all_who_raised_it(database: Data
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_what_is_no_challenge_goes_to_its_desk_and_the_reporter_hears(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher, coordinator = await story.person("p-023"), await story.person("p-010")
@@ -137,7 +137,7 @@ async def test_what_is_no_challenge_goes_to_its_desk_and_the_reporter_hears(data
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_a_challenge_is_entered_for_a_caller_who_gets_every_follow_up(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         coordinator, caller = await story.person("p-010"), await story.person("p-027")
@@ -190,7 +190,7 @@ async def test_what_cannot_be_delivered_becomes_the_coordinators_task(database: 
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_TEAMS
 @pytest.mark.parametrize(
     ("words", "found"),
     [
@@ -218,7 +218,7 @@ async def test_the_log_answers_in_plain_words(database: Database, words: str, fo
         assert (WORDS in teacher.answer.text) is found, str(teacher.answer)
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_what_is_not_understood_is_named_with_what_would_have_been(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         teacher = await story.person("p-023")

@@ -7,6 +7,7 @@ who is away, a check-in that nobody held, and a month whose meeting is cancelled
 """
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -73,14 +74,14 @@ async def sent(story: World, database: Database) -> list[str]:
             .order_by(message.c.ended_at, event.c.seq)
         )
         found = list(rows)
-    people: dict[str, list[str]] = defaultdict(list)
+    people: dict[tuple[datetime, str], list[str]] = defaultdict(list)
     for row in found:
-        at = row.ended_at.astimezone(detroit("2026-09-01 09:00").tzinfo)
+        at = row.ended_at.astimezone(detroit("2026-09-01 09:00").tzinfo).replace(second=0, microsecond=0)
         about = days.get(row.item_id)
         what = f"{MEETINGS[about.routine_id]} {about.day:%m-%d}" if about else MEETINGS.get(row.item_id, "")
         why = str(row.why).removeprefix("occurrence_").removeprefix("routine_")
-        people[f"{at:%m-%d %H:%M} {why} {what}".strip()].append(row.person_id)
-    return [f"{what}: {who(ids)}" for what, ids in people.items()]
+        people[at, f"{why} {what}".strip()].append(row.person_id)
+    return [f"{at:%m-%d %H:%M} {what}: {who(people[at, what])}" for at, what in sorted(people)]
 
 
 @EVERYWHERE
@@ -164,9 +165,9 @@ async def spring(story: World, lead: Actor) -> None:
 
 
 YEAR: Final = """
+09-02 07:45 invited check-in 09-03: superintendent
 09-02 07:45 prepared DIT 09-08: lead and team
 09-02 07:45 prepared check-in 09-03: coordinator
-09-02 07:45 invited check-in 09-03: superintendent
 09-03 07:45 invited DIT 09-08: the team
 09-03 15:45 asked check-in 09-03: coordinator
 09-03 16:25 held check-in 09-03: superintendent
@@ -215,10 +216,10 @@ YEAR: Final = """
 01-14 07:45 held DIT 01-13: the team
 01-14 07:45 polled DIT 01-13: those who were there
 01-28 07:45 prepared check-in 02-04: coordinator
-02-22 12:00 asked check-in 02-04: coordinator
 02-22 12:00 asked DIT 02-09: coordinator
-02-22 16:25 held check-in 02-04: superintendent
+02-22 12:00 asked check-in 02-04: coordinator
 02-22 16:25 held DIT 02-09: the team
+02-22 16:25 held check-in 02-04: superintendent
 02-23 07:45 polled DIT 02-09: those who were there
 02-25 07:45 prepared check-in 03-04: coordinator
 03-02 07:45 prepared DIT 03-09: lead and team
