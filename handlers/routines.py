@@ -217,7 +217,8 @@ def _edited(store: Store, request: Request, routine: Routine | None, now: dateti
     own = routine.team_ids if routine else ()
     team_ids += [each for each in own if each not in mine]  # those of others stay
     with_ = [acts.person_field(store, fields, each, now) for each in cards.WITH]
-    person_ids = list(dict.fromkeys(each for each in with_ if each))
+    more = routine.person_ids[len(cards.WITH) :] if routine else ()  # the form has no room for them: they stay
+    person_ids = list(dict.fromkeys([*(each for each in with_ if each), *more]))
     if not team_ids and not person_ids:
         errors["teams"] = phrase("Please pick a team, or the people who meet.")
     if not team_ids and person_ids and not _may_make_with(store, request.actor, person_ids, now):
@@ -243,7 +244,7 @@ def _edited(store: Store, request: Request, routine: Routine | None, now: dateti
 
 def clock(typed: str) -> time | None:
     """A time of day as people write it: "8:30", "15:30", "3:30 pm", "9 am"; None where it is none."""
-    said = re.fullmatch(r"(\d{1,2})(?:[:.](\d\d))? ?(am|pm|a\.m\.|p\.m\.)?", typed.strip().lower())
+    said = re.fullmatch(r"(\d{1,2})(?:[:.](\d\d))?\s?(am|pm|a\.m\.|p\.m\.)?", typed.strip().lower())
     if said is None or (said[2] is None and said[3] is None):
         return None
     hour, minute, half = int(said[1]), int(said[2] or 0), (said[3] or "")[:1]
