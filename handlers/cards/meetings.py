@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -253,6 +253,8 @@ def _status(voice: Voice, row: Occurrence, routine: Routine, now: datetime) -> s
             return voice("It was moved.")
         case OccurrenceStatus.CANCELLED:
             return voice("It was cancelled.")
+        case _ if kinds.meets(routine) and row.starts_at <= now < row.starts_at + timedelta(minutes=row.minutes):
+            return voice("It is on now.")
         case _ if row.starts_at <= now:
             return voice("Whether it took place is not on record yet.")
         case _ if not kinds.meets(routine):

@@ -169,10 +169,12 @@ async def test_axe_finds_nothing_and_nothing_is_cut_off(opened: Open, stand: Sta
     async with opened(size=size, color_scheme=scheme) as page:
         for state, enter in STATES.items():
             await enter(page)
-            await page.evaluate(axe)
-            result = await page.evaluate("axe.run({resultTypes: ['violations']})")
-            for each in result["violations"]:
-                found += [f"{state}: {each['id']}: {node['target']} {node['failureSummary']}" for node in each["nodes"]]
+            if size in {"desk", "phone"}:  # between the widest and the narrowest there is nothing else to read
+                await page.evaluate(axe)
+                result = await page.evaluate("axe.run({resultTypes: ['violations']})")
+                for each in result["violations"]:
+                    wrong = (f"{node['target']} {node['failureSummary']}" for node in each["nodes"])
+                    found += [f"{state}: {each['id']}: {said}" for said in wrong]
             if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 found.append(f"{state}: scrolls sideways")
             for each in await page.evaluate(OUTSIDE):
