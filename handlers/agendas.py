@@ -247,14 +247,15 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
     if not sees(store, row, routine, reader, now):  # not of the team any more
         return None
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
-        on = await agenda(store, row, routine, None if by_mail else reader, now)
+        on = None if by_mail else await agenda(store, row, routine, reader, now)
     if event.kind is Kind.OCCURRENCE_POLLED and reader.id in row.polled_ids:
         return None
-    record = await _record(store, row, routine, reader, now)
+    # What leaves the chat says when a meeting is, and nothing of what is on it or was said: others may read it there.
+    record = cards.Record((), {}) if by_mail else await _record(store, row, routine, reader, now)
     may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
     file = await calendars.address_of(store, row, reader)
     card = cards.news(Voice(store.directory, reader), row, routine, event, on, record, may=may, file=file)
-    return await actions.with_agreed(store, card, row, reader, now)
+    return card if by_mail else await actions.with_agreed(store, card, row, reader, now)
 
 
 async def redraw(store: Store, message: Told, now: datetime) -> Card | None:

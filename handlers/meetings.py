@@ -112,7 +112,7 @@ async def held(store: Store, request: Request, now: datetime) -> Reply:
         raise FormError({each: phrase(sentence) for each in missing})
     there = {each.id for each in rules.invited(routine, row.team_id, store.directory, row.day)}
     attended = [each for each in (request.fields.get("there") or []) if each in there]
-    if kinds.meets(routine) and len(attended) < routine.quorum:
+    if kinds.meets(routine) and len(attended) < min(routine.quorum, len(there)):
         sentence = "It counts when {n} were there. If fewer were, say that it did not take place."
         raise FormError({"there": phrase(sentence, n=routine.quorum)})
     said = await _say(store, row, {RecordField.NOTES: texts["notes"]}, request.actor.id, now)
@@ -227,6 +227,7 @@ async def roles(store: Store, request: Request, now: datetime) -> Reply:
 async def raise_form(store: Store, request: Request, now: datetime) -> Reply:
     """What a school has said that the district needs to do becomes a challenge, in the words it was said in (R-69)."""
     said = await occurrences.saying(store.connection, store.district_id, request.item)
+    said = said if said and said.field is RecordField.ANSWER else None
     row = await occurrences.occurrence(store.connection, store.district_id, said.occurrence_id) if said else None
     routine = store.directory.routine(row.routine_id) if row else None
     if said is None or row is None or routine is None or not agendas.sees(store, row, routine, request.actor, now):

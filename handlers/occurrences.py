@@ -74,7 +74,9 @@ async def _drop(store: Store, routine: Routine, row: Occurrence, now: datetime) 
     heard = _heard(store, routine, row, now)
     await end(store, row, OccurrenceStatus.CANCELLED, now, dropped=True)
     data = {"from": row.day.isoformat(), "why": "changed"}
-    tell_of(store, row, Kind.OCCURRENCE_CANCELLED, heard, now, data=data)
+    event = tell_of(store, row, Kind.OCCURRENCE_CANCELLED, heard, now, data=data, lane=_lane(store, row, now))
+    if row.invited_at:
+        tell_rooms(store, row.team_id, event, now, item=row.id)
 
 
 async def _retime(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
@@ -124,7 +126,12 @@ async def add(
         sequence=in_place_of.sequence + in_place_of.version if in_place_of else 0,
     )
     new.root_id = in_place_of.root_id if in_place_of else new.id
-    if in_place_of and day and calendar.school_days_between(calendar.today(now), day) <= rules.STILL_GOOD:
+    if (
+        in_place_of
+        and not in_place_of.dropped
+        and day
+        and calendar.school_days_between(calendar.today(now), day) <= rules.STILL_GOOD
+    ):
         # They have its agenda, and hear of its new day: the same does not come twice.
         new.status = OccurrenceStatus.PREPARED if in_place_of.lead_id else OccurrenceStatus.PLANNED
         new.lead_id, new.invited_at, new.roles = in_place_of.lead_id, in_place_of.invited_at, in_place_of.roles

@@ -94,8 +94,9 @@ def _routines(file: DistrictFile, before: Snapshot, district_id: DistrictId) -> 
         row = rows.routine(entry, written, n, district_id)
         if was and was.kept == written:
             row = models.Routine(**vars(was) | {"position": n})
-        elif was and entry.running is None:
-            row.running = was.running
+        elif was:
+            row.running = was.running if entry.running is None else row.running
+            row.year_proposed = was.year_proposed
         found.append(row)
     made_in_chat = (each for each in stands.values() if not each.kept)
     return [
