@@ -83,8 +83,14 @@ async def send(store: Store, request: Request, now: datetime) -> Reply:
     """The agenda goes to everybody now, and not only on the school day before."""
     row, routine = await _to_come(store, request, now)
     if row.invited_at is None:
+        roles = {str(each.role): each.person_id for each in doing(store, row)}
         await occurrences.change(
-            store.connection, row, status=OccurrenceStatus.PREPARED, invited_at=now, version=row.version + 1
+            store.connection,
+            row,
+            status=OccurrenceStatus.PREPARED,
+            invited_at=now,
+            roles=roles,
+            version=row.version + 1,
         )
         to = [each for each in everybody(store, routine, row, now) if each != request.actor.id]
         event = tell_of(store, row, Kind.OCCURRENCE_INVITED, to, now, by=request.actor.id, lane=Lane.SINGLE)

@@ -36,7 +36,9 @@ async def plan(store: Store, routine: Routine, now: datetime) -> None:
     """What stands becomes what the rule names, with its times; each change is told to those who had heard of it."""
     calendar = acts.calendar(store)
     today = calendar.today(now)
-    since, _ = recurrence.parse(routine.rule).period(today)
+    rule = recurrence.parse(routine.rule)
+    by = rule.by if isinstance(rule, recurrence.Shifted) else 0  # it counts from a day that may be of the month before
+    since, _ = rule.period(calendar.school_days_before(today, by) if by > 0 else today)
     stands = await occurrences.of_routine(store.connection, store.district_id, routine.id, since)
     units = rules.units(routine)
     for row in stands:
@@ -45,10 +47,7 @@ async def plan(store: Store, routine: Routine, now: datetime) -> None:
     for team_id in units:
         mine = {each.id: each for each in stands if each.team_id == team_id}
         until = max([today + rules.AHEAD, *(each.planned_on + A_MONTH for each in mine.values())])
-        named = [
-            each for each in rules.named(routine, calendar, today, until)
-            if each.day is None or calendar.at(each.day, routine.start) > now  # else it began before it was started
-        ]  # fmt: skip
+        named = list(rules.named(routine, calendar, today, until))
         changes = rules.changes(routine, named, [_standing(each, mine, now) for each in mine.values()])
         for row_id in changes.drop:
             await _drop(store, routine, mine.pop(row_id), now)
@@ -56,6 +55,8 @@ async def plan(store: Store, routine: Routine, now: datetime) -> None:
             if row.status in occurrences.TO_COME and row.starts_at > now:
                 await _retime(store, routine, row, now)
         for each in changes.add:
+            if each.day and calendar.at(each.day, routine.start) <= now:
+                continue  # it began before it was started, or was given this hour
             if (each.day or each.planned_on) > today + rules.AHEAD:
                 continue  # looked at only to know whether what stands is still named
             again = next((row for row in stands if row.team_id == team_id and row.planned_on == each.planned_on), None)
