@@ -175,7 +175,8 @@ async def meeting(
     routine = next((each for each in directory.routines if each.id == routine_id), None)
     if reader is None or routine is None or not reader.here_on(acts.today(store, now)):
         return None
-    if not hmac.compare_digest(await _signature(store, routine_id, root_id, reader.id), signed):
+    expected = await _signature(store, routine_id, root_id, reader.id)
+    if not hmac.compare_digest(expected.encode(), signed.encode("utf-8", "replace")):
         return None
     rows = await occurrences.of_root(store.connection, store.district_id, routine_id, root_id)
     if not rows or rows[-1].starts_at < now - LINGERS or not _is_with(reader.id, rows[-1], routine, directory):

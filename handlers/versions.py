@@ -124,7 +124,7 @@ async def approve(store: Store, request: Request, now: datetime) -> Reply:
     if stale := await _not_now(store, request, version, Move.APPROVE, now):
         return stale
     await _moves(store, version, Move.APPROVE, request.actor.id, now, approved_by=request.actor.id)
-    return await _enact(store, request, version, now)
+    return await _enact(store, request, version, now, request.actor.id)
 
 
 async def enact(store: Store, request: Request, now: datetime) -> Reply:
@@ -132,17 +132,18 @@ async def enact(store: Store, request: Request, now: datetime) -> Reply:
     version = _version(store, request, Move.ENACT, now)
     if stale := await _not_now(store, request, version, Move.ENACT, now):
         return stale
-    return await _enact(store, request, version, now)
+    return await _enact(store, request, version, now, version.approved_by or request.actor.id)
 
 
-async def _enact(store: Store, request: Request, version: ProcessVersion, now: datetime) -> Reply:
+async def _enact(store: Store, request: Request, version: ProcessVersion, now: datetime, by: PersonId) -> Reply:
+    """It is in force from now on, approved by `by`; what else waits is shown against it."""
     former, today = store.directory.in_force, acts.today(store, now)
     replaced = NEXT[former.status, Move.REPLACE]
     await versions.set_status(store.connection, store.district_id, former.id, replaced, today)
-    by = version.approved_by or request.actor.id
     event = await _moves(store, version, Move.ENACT, request.actor.id, now, replaces=former.id, approved_by=by)
     await store.look_again(now)
     await store.look_at_agendas(now)
+    await store.look_at_item(list(store.directory.versions), now)
     _tell_those_who_drafted(store, version, event, now)
     return await _answer(store, request, version, now)
 
@@ -200,8 +201,12 @@ async def _not_now(store: Store, request: Request, version: ProcessVersion, move
     why: Phrase | None = None
     if not rules.possible(version.status, move):
         why = phrase("Something was done with it since you were shown this; here is how it stands.")
-    elif shown != version.process.digest():
-        why = phrase("Its text has changed since you were shown it, so nothing was decided. This is how it stands now.")
+    elif shown != (now_shown := rules.shown(version, store.directory.in_force)):
+        why = phrase("Another version has come into force since you were shown it. This is what it changes now.")
+        if not shown.startswith(now_shown[: rules.OF_EACH]):
+            why = phrase(
+                "Its text has changed since you were shown it, so nothing was decided. This is how it stands now."
+            )
     if why is None:
         return None
     seen = await _seen(store, version, request.actor, now)
@@ -226,7 +231,7 @@ async def _moves(
     data |= {name: value for name, value in (("said", said), ("replaces", replaces), ("label", label)) if value}
     if status is not ProcessStatus.SUBMITTED:
         store.set_timer(TimerKind.VERSION, version.id, None)
-    await store.look_at_versions(version.id, now)
+    await store.look_at_item([version.id], now)
     return store.record(None, KINDS[move], by=by, at=now, data=data)
 
 

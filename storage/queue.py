@@ -364,13 +364,18 @@ async def _end(
     return await mark(connection, messages, claimed, state=state, leased_until=None, ended_at=now, reason=reason)
 
 
+DATED: Final = frozenset({TimerKind.OCCURRENCE, TimerKind.ACTION_ITEM, TimerKind.PLAN, TimerKind.VERSION})
+TOLD: Final = frozenset({MessageKind.OCCURRENCE, MessageKind.ACTION_ITEM, MessageKind.PLAN, MessageKind.VERSION})
+
+
 async def district_of(
     connection: AsyncConnection, district_ids: Sequence[DistrictId], challenge_id: str, item_id: str
 ) -> DistrictId | None:
-    """Which of these districts a challenge, a held draft or an occurrence is of; None where none of them knows it.
+    """Which of these districts something is of: a challenge, a held draft, an occurrence, an action item, a plan or a
+    version of the process. None where none of them knows it.
 
-    An occurrence has a timer while something falls due of it, and its messages after that: it has no words, nor this
-    door its table.
+    Each of these has a timer while something falls due of it, and its messages after that; their tables are not behind
+    this door.
     """
     looks = (
         [
@@ -383,13 +388,10 @@ async def district_of(
     )
     if item_id:
         looks.append(select(drafts.c.district_id).where(drafts.c.district_id.in_(district_ids), drafts.c.id == item_id))
-        about = (
-            timers.c.district_id.in_(district_ids),
-            timers.c.kind == TimerKind.OCCURRENCE,
-            timers.c.about == item_id,
-        )
-        looks.append(select(timers.c.district_id).where(*about))
-        told = (messages.c.kind == MessageKind.OCCURRENCE, messages.c.item_id == item_id)
+        named, *_ = item_id.partition("/")  # of a version, the text that was shown stands behind it
+        about = (timers.c.kind.in_(sorted(DATED)), timers.c.about == named)
+        looks.append(select(timers.c.district_id).where(timers.c.district_id.in_(district_ids), *about))
+        told = (messages.c.kind.in_(sorted(TOLD)), messages.c.item_id == named)
         looks.append(select(messages.c.district_id).where(messages.c.district_id.in_(district_ids), *told))
     for each in looks:
         if found := await connection.scalar(each.limit(1)):

@@ -38,7 +38,6 @@ from storage.vocabulary import (
     MessageState,
     PersonId,
     Platform,
-    ProcessId,
     Status,
     TimerKind,
     WordsId,
@@ -332,12 +331,13 @@ class Store:
         await self.connection.execute(update(timers).where(*items).values(due_at=now))
 
     async def look_at_item(self, item_ids: Collection[str], now: datetime) -> None:
-        """Every card and digest that shows one of these action items or plans, and the agendas of these occurrences, are
-        drawn anew."""
+        """Every card and digest that shows one of these action items, plans or versions of the process, and the agendas
+        of these occurrences, are drawn anew."""
         await self._look_at_items(now, messages.c.item_id.in_(sorted(item_ids)))
 
     async def _look_at_items(self, now: datetime, about: Any) -> None:
-        kinds = [MessageKind.ACTION_ITEM, MessageKind.PLAN, MessageKind.OCCURRENCE, MessageKind.ROOM_NEWS]
+        kinds = [MessageKind.ACTION_ITEM, MessageKind.PLAN, MessageKind.VERSION]
+        kinds += [MessageKind.OCCURRENCE, MessageKind.ROOM_NEWS]
         named, first = messages.alias(), messages.alias()
         these = select(messages.c.id).where(
             messages.c.district_id == self.district_id, messages.c.kind.in_(kinds), about
@@ -349,16 +349,6 @@ class Store:
         )
         shown = posted.c.message_id.in_(these) | posted.c.message_id.in_(with_them)
         mine = (posted.c.district_id == self.district_id, posted.c.challenge_id.is_(None), shown)
-        await self.connection.execute(update(posted).where(*mine).values(stale_at=now))
-
-    async def look_at_versions(self, process_id: ProcessId, now: datetime) -> None:
-        """What stands somewhere about this version of the process is drawn anew."""
-        about = select(messages.c.id).where(
-            messages.c.district_id == self.district_id,
-            messages.c.kind == MessageKind.VERSION,
-            messages.c.item_id == process_id,
-        )
-        mine = (posted.c.district_id == self.district_id, posted.c.message_id.in_(about))
         await self.connection.execute(update(posted).where(*mine).values(stale_at=now))
 
     async def digest_of(self, message: models.Message) -> list[models.Message]:

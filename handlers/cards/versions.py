@@ -9,6 +9,7 @@ from handlers.cards import written
 from handlers.cards.forms import open_form
 from handlers.cards.model import Button, Buttons, Card, Element, Form, Heading, Note, Press, Quote, Text, TextField
 from handlers.cards.text import Phrase, Voice, Who, phrase, phrases
+from handlers.rules import versions as rules
 from handlers.rules.versions import TO_COME, Move
 from storage.directory import Directory, ProcessVersion
 from storage.models import Remark
@@ -35,9 +36,9 @@ class Seen:
     today: date
 
 
-def key(version: ProcessVersion) -> str:
+def key(voice: Voice, version: ProcessVersion) -> str:
     """The version, and the text that was shown of it."""
-    return f"{version.id}/{version.process.digest()}"
+    return f"{version.id}/{rules.shown(version, voice.directory.in_force)}"
 
 
 # --------------------------------------------------------------------------------------------------------- lists
@@ -176,7 +177,7 @@ def _paged(
 def _move(voice: Voice, version: ProcessVersion, move: Move) -> Button:
     action, label, style = BUTTONS[move]
     return Button(
-        voice(label), Press(action, item=key(version)), "primary" if style == "primary" else "plain",
+        voice(label), Press(action, item=key(voice, version)), "primary" if style == "primary" else "plain",
         opens_form=action.endswith(".form"),
     )  # fmt: skip
 
@@ -190,7 +191,7 @@ def return_form(voice: Voice, version: ProcessVersion) -> Form:
         hint=voice("Whoever submitted it reads this."),
     )
     return open_form(
-        voice, voice("Return it"), voice("Return it"), Press("version.return", item=key(version)), (comment,)
+        voice, voice("Return it"), voice("Return it"), Press("version.return", item=key(voice, version)), (comment,)
     )
 
 

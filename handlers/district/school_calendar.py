@@ -35,8 +35,8 @@ LOOKS_AHEAD: Final = timedelta(days=731)  # of what recurs without an end
 MOST_TIMES: Final = 800  # of one event that recurs: more than the school days of four years
 SHORTEST_SUMMER: Final = timedelta(days=13)
 LONGEST_NAME: Final = 60  # characters of what a closure is called
-A_YEAR: Final = timedelta(days=300)
-"""From its first to its last day: less than this is not the calendar of a year."""
+YEARS: Final = range(2000, 2101)
+"""What a school calendar can be of: anything else is a slip of whoever wrote it, or of their program."""
 
 
 class Span(NamedTuple):
@@ -145,7 +145,7 @@ class _Reading:
         changed: dict[str, set[date]] = defaultdict(set)  # by UID: the times that have an entry of their own
         for _, each in found:
             if "RECURRENCE-ID" in each and not isinstance(each["RECURRENCE-ID"], list):
-                changed[str(each.get("UID"))].add(self._wall(each["RECURRENCE-ID"].dt).date())
+                changed[str(each.get("UID"))].add(self._day(each["RECURRENCE-ID"].dt, whole=self._is_whole(each)))
         for where, each in found:
             self._event(where, each, set() if "RECURRENCE-ID" in each else changed[str(each.get("UID"))])
         self._stop()
@@ -216,6 +216,13 @@ class _Reading:
         if "DTSTART" not in event:
             self.mistakes.append(Mistake(where.line, f"{named(title)} has no day: DTSTART is missing"))
             return
+        far = [name for name, each in _named_dates(event) if each.year not in YEARS]
+        for name in far:
+            self.mistakes.append(
+                Mistake(where.at(name), f"{named(title)}: {name} is of a year that no school calendar is of")
+            )
+        if far:
+            return
         start, end = self._span(event)
         if end < start:
             self.mistakes.append(Mistake(where.at("DTEND"), f"{named(title)} ends before it begins"))
@@ -256,6 +263,22 @@ class _Reading:
             last -= timedelta(microseconds=1)
         return first.date(), last.date()
 
+    def _is_whole(self, event: Any) -> bool:
+        """Whether it is of whole days, which are written as midnights of UTC."""
+        begins = event["DTSTART"].dt if "DTSTART" in event and not isinstance(event["DTSTART"], list) else None
+        if not isinstance(begins, datetime) or not _is_midnight_utc(begins) or isinstance(event.get("DTEND"), list):
+            return False
+        until = (
+            event["DTEND"].dt if "DTEND" in event else begins + event["DURATION"].dt if "DURATION" in event else None
+        )
+        return isinstance(until, datetime) and _is_midnight_utc(until) and until > begins
+
+    def _day(self, instant: date, *, whole: bool) -> date:
+        """The day that is meant. `whole`: of an event of whole days, where a midnight of UTC is that day everywhere."""
+        if whole and isinstance(instant, datetime) and _is_midnight_utc(instant):
+            return instant.date()
+        return self._wall(instant).date()
+
     def _wall(self, instant: date) -> datetime:
         """What clocks in the district show then; a day is its midnight, a time without a zone is the district's."""
         if not isinstance(instant, datetime):
@@ -265,14 +288,15 @@ class _Reading:
     def _starts(self, where: _Event, event: Any, title: str, changed: set[date]) -> list[date]:
         """The first day of each time that it comes up."""
         first, _ = self._span(event)
-        more = {self._wall(each).date() for each in _dates(event.get("RDATE"))}
-        without = {self._wall(each).date() for each in _dates(event.get("EXDATE"))} | changed
+        whole = self._is_whole(event)
+        more = {self._day(each, whole=whole) for each in _dates(event.get("RDATE"))}
+        without = {self._day(each, whole=whole) for each in _dates(event.get("EXDATE"))} | changed
         days = {first, *more}
         if rule := event.get("RRULE"):
-            days |= set(self._recurs(where, rule, title, first))
+            days |= set(self._recurs(where, rule, title, first, whole=whole))
         return sorted(days - without)
 
-    def _recurs(self, where: _Event, rule: Any, title: str, first: date) -> list[date]:
+    def _recurs(self, where: _Event, rule: Any, title: str, first: date, *, whole: bool) -> list[date]:
         parts = {name: list(values) for name, values in rule.items()}
         if (
             str(parts.get("FREQ", [""])[0]).upper() not in {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
@@ -280,11 +304,14 @@ class _Reading:
         ):
             self.mistakes.append(Mistake(where.at("RRULE"), f"{named(title)} recurs within a day: that is no day off"))
             return []
+        if any(each < 1 for each in parts.get("INTERVAL", ())):  # such a rule never comes to its second day
+            self.mistakes.append(Mistake(where.at("RRULE"), f"{named(title)}: INTERVAL of RRULE is 1 or more"))
+            return []
         until = parts.pop("UNTIL", [None])[0]
         text = ";".join(f"{name}={','.join(map(_plain, values))}" for name, values in parts.items())
         latest = datetime.combine(max(self.today, first) + LOOKS_AHEAD, time())
         if until is not None:
-            latest = min(latest, datetime.combine(self._wall(until).date(), time()))
+            latest = min(latest, datetime.combine(self._day(until, whole=whole), time()))
         ends = "" if "COUNT" in parts else f";UNTIL={latest:%Y%m%dT%H%M%S}"
         try:
             times = rrulestr(text + ends, dtstart=datetime.combine(first, time()))
@@ -337,6 +364,14 @@ def _dates(listed: Any) -> list[date]:
     return [each[0] if isinstance(each, tuple) else each for each in found]
 
 
+def _named_dates(event: Any) -> Iterator[tuple[str, date]]:
+    for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
+        if name in event:
+            yield name, event[name].dt
+    for name in ("RDATE", "EXDATE"):
+        yield from ((name, each) for each in _dates(event.get(name)))
+
+
 def _is_midnight_utc(instant: datetime) -> bool:
     return instant.utcoffset() == timedelta() and instant.time() == time()
 
@@ -344,8 +379,9 @@ def _is_midnight_utc(instant: datetime) -> bool:
 def _sound(days: Mapping[Sort, Sequence[Span]]) -> None:
     """Raises DistrictFileError for what no calendar can mean."""
     mistakes = []
-    for sort, longest in ((Sort.CLOSED, LONGEST_CLOSURE), (Sort.SUMMER, LONGEST_SUMMER)):
-        for each in days.get(sort, ()):
+    for sort, spans in days.items():
+        longest = LONGEST_SUMMER if sort is Sort.SUMMER else LONGEST_CLOSURE
+        for each in spans:
             if each.last < each.first:
                 mistakes.append(
                     Mistake(each.line, f"{named(each.name)} ends ({each.last}) before it begins ({each.first})")

@@ -93,6 +93,10 @@ async def take(
 
     Raises DistrictFileError with every mistake, and storage.people.UnknownDistrictError.
     """
+    async with database.district(district_id, write=False) as connection:
+        directory, _ = await people.load_directory(connection, district_id)
+    calendar = Calendar.of(directory)  # a file can take long to read: nobody who writes waits for it
+    read = school_calendar.read(text, calendar.zone, calendar.today(now))
     found: list[Change] = []
     try:
         async with database.district(district_id) as connection:
@@ -100,7 +104,7 @@ async def take(
             directory, sealed = await people.load_directory(connection, district_id)
             key = people.open_ledger_key(seal, sealed, district_id)
             store = Store(connection, directory, key, head.ledger, Came(Door.OPERATOR), seal)
-            found.append(await _change(store, text, now))
+            found.append(await _change(store, read, now))
             await store.flush(now)
             if not apply:
                 raise _OnlyLookedError
@@ -109,10 +113,9 @@ async def take(
     return found[0]
 
 
-async def _change(store: Store, text: str, now: datetime) -> Change:
+async def _change(store: Store, read: school_calendar.SchoolCalendar, now: datetime) -> Change:
     directory, was = store.directory, Calendar.of(store.directory)
     today = was.today(now)
-    read = school_calendar.read(text, was.zone, today)
     if read.covers is None:
         raise DistrictFileError(
             (Mistake(1, f"No day off, half day, first or last day is in it. {_some(read.left_out)}"),)

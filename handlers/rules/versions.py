@@ -104,3 +104,12 @@ def may_read(actor: Person, version: ProcessVersion, directory: Directory, today
     if version.status not in TO_COME:
         return True
     return actor.id in access.district_team(directory, today) and presence.is_active(directory, actor.id, today)
+
+
+OF_EACH: Final = 32
+"""So many hexadecimal digits of each text's digest go with a press."""
+
+
+def shown(version: ProcessVersion, in_force: ProcessVersion) -> str:
+    """What a card has shown of a version: its very text, and the one in force whose differences it told."""
+    return version.process.digest()[:OF_EACH] + in_force.process.digest()[:OF_EACH]

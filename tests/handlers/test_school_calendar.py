@@ -128,6 +128,15 @@ def test_what_recurs_has_each_of_its_days_but_those_taken_out_moved_or_beyond_it
     assert found == ["2026-09-09", "2026-09-24", "2026-09-30", "2026-10-07"]
 
 
+def test_whole_days_written_as_greenwichs_are_those_days_in_every_property() -> None:
+    whole = "DTEND:20261124T000000Z\nSUMMARY:Early Release\nRRULE:FREQ=WEEKLY;UNTIL=20261221T000000Z"
+    first = f"DTSTART:20261123T000000Z\n{whole}\nEXDATE:20261130T000000Z"
+    moved = "DTSTART:20261216T000000Z\nDTEND:20261217T000000Z\nSUMMARY:Early Release\nRECURRENCE-ID:20261214T000000Z"
+    text = ics(first, moved).replace("UID:1", "UID:0")
+    found = [str(each.first) for each in read(text, DETROIT, TODAY).of(HALF)]
+    assert found == ["2026-11-23", "2026-12-07", "2026-12-16", "2026-12-21"]
+
+
 def test_what_recurs_without_an_end_ends() -> None:
     found = of("DTSTART;VALUE=DATE:20260907\nSUMMARY:Labor Day\nRRULE:FREQ=YEARLY;BYMONTH=9;BYDAY=1MO")
     assert [first for first, _ in found] == ["2026-09-07", "2027-09-06", "2028-09-04"]
@@ -146,6 +155,12 @@ def test_what_recurs_without_an_end_ends() -> None:
                      "line 8: “No School”: RRULE", id="no rule"),
         pytest.param(ics("SUMMARY:No School\nDTSTART:20261105T080000\nRRULE:FREQ=MINUTELY"),
                      "line 8: “No School” recurs within a day", id="every minute"),
+        pytest.param(ics("SUMMARY:No School\nDTSTART;VALUE=DATE:20260905\nRRULE:FREQ=DAILY;INTERVAL=0;BYMONTH=2"),
+                     "line 8: “No School”: INTERVAL", id="a rule that stands still"),
+        pytest.param(ics("SUMMARY:No School\nDTSTART;VALUE=DATE:99991231"),
+                     "line 7: “No School”: DTSTART is of a year", id="the end of time"),
+        pytest.param(ics("SUMMARY:Half day\nDTSTART;VALUE=DATE:20261105\nDTEND;VALUE=DATE:21001105"),
+                     "line 4: “Half day” is longer than 366 days", id="a half day for decades"),
         pytest.param(ics("SUMMARY:No School\nDTSTART;VALUE=DATE:20261105\nDTEND;VALUE=DATE:20281105"),
                      "line 4: “No School” is longer than 366 days", id="too long"),
         pytest.param(ics("SUMMARY:First day of school\nDTSTART;VALUE=DATE:20270901", "SUMMARY:Last day of school\n"

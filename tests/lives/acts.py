@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from handlers.cards.model import Button, Card, Choice, Choices, DateField, Form, NumberField, TextField
 from handlers.request import Inbound, Reply, Source
+from handlers.rules import versions
 from scheduling.calendar import Calendar
 from storage import actions, occurrences
 from storage.case import Case
@@ -280,7 +281,7 @@ async def meets(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> 
 async def drafts(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> None:
     """Something is done with a version of the process, whether it may be or not; at times there is one more draft."""
     async with life.reading(district_id) as store:
-        known = list(store.directory.versions.values())
+        known, in_force = list(store.directory.versions.values()), store.directory.in_force
     if len(known) < 2 or dice.maybe(20):
         await life.new_draft(district_id)
         return
@@ -289,7 +290,7 @@ async def drafts(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) ->
     who = anybody(district_id, dice) if dice.maybe(10) else who
     moves = ("submit", "approve", "submit", "approve", "return", "take_back", "practised", "enact", "show", "text")
     action = f"version.{dice.one(moves)}"
-    shown = "0" * 64 if dice.maybe(10) else version.process.digest()
+    shown = "0" * 64 if dice.maybe(10) else versions.shown(version, in_force)
     fields = {"comment": pens.words(who, dice)} if action == "version.return" else None
     await life.send(who, life.inbound(who, action, item=f"{version.id}/{shown}", fields=fields))
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from bot.profiles import Profile
 from handlers.cards.model import Press
 from handlers.request import Identity, Inbound, Reply, Source
+from handlers.rules.versions import shown
 from storage import actions, occurrences, plans
 from storage.models import Event, Occurrence, table
 from storage.vocabulary import Door, Effect, Kind, OccurrenceStatus, Outcome, PersonId, Platform, Status
@@ -294,7 +295,8 @@ async def versions(tour: Tour) -> None:
     async def does(who: Who, action: str, label: str, **fields: Any) -> None:
         async with tour.life.reading(LARKSPUR) as store:
             version = next(each for each in store.directory.versions.values() if each.version == label)
-        await tour.does(who, action, item=f"{version.id}/{version.process.digest()}", **fields)
+            in_force = store.directory.in_force
+        await tour.does(who, action, item=f"{version.id}/{shown(version, in_force)}", **fields)
 
     label = await tour.life.new_draft(LARKSPUR)
     await does(COORDINATOR, "version.practised", label)

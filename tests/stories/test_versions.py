@@ -1,8 +1,9 @@
 """The written process is submitted, read, and approved or returned by an executive leader, in one tap on the very text."""
 
+from copy import deepcopy
 from datetime import timedelta
 
-import pytest
+import yaml
 from sqlalchemy import select
 
 from handlers.district import importer
@@ -11,11 +12,9 @@ from storage.database import Database
 from storage.models import Event, Message, table
 from storage.vocabulary import Kind, Lane, ProcessStatus
 from tests.conformance.steps import COORDINATOR, LEADER, SUPERINTENDENT, on_record, people, seen
-from tests.stories.platforms import EVERYWHERE, IN_CHAT
+from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.world import FILE, SEAL, Actor, World, detroit, world
 
-ON_SLACK = pytest.mark.parametrize(("platform", "database_url"), [("slack", "postgresql")], indirect=["database_url"])
-ON_TEAMS = pytest.mark.parametrize(("platform", "database_url"), [("teams", "sqlite")], indirect=["database_url"])
 DECIDER = "p-004"  # human resources: an executive leader, too
 BUDGET = ("daily_message_budget: 3", "daily_message_budget: 2")
 TIME = "response_targets_school_days: {acknowledge: 1, assign: 5"
@@ -140,6 +139,35 @@ async def test_a_text_that_was_changed_meanwhile_is_not_approved_and_a_second_pr
         await story.settle()
         assert len(await told(story, database, Kind.VERSION_APPROVED)) == 1
         assert "is in force since" in coordinator.last_card.text  # when it can be sent
+
+
+@ON_TEAMS
+async def test_what_was_read_against_another_version_in_force_is_read_again(database: Database, platform: str) -> None:
+    """Two versions wait. The one that was approved first is not undone by a press that never said so."""
+    async with world(database, platform) as story:
+        top = await story.person(SUPERINTENDENT)
+        coordinator = await submitted(story, database)
+        file = yaml.safe_load(await export_district(database, story.district_id))
+        document = file["process_document"]
+        rules = {name: value for name, value in document.items() if name != "versions"}
+        rules |= {"authority_matrix": file["authority_matrix"], "daily_message_budget": 5}
+        document["versions"].append({"version": "1.3", "status": "draft", "rules": deepcopy(rules)})
+        text = yaml.safe_dump(file, allow_unicode=True, sort_keys=False)
+        await importer.import_district(database, SEAL, text, now=story.clock.now() + timedelta(minutes=1))
+        await coordinator.command("/clearway process")
+        await coordinator.click("Read 1.3")
+        await coordinator.click("Submit it for approval")
+        [first, second] = [each for each in top.cards if "Approve it" in each.buttons]
+        with story.nothing_shown():
+            await top.click("Approve it", first)
+            assert (await story.directory()).in_force.version == "1.2"
+            await top.click("Approve it", second)
+            assert "Another version has come into force since you were shown it." in seen(top)
+            assert (await story.directory()).in_force.version == "1.2"
+        await story.settle()
+        assert "Now: Sorted within 5 school days. Before: Sorted within 3 school days" in str(top.last_card)
+        await top.click("Approve it")
+        assert (await story.directory()).in_force.version == "1.3"
 
 
 @ON_TEAMS
