@@ -15,8 +15,10 @@ from handlers.request import Reply, Request
 from handlers.rules import cadence, lanes
 from handlers.rules.access import Action
 from storage.case import Case
+from storage.directory import Person
+from storage.models import Message
 from storage.store import Store
-from storage.vocabulary import Field, Kind, Urgency
+from storage.vocabulary import EventId, Field, Kind, Lane, MessageState, Urgency
 
 
 async def form(store: Store, request: Request, now: datetime) -> Reply:
@@ -35,7 +37,7 @@ async def snooze(store: Store, request: Request, now: datetime) -> Reply:
     if day is None or not acts.today(store, now) < day <= latest:
         raise FormError({"until": phrase("Please pick a day after today, at the latest {day}.", day=latest)})
     actor, challenge = request.actor, case.challenge
-    store.record(
+    event = store.record(
         case, Kind.SNOOZED, by=actor.id, at=now, said={Field.SNOOZE: texts["reason"]}, data={"until": day.isoformat()},
         put_off={**challenge.put_off, actor.id: day.isoformat()},
         updated_at=challenge.updated_at, owner_acted_at=challenge.owner_acted_at,  # it is no act on the challenge
@@ -46,9 +48,31 @@ async def snooze(store: Store, request: Request, now: datetime) -> Reply:
         return lanes.put_off(at, actor, calendar, day).at
 
     await store.move_digest(actor.id, later, challenge_id=case.id, kinds=lanes.REMINDERS)
+    await _again(store, case, actor, event.id, later(now), now)
     await store.look_at_digests(case.id, now)
     said = request.voice("I remind you of challenge {n} again on {day}, with your digest.", n=case.number, day=day)
     return Reply(card=cards.plain(request.voice, request.voice("Put off"), said, snoozes.goes_on(request.voice)))
+
+
+async def _again(store: Store, case: Case, actor: Person, put_off: EventId, at: datetime, now: datetime) -> None:
+    """What they were reminded of already comes once more on that day, if it is still so; what waits comes by itself."""
+    last = await store.last_reminder(actor.id, case.id, lanes.REMINDERS)
+    if last is None or last.state is MessageState.PENDING:
+        return
+    store.add(
+        Message(
+            district_id=store.district_id,
+            once=f"{last.kind}:{actor.id}:{put_off}",
+            kind=last.kind,
+            lane=Lane.DIGEST,
+            person_id=actor.id,
+            challenge_id=case.id,
+            event_id=last.event_id,
+            item_id=last.item_id,
+            created_at=now,
+            send_at=at,
+        )
+    )
 
 
 def _latest(store: Store, request: Request, case: Case, now: datetime) -> date:

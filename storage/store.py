@@ -293,6 +293,21 @@ class Store:
             moved = update(messages).where(*waiting, messages.c.send_at == at).values(send_at=to(at))
             await self.connection.execute(moved)
 
+    async def last_reminder(
+        self, person_id: PersonId, challenge_id: ChallengeId, kinds: Collection[MessageKind]
+    ) -> models.Message | None:
+        """The last message of these kinds to this person about a challenge, sent or still to be."""
+        mine = (
+            messages.c.district_id == self.district_id,
+            messages.c.person_id == person_id,
+            messages.c.challenge_id == challenge_id,
+            messages.c.kind.in_(sorted(kinds)),
+            messages.c.state.in_([MessageState.PENDING, MessageState.SENT]),
+        )
+        wanted = select(messages).where(*mine).order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(1)
+        found = await self._rows(models.Message, wanted)
+        return found[0] if found else None
+
     async def look_at_digests(self, challenge_id: ChallengeId, now: datetime) -> None:
         """Every digest that has named a challenge is drawn anew: it is no longer for everybody to see."""
         named, first = messages.alias(), messages.alias()

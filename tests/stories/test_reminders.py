@@ -235,6 +235,27 @@ async def test_a_reminder_is_put_off_and_the_climb_goes_on(database: Database, p
         await story.promises_hold()
 
 
+@ON_ONE
+async def test_what_is_put_off_comes_again_on_that_day(database: Database) -> None:
+    """Nothing else falls due on it: the reminder is there because its reader was told that it would be."""
+    async with world(database, "slack") as story:
+        await on_record(story)
+        owner = await story.person(OWNER)
+        await owner.click("I understand it")
+        await owner.submit({SCOPE: "Two schools."})
+        await story.wait_until(detroit("2026-10-13 10:00"))  # asked how it stands; and not again for a week
+        assert "Remind me later" in owner.last_card.buttons
+        await owner.click("Remind me later")
+        await owner.submit({"Why? It stands in the history.": "The board sits tonight.", UNTIL: "2026-10-14"})
+        assert (await story.case()).challenge.put_off == {OWNER: "2026-10-14"}
+        cards = len(owner.cards)
+        await story.wait_until(detroit("2026-10-14 07:44"))
+        assert len(owner.cards) == cards
+        await story.wait_until(detroit("2026-10-14 08:00"))
+        assert len(owner.cards) == cards + 1
+        assert "Remind me later" in owner.last_card.buttons
+
+
 UNTIL = "When shall I remind you again?"
 
 
