@@ -248,6 +248,8 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
         return None
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
         on = None if by_mail else await agenda(store, row, routine, reader, now)
+    if event.kind is Kind.OCCURRENCE_ROLES and event.data["who"] not in {each.person_id for each in doing(store, row)}:
+        return None
     if event.kind is Kind.OCCURRENCE_POLLED and reader.id in row.polled_ids:
         return None
     # What leaves the chat says when a meeting is, and nothing of what is on it or was said: others may read it there.
@@ -268,7 +270,7 @@ async def redraw(store: Store, message: Told, now: datetime) -> Card | None:
     routine = store.directory.routine(row.routine_id) if row else None
     if row is None or routine is None or reader is None:
         return None
-    return cards.past(Voice(store.directory, reader), row, routine)
+    return cards.past(Voice(store.directory, reader), row, routine, now)
 
 
 def sees(store: Store, row: Occurrence, routine: Routine, actor: Person, now: datetime) -> bool:

@@ -275,7 +275,7 @@ async def _polled(store: Store, request: Request, now: datetime) -> tuple[Occurr
 
 async def missed_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _asked_about(store, request, now)
-    return Reply(form=cards.missed_form(request.voice, row, _latest(routine, row)))
+    return Reply(form=cards.missed_form(request.voice, row, routine, _latest(routine, row)))
 
 
 async def missed(store: Store, request: Request, now: datetime) -> Reply:
@@ -284,7 +284,10 @@ async def missed(store: Store, request: Request, now: datetime) -> Reply:
     to = _new_day(store, request, routine, row, now)
     watcher = presence.coordinator(store.directory, acts.today(store, now))
     hear = [watcher.id, *(everybody(store, routine, row, now) if to else ())]
-    return await _ends(store, request, row, routine, OccurrenceStatus.MISSED, to, hear, now)
+    begins = acts.calendar(store).at(to, routine.start) if to else None
+    soon = begins is not None and acts.calendar(store).digest_time(now, None) >= begins
+    lane = Lane.SINGLE if soon else None  # the digest would come too late for the new date
+    return await _ends(store, request, row, routine, OccurrenceStatus.MISSED, to, hear, now, lane=lane)
 
 
 async def move_form(store: Store, request: Request, now: datetime) -> Reply:

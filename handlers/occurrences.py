@@ -40,7 +40,7 @@ async def plan(store: Store, routine: Routine, now: datetime) -> None:
     by = rule.by if isinstance(rule, recurrence.Shifted) else 0  # it counts from a day that may be of the month before
     since, _ = rule.period(calendar.school_days_before(today, by) if by > 0 else today)
     stands = await occurrences.of_routine(store.connection, store.district_id, routine.id, since)
-    units = rules.units(routine)
+    units = rules.units(routine, store.directory)
     for row in stands:
         if row.team_id not in units and row.status in occurrences.TO_COME and row.starts_at > now:
             await _drop(store, routine, row, now)
@@ -60,6 +60,8 @@ async def plan(store: Store, routine: Routine, now: datetime) -> None:
             if (each.day or each.planned_on) > today + rules.AHEAD:
                 continue  # looked at only to know whether what stands is still named
             again = next((row for row in stands if row.team_id == team_id and row.planned_on == each.planned_on), None)
+            if each.day is None and again is not None:
+                continue
             await add(store, routine, team_id, each.planned_on, each.day, now, in_place_of=again)
     store.set_timer(TimerKind.ROUTINE, routine.id, calendar.morning_after(now, 1))
 
@@ -90,7 +92,10 @@ async def _retime(store: Store, routine: Routine, row: Occurrence, now: datetime
         store.connection, row, starts_at=starts_at, minutes=routine.minutes, version=row.version + 1
     )
     set_timer(store, routine, row, now)
-    tell_of(store, row, Kind.OCCURRENCE_RETIMED, heard, now, lane=_lane(store, row, now))
+    await store.look_at_item([row.id], now)
+    event = tell_of(store, row, Kind.OCCURRENCE_RETIMED, heard, now, lane=_lane(store, row, now))
+    if row.invited_at and heard:
+        tell_rooms(store, row.team_id, event, now, item=row.id)
 
 
 def _heard(store: Store, routine: Routine, row: Occurrence, now: datetime) -> list[PersonId]:
@@ -122,6 +127,7 @@ async def add(
         minutes=routine.minutes,
         status=OccurrenceStatus.PLANNED if day else OccurrenceStatus.CANCELLED,
         ended_at=None if day else now,
+        dropped=day is None,  # once a day of its week or month is open again, it is planned anew
         in_place_of=in_place_of.id if in_place_of else "",
         planned_at=now,
         sequence=in_place_of.sequence + in_place_of.version if in_place_of else 0,
@@ -210,10 +216,13 @@ async def _stand_in(store: Store, row: Occurrence, now: datetime) -> None:
 async def gives(
     store: Store, row: Occurrence, role: MeetingRole, to: PersonId, now: datetime, *, by: PersonId | None = None
 ) -> None:
-    """Somebody does something in it this time, and hears so."""
+    """Somebody does something in it this time, and hears so; and so does who was to do it."""
+    before = next((each.person_id for each in doing(store, row) if each.role is role), None)
     await occurrences.change(store.connection, row, roles={**row.roles, str(role): to}, version=row.version + 1)
     data = {"role": str(role), "who": to}
-    tell_of(store, row, Kind.OCCURRENCE_ROLES, [to], now, by=by, data=data, lane=Lane.SINGLE)
+    event = tell_of(store, row, Kind.OCCURRENCE_ROLES, [to], now, by=by, data=data, lane=Lane.SINGLE)
+    if before and before != to and row.invited_at:
+        tell(store, [before], MessageKind.OCCURRENCE, event, now, item=row.id)
 
 
 def doing(store: Store, row: Occurrence) -> tuple[rules.Doing, ...]:
@@ -255,7 +264,9 @@ async def off_a_closed_day(store: Store, routine: Routine, row: Occurrence, cale
         return False
     hear = everybody(store, routine, row, now)
     people_ = [store.directory.people[each] for each in hear]
-    to = rules.moved_to(routine, row.day, calendar, rules.may_begin(people_, calendar, now))
+    others = await occurrences.to_come(store.connection, store.district_id, [routine.id])
+    taken = {each.day for each in others if each.team_id == row.team_id}
+    to = rules.moved_to(routine, row.day, calendar, rules.may_begin(people_, calendar, now), taken)
     await end(store, row, OccurrenceStatus.MOVED if to else OccurrenceStatus.CANCELLED, now)
     data: dict[str, Any] = {"from": row.day.isoformat(), "why": "closed"}
     begins = row.starts_at
@@ -273,6 +284,7 @@ async def off_a_closed_day(store: Store, routine: Routine, row: Occurrence, cale
 async def end(store: Store, row: Occurrence, status: OccurrenceStatus, now: datetime, **more: Any) -> None:
     await occurrences.change(store.connection, row, status=status, ended_at=now, version=row.version + 1, **more)
     store.set_timer(TimerKind.OCCURRENCE, row.id, None)
+    await store.look_at_item([row.id], now)  # what asked for it, or invited to it, says what became of it
 
 
 def facts_of(row: Occurrence) -> rules.Facts:

@@ -10,7 +10,7 @@ from typing import Final
 
 from handlers import acts, occurrences
 from handlers.cards import routines as cards
-from handlers.cards.model import Card
+from handlers.cards.model import Card, Form
 from handlers.cards.text import Phrase, Voice, phrase
 from handlers.errors import FormError, NotFoundError
 from handlers.request import Reply, Request
@@ -23,7 +23,7 @@ from storage import people
 from storage.directory import Person, Routine, Team
 from storage.models import Timer
 from storage.store import Store
-from storage.vocabulary import Kind, MessageKind, PersonId, RoutineKind, TeamId, TimerKind
+from storage.vocabulary import Kind, MessageKind, RoutineKind, TeamId, TimerKind
 
 MOST_LINES: Final = 12  # of an agenda that stands every time
 MOST_QUESTIONS: Final = 8  # a form that is filled after a meeting, on a phone
@@ -114,7 +114,7 @@ async def _read_again(store: Store, routine_id: str, now: datetime) -> Routine:
 async def new_form(store: Store, request: Request, now: datetime) -> Reply:
     if not _may_make(store, request, now):
         raise acts.refuse("Only the coordinator, an executive leader, and who leads a team can do that.")
-    return Reply(form=cards.edit_form(request.voice, None, _own_teams(store, request.actor, now)))
+    return Reply(form=_edit_form(store, request, None, now))
 
 
 async def new(store: Store, request: Request, now: datetime) -> Reply:
@@ -132,7 +132,7 @@ async def new(store: Store, request: Request, now: datetime) -> Reply:
 
 async def edit_form(store: Store, request: Request, now: datetime) -> Reply:
     routine = _steered(store, request, now)
-    return Reply(form=cards.edit_form(request.voice, routine, _own_teams(store, request.actor, now)))
+    return Reply(form=_edit_form(store, request, routine, now))
 
 
 async def edit(store: Store, request: Request, now: datetime) -> Reply:
@@ -195,6 +195,11 @@ async def remove(store: Store, request: Request, now: datetime) -> Reply:
     return Reply(card=cards.removed(request.voice, routine))
 
 
+def _edit_form(store: Store, request: Request, routine: Routine | None, now: datetime) -> Form:
+    teams, watches = _own_teams(store, request.actor, now), _watches(store, request.actor, now)
+    return cards.edit_form(request.voice, routine, teams, reviews=watches)
+
+
 def _edited(store: Store, request: Request, routine: Routine | None, now: datetime) -> rows.Values:
     """What the form says, checked as a whole: each mistake stands beside its field. FormError where there is one."""
     acts.clean(store, request, "name", "place")
@@ -215,13 +220,16 @@ def _edited(store: Store, request: Request, routine: Routine | None, now: dateti
     mine = {each.id for each in _own_teams(store, request.actor, now)}
     team_ids = [each for each in (fields.get("teams") or []) if each in mine]
     own = routine.team_ids if routine else ()
-    team_ids += [each for each in own if each not in mine]  # those of others stay
+    offered = set(cards.teams_offered(_own_teams(store, request.actor, now), own))
+    team_ids += [each for each in own if each not in offered]  # what the form did not offer stays
     with_ = [acts.person_field(store, fields, each, now) for each in cards.WITH]
-    more = routine.person_ids[len(cards.WITH) :] if routine else ()  # the form has no room for them: they stay
+    more = (
+        cards.without_a_field(routine, store.directory) if routine else ()
+    )  # the form has no room for them: they stay
     person_ids = list(dict.fromkeys([*(each for each in with_ if each), *more]))
     if not team_ids and not person_ids:
         errors["teams"] = phrase("Please pick a team, or the people who meet.")
-    if not team_ids and person_ids and not _may_make_with(store, request.actor, person_ids, now):
+    if not team_ids and person_ids and not (_watches(store, request.actor, now) or request.actor.id in person_ids):
         errors["who1"] = phrase("You can make a routine of people only where you are one of them.")
     name = str(fields.get("name") or "").strip()
     if routine is None and not name and not team_ids:
@@ -237,8 +245,12 @@ def _edited(store: Store, request: Request, routine: Routine | None, now: dateti
         "minutes": minutes,
         "place": str(fields.get("place") or "").strip(),
         "team_ids": team_ids,
-        "person_ids": [] if team_ids else person_ids,
-        "log_review": "log_review" in (fields.get("log_review") or []),
+        "person_ids": person_ids,
+        "log_review": (
+            "log_review" in (fields.get("log_review") or [])
+            if _watches(store, request.actor, now)
+            else routine is not None and routine.log_review
+        ),
     }
 
 
@@ -333,8 +345,7 @@ def _steered(store: Store, request: Request, now: datetime) -> Routine:
 def _own_teams(store: Store, actor: Person, now: datetime) -> list[Team]:
     """The teams that somebody may make a routine for: their own, or all of them."""
     every = list(store.directory.teams.values())
-    today = acts.today(store, now)
-    if actor.id in access.coordinators(store.directory, today) or presence.is_executive(actor):
+    if _watches(store, actor, now):
         return every
     return [each for each in every if each.lead_id == actor.id]
 
@@ -343,6 +354,6 @@ def _may_make(store: Store, request: Request, now: datetime) -> bool:
     return not request.actor.external and bool(_own_teams(store, request.actor, now))
 
 
-def _may_make_with(store: Store, actor: Person, person_ids: Collection[PersonId], now: datetime) -> bool:
-    watches = actor.id in access.coordinators(store.directory, acts.today(store, now))
-    return watches or presence.is_executive(actor) or actor.id in person_ids
+def _watches(store: Store, actor: Person, now: datetime) -> bool:
+    """The coordinator and executive leaders: they speak for every routine, and say where the log is reviewed."""
+    return actor.id in access.coordinators(store.directory, acts.today(store, now)) or presence.is_executive(actor)

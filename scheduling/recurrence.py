@@ -15,7 +15,7 @@ from typing import Final
 
 from scheduling.calendar import DAY, Calendar
 from storage.directory import Directory, Routine, Team
-from storage.vocabulary import SchoolId, TeamId
+from storage.vocabulary import RoutineKind, SchoolId, TeamId
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LAST: Final = -1
@@ -221,8 +221,9 @@ def next_at_venue(
 
 def _routines_at(venue: str, school_id: SchoolId | None, directory: Directory) -> list[Routine]:
     team = _team_id(venue, school_id, directory)
-    of_team = [each for each in directory.routines if team in each.team_ids]
-    return of_team or [each for each in directory.routines if each.id == venue.replace("_", "-")]
+    met = [each for each in directory.routines if each.kind is not RoutineKind.REMINDER]  # of which nobody meets
+    of_team = [each for each in met if team in each.team_ids]
+    return of_team or [each for each in met if each.id == venue.replace("_", "-")]
 
 
 def team_of(venue: str, school_id: SchoolId | None, directory: Directory) -> Team | None:

@@ -5,7 +5,7 @@ from datetime import date
 
 from handlers.cards import meetings as meeting_cards
 from handlers.cards import routines as routine_cards
-from handlers.cards.forms import open_form
+from handlers.cards.forms import open_form, sure
 from handlers.cards.model import (
     Button,
     Buttons,
@@ -49,6 +49,7 @@ def form(voice: Voice, today: date, said: Sequence[Closure]) -> Form:
                 voice("Decisions, steps, reminders and meetings move to the next school day. The calendar keeps it.")
             ),
             *((back,) if said else ()),
+            sure(voice),
         ),
     )
 

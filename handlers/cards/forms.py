@@ -300,6 +300,7 @@ def person_choice(
         for each in directory.people.values()
         if not each.external and (today is None or each.here_on(today)) and each.id != but
     ]
+    people.sort(key=lambda each: each.id != value)  # who is chosen already is among the first, which are shown
     options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in people[:FIRST_PEOPLE])
     return Choice(name, label, options, value, hint, required, search="people")
 

@@ -233,9 +233,10 @@ def in_room(voice: Voice, row: Occurrence, routine: Routine, event: Event, agend
     return Card(title, tuple(body), summary=f"{title}. {intro}")
 
 
-def past(voice: Voice, row: Occurrence, routine: Routine) -> Card:
+def past(voice: Voice, row: Occurrence, routine: Routine, now: datetime) -> Card:
+    """What stands where it was asked about, or invited to, and that is settled: what became of it."""
     title = _title(voice, row, routine)
-    said = voice("This agenda is past.")
+    said = _status(voice, row, routine, now)
     return Card(title, (Text(said),), summary=f"{title}. {said}")
 
 
@@ -282,6 +283,14 @@ def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: M
             return voice("This is what it is about so far. Everybody else gets it the school day before.")
         case Kind.OCCURRENCE_INVITED:
             return voice("This is what it is about.")
+        case Kind.OCCURRENCE_HELD if not kinds.meets(routine):
+            return voice("It is done. This is its record, by {who}.", who=Who(event.actor_id or PersonId("")))
+        case Kind.OCCURRENCE_MISSED if not kinds.meets(routine) and day:
+            return voice("It was not done. It is now to be on {day}.", day=day)
+        case Kind.OCCURRENCE_MISSED if not kinds.meets(routine):
+            return voice("It was not done, and has no other date in its month or week yet.")
+        case Kind.OCCURRENCE_ADDED_TO if not kinds.meets(routine):
+            return voice("Somebody has added something to it.")
         case Kind.OCCURRENCE_ADDED_TO:
             return voice("Something was added to its agenda.")
         case Kind.OCCURRENCE_ASKED if not kinds.meets(routine):
@@ -292,8 +301,10 @@ def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: M
             return voice("How was it?")
         case Kind.OCCURRENCE_RETIMED:
             return voice("It begins at another time: {when}.", when=row.starts_at)
-        case Kind.OCCURRENCE_ROLES:
+        case Kind.OCCURRENCE_ROLES if voice.person and event.data["who"] == voice.person.id:
             return voice(YOU_DO[MeetingRole(event.data["role"])])
+        case Kind.OCCURRENCE_ROLES:
+            return voice("This time: {does}.", does=_role(voice, event))
         case Kind.OCCURRENCE_HELD:
             return voice("It took place. This is its record, by {who}.", who=Who(event.actor_id or PersonId("")))
         case Kind.OCCURRENCE_MISSED if day:
@@ -423,6 +434,10 @@ def _lines(
         yield Note(voice(phrases("And {n} more.", "And {n} more.", n=total - len(lines))))
 
 
+def _role(voice: Voice, event: Event) -> str:
+    return voice(DOES[MeetingRole(event.data["role"])], who=Who(PersonId(event.data["who"])))
+
+
 def _does(voice: Voice, doing: Doing) -> str:
     said = voice(DOES[doing.role], who=Who(doing.person_id))
     if doing.instead_of is None:
@@ -485,7 +500,8 @@ def _buttons(
             yield Button(voice(done), Press("meeting.held.form", item=row.id), "primary", opens_form=True)
             yield Button(voice(undone), Press("meeting.missed.form", item=row.id), opens_form=True)
     else:
-        yield Button(voice("Add to the agenda"), Press("meeting.add.form", item=row.id), opens_form=True)
+        if meets:
+            yield Button(voice("Add to the agenda"), Press("meeting.add.form", item=row.id), opens_form=True)
         if may.steers and row.invited_at is None and row.status is OccurrenceStatus.PREPARED:
             yield Button(voice("Send it now"), Press("meeting.send", item=row.id), "primary")
     if meets and (agenda is None or agenda.kept or routine.log_review):
@@ -630,10 +646,10 @@ def add_form(voice: Voice, row: Occurrence, *, check_in: bool) -> Form:
     return open_form(voice, voice("Add to the agenda"), voice("Save"), Press("meeting.add", item=row.id), (words,))
 
 
-def missed_form(voice: Voice, row: Occurrence, latest: date) -> Form:
+def missed_form(voice: Voice, row: Occurrence, routine: Routine, latest: date) -> Form:
     return open_form(
         voice,
-        voice("It did not take place"),
+        voice("It did not take place") if kinds.meets(routine) else voice("It is not done"),
         voice("Save"),
         Press("meeting.missed", item=row.id),
         (_why(voice), _new_date(voice, latest)),
@@ -644,7 +660,7 @@ def cancel_form(voice: Voice, row: Occurrence, latest: date) -> Form:
     return open_form(
         voice,
         voice("Cancel it"),
-        voice("Cancel the meeting"),
+        voice("Cancel it"),
         Press("meeting.cancel", item=row.id),
         (_why(voice), _new_date(voice, latest)),
     )

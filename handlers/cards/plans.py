@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 from handlers.cards import actions as action_cards
 from handlers.cards.forms import open_form, person_choice
@@ -122,6 +123,9 @@ def make_form(voice: Voice, actor: Person, people: Sequence[Person], today: date
     )
 
 
+MOST_PEOPLE: Final = 100  # options of a menu
+
+
 def named_form(voice: Voice, row: Plan, people: Sequence[Person]) -> Form:
     field = _named(voice, people, row.keeper_id, tuple(row.named_ids))
     return open_form(
@@ -140,7 +144,8 @@ def _review(voice: Voice) -> DateField:
 
 
 def _named(voice: Voice, people: Sequence[Person], keeper_id: PersonId, values: tuple[str, ...]) -> Choices:
-    others = [each for each in people if each.id != keeper_id][:100]
+    others = [each for each in people if each.id != keeper_id]
+    others = sorted(others, key=lambda each: each.id not in values)[:MOST_PEOPLE]  # who is named already is offered
     options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in others)
     hint = voice("They and nobody else see it. Whom a support plan is for sees it only if ticked here.")
     kept = tuple(each for each in values if each != keeper_id)

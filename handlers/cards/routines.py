@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from handlers.cards import lists
-from handlers.cards.forms import open_form, person_choice
+from handlers.cards.forms import open_form, person_choice, sure
 from handlers.cards.model import (
     Button,
     Buttons,
@@ -30,12 +30,13 @@ from handlers.cards.model import (
 from handlers.cards.text import Typed, Voice, Who, phrases
 from handlers.rules import kinds
 from handlers.rules.routines import Planned
-from storage.directory import Routine, Team
+from storage.directory import Directory, Routine, Team
 from storage.models import Occurrence
 from storage.vocabulary import PersonId, RoutineKind, TeamId
 
 WITH: Final = ("who1", "who2", "who3", "who4")
 """The fields for people of a routine without a team."""
+MOST_TEAMS: Final = 100  # options of a menu
 MOST_DATES: Final = 60
 KINDS: Final = MappingProxyType(
     {
@@ -222,10 +223,28 @@ def _each(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]]) -> Iterato
 # ---------------------------------------------------------------------------------------------------------- forms
 
 
-def edit_form(voice: Voice, routine: Routine | None, teams: Sequence[Team]) -> Form:
-    """A new routine, or one that is changed: who, when and where."""
-    with_ = routine.person_ids if routine else ()
-    options = tuple(Option(each.id, each.name) for each in teams[:100])
+def teams_offered(teams: Sequence[Team], own: Sequence[TeamId]) -> tuple[TeamId, ...]:
+    """The teams that a form offers: those that it has first, and no more than a menu takes."""
+    return tuple(each.id for each in sorted(teams, key=lambda each: each.id not in own)[:MOST_TEAMS])
+
+
+def with_a_field(routine: Routine, directory: Directory) -> tuple[PersonId, ...]:
+    """The people of a routine whom its form shows: as many of the district as it has fields for."""
+    here = (each for each in routine.person_ids if each in directory.people and not directory.people[each].external)
+    return tuple(here)[: len(WITH)]
+
+
+def without_a_field(routine: Routine, directory: Directory) -> tuple[PersonId, ...]:
+    """The others: who is of the outside, or for whom there is no room."""
+    shown = with_a_field(routine, directory)
+    return tuple(each for each in routine.person_ids if each not in shown)
+
+
+def edit_form(voice: Voice, routine: Routine | None, teams: Sequence[Team], *, reviews: bool) -> Form:
+    """A new routine, or one that is changed: who, when and where. `reviews`: the reader says where the log is reviewed."""
+    with_ = with_a_field(routine, voice.directory) if routine else ()
+    offered = teams_offered(teams, routine.team_ids if routine else ())
+    options = tuple(Option(each, voice.directory.teams[each].name) for each in offered)
     chosen = tuple(each for each in (routine.team_ids if routine else ()) if each in {each.value for each in options})
     known = tuple(Option(kind, voice(words)) for kind, words in KINDS.items())
     fields: tuple[FormField, ...] = (
@@ -258,13 +277,12 @@ def edit_form(voice: Voice, routine: Routine | None, teams: Sequence[Team]) -> F
         ),
         NumberField("minutes", voice("How many minutes?"), str(routine.minutes if routine else 60), required=True),
         TextField("place", voice("Where, or by which link? (optional)"), routine.place if routine else "", most=200),
-        Choices(
-            "log_review",
-            voice("The log"),
-            (Option("log_review", voice("The whole log is reviewed in it")),),
-            ("log_review",) if routine and routine.log_review else (),
-        ),
     )
+    if reviews:
+        box = (Option("log_review", voice("The whole log is reviewed in it")),)
+        ticked = ("log_review",) if routine and routine.log_review else ()
+        fields = (*fields, Choices("log_review", voice("The log"), box, ticked))
+    fields = (*fields, sure(voice))
     if routine is None:
         return Form(voice("New routine"), voice("Save"), Press("routine.new"), fields)
     return Form(voice("Change it"), voice("Save"), Press("routine.edit", item=routine.id), fields)

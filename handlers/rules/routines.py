@@ -180,15 +180,20 @@ def _one_each(rule: recurrence.Rule) -> bool:
     return isinstance(rule, recurrence.Weekly) or (isinstance(rule, recurrence.Monthly) and len(rule.nth) == 1)
 
 
-def moved_to(routine: Routine, day: date, calendar: Calendar, earliest: datetime) -> date | None:
+def moved_to(
+    routine: Routine, day: date, calendar: Calendar, earliest: datetime, taken: Collection[date] = ()
+) -> date | None:  # fmt: skip
     """Where a meeting goes whose day is closed now: to the next school day of the week or month in which it stands, else
-    to the last one before; None where none is left on which it begins at `earliest` or later (see `may_begin`)."""
+    to the last one before; None where none is left on which it begins at `earliest` or later (see `may_begin`).
+
+    `taken`: on these days there is another of it.
+    """
     if calendar.is_message_day(day):
         return day
     first, last = recurrence.parse(routine.rule).period(day)
     later = (day + DAY * n for n in range(1, (last - day).days + 1))
     before = (day - DAY * n for n in range(1, (day - first).days + 1))
-    others = (each for each in chain(later, before) if calendar.is_school_day(each))
+    others = (each for each in chain(later, before) if calendar.is_school_day(each) and each not in taken)
     return next((each for each in others if calendar.at(each, routine.start) >= earliest), None)
 
 
@@ -212,9 +217,9 @@ def calls(routine: Routine, directory: Directory) -> bool:
     return kinds.meets(routine) and not is_check_in(routine, directory) and (routine.lead_days or by_rule) >= A_CALL
 
 
-def units(routine: Routine) -> tuple[TeamId, ...]:
-    """Each team of a routine meets by itself; without a team, its people do."""
-    return routine.team_ids or (TeamId(""),)
+def units(routine: Routine, directory: Directory) -> tuple[TeamId, ...]:
+    """Each team of a routine meets by itself, as long as the district has it; without a team, its people do."""
+    return tuple(each for each in routine.team_ids if each in directory.teams) if routine.team_ids else (TeamId(""),)
 
 
 def invited(routine: Routine, team_id: TeamId, directory: Directory, day: date) -> list[Person]:

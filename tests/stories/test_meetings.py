@@ -227,3 +227,48 @@ async def test_a_plan_without_a_problem_statement_is_refused_and_few_do_not_coun
         async with story.made.districts.database.district(story.district_id, write=False) as connection:
             said = [each.question for each in await connection.execute(select(table(Record)))]
         assert "What is the plan?" in said
+
+
+@ON_TEAMS
+async def test_people_whom_the_form_does_not_offer_stay_and_who_leads_a_team_says_nothing_of_the_log(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead, principal = await people(story, COORDINATOR, "p-021")
+        await lead.command("/clearway routines")
+        [show] = [each for each in lead.answer.buttons if each.startswith("Show: Check-in: Malik")]
+        await lead.click(show)
+        await lead.click("Change it")
+        await lead.submit({"How many minutes?": "45"})
+        routine = (await story.directory()).routine("if-call")
+        assert routine is not None
+        assert (routine.minutes, set(routine.person_ids)) == (45, {"p-039", "p-010", "p-021"})
+        await principal.command("/clearway routines")
+        await principal.click("New routine")
+        assert "The log" not in principal.form.labels
+        assert "Which teams? Each meets by itself." in principal.form.labels
+
+
+@ON_TEAMS
+async def test_a_month_without_a_school_day_has_its_meeting_once_there_is_one(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await story.person(COORDINATOR)
+        for first, last in (("2026-10-06", "2026-10-19"), ("2026-10-20", "2026-10-31")):
+            await lead.command("/clearway closed")
+            dates = {"First day without school": first, "Last day, if there is more than one": last}
+            await lead.submit({**dates, "Why? (optional)": "The boiler has burst"})
+        story.clock.at = detroit("2026-10-06 10:00")
+        await started(story)
+        assert [str(each.day) for each in await planned(story, database)] == ["2026-11-10"]
+        await lead.command("/clearway closed")
+        await lead.submit(
+            {
+                "Or take back: there is school after all": [
+                    "Tue, Oct 20, 2026 to Sat, Oct 31, 2026 (The boiler has burst)"
+                ]
+            }
+        )
+        assert [str(each.day) for each in await planned(story, database)] == ["2026-10-20", "2026-11-10"]
+        await story.promises_hold()
