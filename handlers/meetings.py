@@ -28,6 +28,8 @@ from storage.vocabulary import ChallengeId, Kind, Lane, MeetingRole, OccurrenceS
 
 WITHIN: Final = timedelta(hours=24)  # minutes
 ASKED_FOR: Final = timedelta(days=14)  # so long people may say how it was
+COMING: Final = 6  # of somebody's next meetings
+UNANSWERED: Final = 4  # of those of which they have not said whether they took place
 ENDED: Final = MappingProxyType(
     {
         OccurrenceStatus.MISSED: Kind.OCCURRENCE_MISSED,
@@ -42,7 +44,10 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
     if request.item:
         row, routine = await occurrence(store, request, now, steer=False)
         return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
-    return Reply(card=routine_cards.next_ones(request.voice, (await next_of(store, request.actor, now))[:6]))
+    theirs = await next_of(store, request.actor, now)
+    unanswered = [each for each in theirs if _over(each[0]) <= now]
+    coming = [each for each in theirs if each not in unanswered]
+    return Reply(card=routine_cards.next_ones(request.voice, [*coming[:COMING], *unanswered[:UNANSWERED]]))
 
 
 async def next_of(store: Store, actor: Person, now: datetime) -> list[tuple[Occurrence, Routine]]:
@@ -53,12 +58,15 @@ async def next_of(store: Store, actor: Person, now: datetime) -> list[tuple[Occu
     theirs = []
     for row in await occurrences.to_come(store.connection, store.district_id, mine) if mine else ():
         routine = known(store, row.routine_id)
-        over = row.starts_at + timedelta(minutes=row.minutes)
         there = {each.id for each in rules.invited(routine, row.team_id, directory, row.day)}
         there |= {each.person_id for each in doing(store, row)}
-        if leads(store, routine, row, now).id == actor.id or (over > now and actor.id in there):
+        if leads(store, routine, row, now).id == actor.id or (_over(row) > now and actor.id in there):
             theirs.append((row, routine))
-    return sorted(theirs, key=lambda each: (each[0].starts_at <= now, each[0].starts_at))
+    return sorted(theirs, key=lambda each: (_over(each[0]) <= now, each[0].starts_at))
+
+
+def _over(row: Occurrence) -> datetime:
+    return row.starts_at + timedelta(minutes=row.minutes)
 
 
 async def add_form(store: Store, request: Request, now: datetime) -> Reply:

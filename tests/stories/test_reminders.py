@@ -171,6 +171,38 @@ async def test_nothing_restricted_or_told_in_confidence_leaves_the_chat(database
 
 
 @ON_ONE
+async def test_a_mail_about_a_meeting_says_when_it_is_and_nothing_of_what_is_on_it_or_was_said(
+    database: Database,
+) -> None:
+    async with fake_mail() as fake, world(database, "slack") as story:
+        await imported(story, database, without_chat=(OWNER,))
+        mails(story, fake)
+        await on_record(story)
+        coordinator, top = await people(story, COORDINATOR, "p-001")
+        await coordinator.command("/clearway routines")
+        await coordinator.click("Start: Executive Cabinet")
+        fake.taken.clear()
+        await story.wait_until(detroit("2026-10-12 09:30"))
+        await top.command("/clearway meeting")
+        await top.click("Show Mon, Oct 12, 2026")
+        await top.click("Go through the challenges")
+        await top.command("/clearway meeting")
+        await top.click("Show Mon, Oct 12, 2026")
+        await top.click("Add a note")
+        await top.submit({"Your note": "Two floating substitutes, if the board agrees."})
+        await top.command("/clearway meeting")
+        await top.click("Show Mon, Oct 12, 2026")
+        await top.click("It took place")
+        await top.submit()
+        await story.wait_until(detroit("2026-10-13 10:00"))
+        about = [each for each in fake.to(MAIL[OWNER]) if "Executive Cabinet" in each.subject + each.text]
+        assert about
+        for mail in about:
+            assert "Two floating" not in mail.text + mail.html
+            assert "Implementation challenges" not in mail.text
+
+
+@ON_ONE
 async def test_a_copy_of_the_digest_comes_until_it_is_turned_off(database: Database) -> None:
     async with fake_mail() as fake, world(database, "slack") as story:
         await imported(story, database)
