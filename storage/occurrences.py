@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import Select, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -22,13 +22,16 @@ TO_COME: Final = (OccurrenceStatus.PLANNED, OccurrenceStatus.PREPARED)
 """Not over yet, or not yet known whether it took place."""
 
 
+async def _all(connection: AsyncConnection, wanted: Select[Any]) -> list[models.Occurrence]:
+    return [models.Occurrence(**row._mapping) for row in await connection.execute(wanted)]
+
+
 async def occurrence(
     connection: AsyncConnection, district_id: DistrictId, occurrence_id: str
 ) -> models.Occurrence | None:
     """None when this district has none of that id."""
     wanted = select(occurrences).where(occurrences.c.district_id == district_id, occurrences.c.id == occurrence_id)
-    row = (await connection.execute(wanted)).first()
-    return models.Occurrence(**row._mapping) if row else None
+    return next(iter(await _all(connection, wanted)), None)
 
 
 async def of_routine(
@@ -44,7 +47,7 @@ async def of_routine(
         )
         .order_by(occurrences.c.planned_at.desc(), occurrences.c.id.desc())
     )
-    return [models.Occurrence(**row._mapping) for row in await connection.execute(wanted)]
+    return await _all(connection, wanted)
 
 
 async def to_come(
@@ -60,7 +63,7 @@ async def to_come(
         )
         .order_by(occurrences.c.starts_at, occurrences.c.id)
     )
-    return [models.Occurrence(**row._mapping) for row in await connection.execute(wanted)]
+    return await _all(connection, wanted)
 
 
 async def before(
@@ -79,8 +82,7 @@ async def before(
         .order_by(occurrences.c.starts_at.desc())
         .limit(1)
     )
-    row = (await connection.execute(wanted)).first()
-    return models.Occurrence(**row._mapping) if row else None
+    return next(iter(await _all(connection, wanted)), None)
 
 
 async def since(
@@ -96,7 +98,7 @@ async def since(
         )
         .order_by(occurrences.c.planned_at, occurrences.c.sequence, occurrences.c.id)
     )
-    return [models.Occurrence(**row._mapping) for row in await connection.execute(wanted)]
+    return await _all(connection, wanted)
 
 
 async def gone_from(
@@ -113,7 +115,7 @@ async def gone_from(
         )
         .order_by(occurrences.c.starts_at, occurrences.c.id)
     )
-    return [models.Occurrence(**row._mapping) for row in await connection.execute(wanted)]
+    return await _all(connection, wanted)
 
 
 async def of_root(
@@ -129,7 +131,7 @@ async def of_root(
         )
         .order_by(occurrences.c.sequence, occurrences.c.planned_at)
     )
-    return [models.Occurrence(**row._mapping) for row in await connection.execute(wanted)]
+    return await _all(connection, wanted)
 
 
 async def add(connection: AsyncConnection, new: models.Occurrence) -> None:
