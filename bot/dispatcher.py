@@ -6,8 +6,8 @@ it is repeated, once. What cannot be delivered, or was never heard of after that
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import crash
 from bot.districts import Districts
+from bot.marks import Arrived, Marks
 from bot.transport import (
     BLIND,
     ON_PAPER,
@@ -35,16 +36,18 @@ from scheduling.calendar import Calendar
 from scheduling.clock import Clock
 from storage import queue, registrations, rooms
 from storage.models import Message
-from storage.queue import ClaimedCard, ClaimedMessage, Posted
+from storage.queue import ClaimedCard, ClaimedMessage, Posted, Sent
 from storage.registrations import AccountRow
 from storage.store import Came, Store
 from storage.vocabulary import DistrictId, Door, Lane, MessageKind, PersonId, Platform
 
-BATCH: Final = 100
+BATCH: Final = 400
 PATIENT_TRIES: Final = 3
 PATIENT_FOR_S: Final = 600.0
 """So often, and for so long a pause, an account is waited for before the person's other one is tried."""
-AT_ONCE: Final = 8  # in flight, each with a connection at times: requests keep the rest of the pool
+AT_ONCE: Final = 64  # in flight: most of the time they wait for a platform
+OF_ONE_DISTRICT: Final = 8  # of them; platforms count by workspace, and no district takes the places of the others
+TRANSACTIONS: Final = 8  # of these at once: requests keep the rest of the pool
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(hours=1)
 GIVE_UP_AFTER: Final = timedelta(days=3)
@@ -76,6 +79,8 @@ class Dispatcher:
         self._only = only
         self._resting: dict[tuple[Platform, str], datetime] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._transactions = asyncio.Semaphore(TRANSACTIONS)
+        self._marks = Marks(self._queue, clock)
 
     async def run_once(self, limit: int = BATCH) -> int:
         """Sends what may be sent now and edits what shows old news; returns how much there was to do."""
@@ -98,20 +103,30 @@ class Dispatcher:
         challenges: dict[tuple[DistrictId, str], list[ClaimedCard]] = defaultdict(list)
         for card in stale:
             challenges[card.district_id, card.challenge_id or card.id].append(card)
+        places: dict[DistrictId, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(OF_ONE_DISTRICT))
         async with asyncio.TaskGroup() as group:
-            for theirs in people.values():
-                group.create_task(self._to_one_person(theirs))
+            for (district_id, _), theirs in people.items():
+                group.create_task(self._to_one_person(theirs, places[district_id]))
             for cards in challenges.values():
                 group.create_task(self._edit_all(cards))
         return len(claimed) + len(stale)
 
-    def _queue(self, step: str) -> AbstractAsyncContextManager[AsyncConnection]:
+    @asynccontextmanager
+    async def _queue(self, step: str) -> AsyncIterator[AsyncConnection]:
         """A transaction that marks what came of something. `step`: its name in bot/crash.py."""
-        return crash.around(step, self._database.queue())
+        async with self._transactions, crash.around(step, self._database.queue()) as connection:
+            yield connection
 
-    async def _to_one_person(self, theirs: Sequence[Sequence[ClaimedMessage]]) -> None:
+    @asynccontextmanager
+    async def _open(self, district_id: DistrictId, step: str = "") -> AsyncIterator[Store]:
+        """A district: to read, or to write in a transaction whose `step` is named in bot/crash.py."""
+        opened = self._districts.open(district_id, Came(Door.TIMER), write=bool(step))
+        async with self._transactions, crash.around(step, opened) if step else opened as store:
+            yield store
+
+    async def _to_one_person(self, theirs: Sequence[Sequence[ClaimedMessage]], places: asyncio.Semaphore) -> None:
         for messages in theirs:
-            async with self._slots:
+            async with places, self._slots:
                 try:
                     await self._send(messages)
                 except Exception:
@@ -144,7 +159,7 @@ class Dispatcher:
     ) -> tuple[lanes.Plan | None, Card | None, set[str], int]:
         """When they go, where that is not now; else the card, which of them it tells, and the version that it shows."""
         first = messages[0]
-        async with self._districts.open(first.district_id, Came(Door.TIMER)) as store:
+        async with self._open(first.district_id) as store:
             if first.kind is MessageKind.DIGEST_COPY:
                 return *await mail.copy(store, first, now, self._chats()), 0
             plan = await (self._room_plan(store, first, now) if first.room_id else telling.when(store, first, now))
@@ -230,16 +245,9 @@ class Dispatcher:
             copied = (
                 first.lane is Lane.DIGEST and account.platform not in ON_PAPER and await self._wants_copy(first, now)
             )
-            async with self._queue("outbox: sent") as connection:
-                posted = Posted(place.platform, place.workspace_id, place.conversation_id, place.post_id, shown)
-                on_paper = place.platform in ON_PAPER
-                ours = await queue.mark_sent(
-                    connection, messages, now, None if on_paper else posted, platform=place.platform
-                )
-                if ours and copied:
-                    await queue.add_copy(connection, messages, now)
-                if account.conversation_id != place.conversation_id or account.unreachable_since is not None:
-                    await registrations.set_conversation(connection, account, place.conversation_id)
+            stands = Posted(place.workspace_id, place.conversation_id, place.post_id, shown)
+            sent = Sent(messages, place.platform, None if place.platform in ON_PAPER else stands)
+            await self._marks.write(Arrived(sent, account, place.conversation_id, copied))
             return
         if put_off:
             await self._later(messages, *put_off[0], now)
@@ -254,7 +262,7 @@ class Dispatcher:
             return await self._mailbox(message.district_id, message.person_id, now)
         if message.room_id is None:
             return await self._accounts(message.district_id, message.person_id, now)
-        async with self._database.queue(write=False) as connection:
+        async with self._transactions, self._database.queue(write=False) as connection:
             room = await rooms.room(connection, message.district_id, message.room_id)
         if room is None or room.lost_at is not None:
             return []
@@ -306,7 +314,7 @@ class Dispatcher:
         """In the order in which to try them: what has refused us within a day comes last, then the preferred first."""
         if self._only is not None:
             return [AccountRow(district_id, person_id, self._only, district_id, person_id, True, None, None)]
-        async with self._database.queue(write=False) as connection:
+        async with self._transactions, self._database.queue(write=False) as connection:
             theirs = await registrations.accounts_of(connection, district_id, person_id)
         if not any(each.platform in self.transports for each in theirs):  # nobody to be found in chat
             theirs += await self._mailbox(district_id, person_id, now)
@@ -316,7 +324,7 @@ class Dispatcher:
         """The address that the district's file has for them, as an account; none where this Clearway sends no e-mail."""
         if Platform.EMAIL not in self.transports:
             return []
-        async with self._districts.open(district_id, Came(Door.TIMER)) as store:
+        async with self._open(district_id) as store:
             address = mail.address_of(store, person_id, now)
         return (
             [AccountRow(district_id, person_id, Platform.EMAIL, "", address, False, address, None)] if address else []
@@ -326,13 +334,13 @@ class Dispatcher:
         """Whether its reader has asked for their digest by e-mail, too."""
         if Platform.EMAIL not in self.transports or message.room_id is not None:
             return False
-        async with self._districts.open(message.district_id, Came(Door.TIMER)) as store:
+        async with self._open(message.district_id) as store:
             reader = store.directory.people.get(message.person_id)
             return bool(reader and reader.mail_copy and mail.address_of(store, reader.id, now))
 
     async def _on_paper(self, messages: Sequence[ClaimedMessage], now: datetime) -> Card | None:
         """The same as a mail: without what must not leave the chat."""
-        async with self._districts.open(messages[0].district_id, Came(Door.TIMER)) as store:
+        async with self._open(messages[0].district_id) as store:
             return await mail.compose(store, messages, now, self._chats())
 
     def _chats(self) -> frozenset[Platform]:
@@ -363,8 +371,7 @@ class Dispatcher:
         """
         first = messages[0]
         log.warning("outbox.undeliverable", kind=first.kind, reason=reason)
-        opened = self._districts.open(first.district_id, Came(Door.TIMER), write=True)
-        async with crash.around("outbox: undeliverable", opened) as store:
+        async with self._open(first.district_id, "outbox: undeliverable") as store:
             if await queue.mark_undeliverable(store.connection, messages, now, reason):
                 if first.kind is MessageKind.DIGEST_COPY:
                     pass  # they have had it in chat
@@ -402,7 +409,7 @@ class Dispatcher:
         Left out: those of which no card can be made.
         """
         now, drawn = self._clock.now(), {}
-        async with self._districts.open(stale[0].district_id, Came(Door.TIMER)) as store:
+        async with self._open(stale[0].district_id) as store:
             challenge_id = stale[0].challenge_id
             about = await compose.about(store, challenge_id) if challenge_id else None
             messages = await store.messages([each.message_id for each in stale])
@@ -475,8 +482,7 @@ class Dispatcher:
                 if (each.platform, each.workspace_id) == (claimed.platform, claimed.workspace_id):
                     await registrations.mark_unreachable(connection, each, now)
             await queue.mark_stale_later(connection, claimed, now + TRIED_AGAIN_AFTER)
-        opened = self._districts.open(claimed.district_id, Came(Door.TIMER), write=True)
-        async with crash.around("outbox: undeliverable", opened) as store:
+        async with self._open(claimed.district_id, "outbox: undeliverable") as store:
             await undelivered.surface_held(store, person_id, reason, now, running=self._running())
             registry.settle(store, now)
             await store.flush(now)

@@ -6,7 +6,8 @@ read a bounded part of each district, however much is due in it or stored; so a 
 while more is due.
 """
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -27,14 +28,13 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    union_all,
+    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import models
+from storage import many
 from storage.columns import UtcDateTime
-from storage.models import table
 from storage.vocabulary import DistrictId
 
 LEASE: Final = timedelta(minutes=5)  # longer than any batch takes; a crashed process frees its rows after this
@@ -65,7 +65,11 @@ Kind = TypeVar("Kind", bound=Leased)
 
 @dataclass(frozen=True)
 class Line:
-    """A table whose rows wait for their time. It has an index on district, `lane` where there are lanes, and `at`."""
+    """A table whose rows wait for their time.
+
+    It has an index on `at`, which finds what is due among all that is stored, and one on district, `lane` where there
+    are lanes, and `at`, which finds what is due in one of them.
+    """
 
     of: Table
     at: str
@@ -82,17 +86,13 @@ class Line:
         return and_(self.live(row), row[self.at] <= NOW, or_(row.leased_until.is_(None), row.leased_until <= NOW))
 
     def slots(self) -> Subquery:
-        """Every lane of every district: a slot."""
-        district = table(models.District)
-        if not self.lanes:
-            return select(district.c.id.label("district_id"), literal_column("0").label("pressing")).subquery("slot")
-        lanes = union_all(
-            *(
-                select(literal_column(f"'{lane}'").label("lane"), literal_column(str(n)).label("pressing"))
-                for n, lane in enumerate(self.lanes)
-            )
-        ).subquery("lanes")
-        return select(district.c.id.label("district_id"), lanes).join_from(district, lanes, true()).subquery("slot")
+        """Every lane of a district in which something is due: a slot."""
+        some = self.of.alias("some")
+        lane = [some.c.lane] if self.lanes else []
+        ranks: Any = [(some.c.lane == lane, literal_column(str(n))) for n, lane in enumerate(self.lanes)]
+        pressing = case(*ranks) if ranks else literal_column("0")
+        due = select(some.c.district_id, *lane, pressing.label("pressing")).where(self.due(some.c)).distinct()
+        return due.subquery("slot")
 
     def within(self, row: Columns, slot: Subquery) -> ColumnElement[bool]:
         in_lane = row.lane == slot.c.lane if self.lanes else true()
@@ -150,32 +150,46 @@ async def claim(
     connection: AsyncConnection, statement: Any, kind: type[Kind], now: datetime, **values: Any
 ) -> list[Kind]:
     rows = await connection.execute(statement, {"now": now, "until": now + LEASE, **values})
-    return [kind(**row._mapping) for row in rows]
+    return [kind(*row) for row in rows]  # the columns are in the order of its fields
 
 
-def held(of: Table, claimed: Sequence[Leased]) -> ColumnElement[bool]:
-    """The rows of one claim in one district, as long as the lease is still theirs."""
-    one = claimed[0]
-    return and_(
-        of.c.district_id == one.district_id,
-        of.c.id.in_([each.id for each in claimed]),
-        of.c.leased_until == one.leased_until,
-    )
+def held(of: Table, dialect: str) -> ColumnElement[bool]:
+    """The rows of one claim (its `keys`), as long as they are leased until `until`."""
+    return and_(tuple_(of.c.district_id, of.c.id).in_(many.keys(dialect)), of.c.leased_until == UNTIL)
+
+
+def holding(claimed: Iterable[Leased]) -> Iterator[dict[str, Any]]:
+    """The parameters of `held`, for each claim that these are of."""
+    claims: dict[datetime, list[Leased]] = defaultdict(list)
+    for each in claimed:
+        claims[each.leased_until].append(each)
+    for until, together in claims.items():
+        yield {"until": until, "keys": many.as_keys((each.district_id, each.id) for each in together)}
+
+
+async def mark_each(
+    connection: AsyncConnection, of: Table, claimed: Iterable[Leased], **values: Any
+) -> set[tuple[DistrictId, str, datetime]]:
+    """Sets columns where the lease is still ours; the districts, ids and leases of those of which it was."""
+    ours = update(of).where(held(of, connection.dialect.name)).values(values).returning(of.c.district_id, of.c.id)
+    return {
+        (row.district_id, row.id, holds["until"])
+        for holds in holding(claimed)
+        for row in await connection.execute(ours, holds)
+    }
 
 
 async def mark(connection: AsyncConnection, of: Table, claimed: Sequence[Leased], **values: Any) -> bool:
     """Sets columns where the lease is still ours; whether it was, for all of them."""
-    result = await connection.execute(update(of).where(held(of, claimed)).values(values))
-    return result.rowcount == len(claimed)
+    return len(await mark_each(connection, of, claimed, **values)) == len(claimed)
 
 
 def soonest(line: Line) -> list[Select[Any]]:
     """Two looks: when the first row falls due that nobody holds, and when the first lease ends of those before it."""
-    slot, row = line.slots(), line.of.alias("row")
+    row = line.of.alias("row")
     at = row.c[line.at]
-    waiting = select(at).where(line.within(row.c, slot), line.live(row.c)).correlate(slot)
-    free = waiting.where(row.c.leased_until.is_(None)).order_by(at).limit(1).scalar_subquery()
+    free = select(at).where(line.live(row.c), row.c.leased_until.is_(None)).order_by(at).limit(1).scalar_subquery()
     freed_at = case((row.c.leased_until > at, row.c.leased_until), else_=at)
-    taken = waiting.where(row.c.leased_until.is_not(None), at < func.coalesce(free, literal(NEVER, UtcDateTime)))
-    freed = taken.with_only_columns(func.min(freed_at)).scalar_subquery()
-    return [select(func.min(each).label("at")).select_from(slot) for each in (free, freed)]
+    before = at < func.coalesce(free, literal(NEVER, UtcDateTime))
+    freed = select(func.min(freed_at)).where(line.live(row.c), row.c.leased_until.is_not(None), before)
+    return [select(each.label("at")) for each in (free, freed.scalar_subquery())]

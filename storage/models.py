@@ -786,6 +786,7 @@ class Timer(InDistrict, table=True):
     __table_args__ = (
         UniqueConstraint("district_id", "kind", "about"),
         Index("ix_timer_due", "district_id", "due_at"),
+        Index("ix_timer_due_anywhere", "due_at"),
     )
 
     id: str = Column(primary_key=True, default_factory=new_id, sa_type=Text)
@@ -803,6 +804,8 @@ class Message(InDistrict, table=True):
         UniqueConstraint("district_id", "once"),
         own("person_id", "person"),
         Index("ix_message_due", "district_id", "lane", "send_at", "id", sqlite_where=text("state = 'pending'"),
+              postgresql_where=text("state = 'pending'")),
+        Index("ix_message_due_anywhere", "send_at", sqlite_where=text("state = 'pending'"),
               postgresql_where=text("state = 'pending'")),
         Index("ix_message_person", "district_id", "person_id", "state"),
         Index("ix_message_challenge", "district_id", "challenge_id"),
@@ -841,6 +844,8 @@ class PostedCard(InDistrict, table=True):
         CheckConstraint("shown >= 0", name="shown"),
         Index("ix_posted_card_challenge", "district_id", "challenge_id"),
         Index("ix_posted_card_stale", "district_id", "stale_at", sqlite_where=text("stale_at IS NOT NULL"),
+              postgresql_where=text("stale_at IS NOT NULL")),
+        Index("ix_posted_card_stale_anywhere", "stale_at", sqlite_where=text("stale_at IS NOT NULL"),
               postgresql_where=text("stale_at IS NOT NULL")),
         Index("ix_posted_card_place", "platform", "conversation_id", "post_id"),
     )  # fmt: skip

@@ -26,10 +26,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import models
+from storage import many, models
 from storage.columns import UtcDateTime
 from storage.leases import LEASE as LEASE
-from storage.leases import NOW, UNTIL, Line, claim, claiming, held, mark, soonest, take
+from storage.leases import NOW, UNTIL, Line, claim, claiming, held, holding, mark, mark_each, soonest, take
+from storage.many import insert_many
 from storage.models import table
 from storage.vocabulary import (
     ChallengeId,
@@ -139,13 +140,22 @@ class ClaimedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """Where a card went, and which version of its challenge it shows."""
+    """Where a card stands, and which version of its challenge it shows."""
 
-    platform: Platform
     workspace_id: str
     conversation_id: str
     post_id: str
     shown: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A card that went out: the messages that it tells (one, or all of one digest), and where it stands."""
+
+    messages: Sequence[ClaimedMessage]
+    platform: Platform
+    place: Posted | None
+    """None where it cannot be edited: a mail."""
 
 
 # SQLite knows its partial index by the very words it was made with, so they are not bound.
@@ -161,16 +171,19 @@ _VANISHED: Final = case(  # a mark ends the lease: whoever let it run out may ha
     else_=messages.c.unknown_since,
 )
 _CLAIM_MESSAGES: Final = claiming(_MESSAGES, ClaimedMessage, unknown_since=_VANISHED)
-_CLAIM_REST_OF_DIGESTS: Final = take(
-    messages,
-    select(messages.c.district_id, messages.c.id).where(
-        _MESSAGES.due(messages.c),
-        messages.c.lane == Lane.DIGEST,
-        tuple_(messages.c.district_id, messages.c.person_id).in_(bindparam("readers", expanding=True)),
-    ),
-    ClaimedMessage,
-    unknown_since=_VANISHED,
-)
+_CLAIM_REST_OF_DIGESTS: Final = {
+    dialect: take(
+        messages,
+        select(messages.c.district_id, messages.c.id).where(
+            _MESSAGES.due(messages.c),
+            messages.c.lane == Lane.DIGEST,
+            tuple_(messages.c.district_id, messages.c.person_id).in_(many.keys(dialect)),
+        ),
+        ClaimedMessage,
+        unknown_since=_VANISHED,
+    )
+    for dialect in ("sqlite", "postgresql")
+}
 _ON_ITS_WAY: Final = or_(
     # Of those in somebody's hands now, the earlier ones count as sent: no two of them slip through together.
     (messages.c.leased_until > bindparam("now", type_=UtcDateTime))
@@ -203,47 +216,46 @@ async def claim_messages(connection: AsyncConnection, now: datetime, limit: int)
     claimed = await claim(connection, _CLAIM_MESSAGES[connection.dialect.name], ClaimedMessage, now, limit=limit)
     readers = {(each.district_id, each.person_id) for each in claimed if each.lane is Lane.DIGEST}
     if readers:
-        claimed += await claim(connection, _CLAIM_REST_OF_DIGESTS, ClaimedMessage, now, readers=sorted(readers))
+        rest = _CLAIM_REST_OF_DIGESTS[connection.dialect.name]
+        claimed += await claim(connection, rest, ClaimedMessage, now, keys=many.as_keys(sorted(readers)))
     return sorted(claimed, key=lambda each: (each.created_at, each.id))
 
 
-async def mark_sent(
-    connection: AsyncConnection,
-    sent: Sequence[ClaimedMessage],
-    now: datetime,
-    place: Posted | None,
-    outcome: str = "sent",
-    *,
-    platform: Platform | None = None,
-) -> bool:
-    """The card of these messages (one, or all of one digest) stands at `place`; None where it cannot be edited.
+async def mark_sent(connection: AsyncConnection, sent: Sequence[Sent], now: datetime) -> list[bool]:
+    """These cards went out. Of each: whether its messages were all still ours; if not, nothing more is written of it.
 
     A card about one challenge is looked at once more when every transaction has ended that could not see it stand
     there: what moved while it travelled is then shown.
     """
-    if not await _end(connection, sent, now, MessageState.SENT):
-        return False
-    await note_attempt(connection, sent, now, place.platform if place else platform, outcome)
-    if place:
-        first = sent[0]
-        about = first.challenge_id if len(sent) == 1 else None
-        card = {
-            "district_id": first.district_id,
-            "id": new_id(),
-            "message_id": first.id,
-            "person_id": first.person_id,
-            "challenge_id": about,
-            "platform": place.platform,
-            "workspace_id": place.workspace_id,
-            "conversation_id": place.conversation_id,
-            "post_id": place.post_id,
-            "shown": place.shown,
-            "posted_at": now,
-            "stale_at": now + SETTLED if about else None,
-            "attempts": 0,
-        }
-        await connection.execute(insert(posted), card)
-    return True
+    ended = {"state": MessageState.SENT, "leased_until": None, "ended_at": now, "reason": None}
+    claimed = [message for each in sent for message in each.messages]
+    marked = await mark_each(connection, messages, claimed, **ended)
+    ours = [all((one.district_id, one.id, one.leased_until) in marked for one in each.messages) for each in sent]
+    stand = [each for each, is_ours in zip(sent, ours, strict=True) if is_ours]
+    lines = [line for each in stand for line in _attempts(each.messages, now, each.platform, "sent")]
+    await insert_many(connection, deliveries, lines)
+    await insert_many(connection, posted, [_card(each, each.place, now) for each in stand if each.place])
+    return ours
+
+
+def _card(sent: Sent, place: Posted, now: datetime) -> dict[str, Any]:
+    first = sent.messages[0]
+    about = first.challenge_id if len(sent.messages) == 1 else None
+    return {
+        "district_id": first.district_id,
+        "id": new_id(),
+        "message_id": first.id,
+        "person_id": first.person_id,
+        "challenge_id": about,
+        "platform": sent.platform,
+        "workspace_id": place.workspace_id,
+        "conversation_id": place.conversation_id,
+        "post_id": place.post_id,
+        "shown": place.shown,
+        "posted_at": now,
+        "stale_at": now + SETTLED if about else None,
+        "attempts": 0,
+    }
 
 
 async def mark_dropped(
@@ -317,9 +329,14 @@ async def note_attempt(
     outcome: str,
 ) -> None:
     """A line of deliveries for each. The marks write theirs; this one is for an account after which another is tried."""
+    await insert_many(connection, deliveries, _attempts(tried, now, platform, outcome))
+
+
+def _attempts(
+    tried: Sequence[ClaimedMessage], now: datetime, platform: Platform | None, outcome: str
+) -> list[dict[str, Any]]:
     line = {"platform": platform, "at": now, "outcome": outcome}
-    rows = [{"district_id": each.district_id, "id": new_id(), "message_id": each.id, **line} for each in tried]
-    await connection.execute(insert(deliveries), rows)
+    return [{"district_id": each.district_id, "id": new_id(), "message_id": each.id, **line} for each in tried]
 
 
 class Had(NamedTuple):
@@ -446,7 +463,8 @@ async def mark_stale_later(connection: AsyncConnection, card: ClaimedCard, until
 
 async def forget_card(connection: AsyncConnection, card: ClaimedCard) -> bool:
     """It no longer stands there."""
-    gone = await connection.execute(delete(posted).where(held(posted, [card])))
+    [holds] = holding([card])
+    gone = await connection.execute(delete(posted).where(held(posted, connection.dialect.name)), holds)
     return gone.rowcount == 1
 
 

@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models, queue
 from storage.database import Database
 from storage.models import table
-from storage.queue import LEASE, ClaimedCard, ClaimedMessage, ClaimedTimer, Posted
+from storage.queue import LEASE, ClaimedCard, ClaimedMessage, ClaimedTimer, Posted, Sent
 from storage.vocabulary import ChallengeId, DistrictId, Kind, Lane, MessageState, PersonId, Platform, TimerKind
 from tests import builders
 from tests.storage.stores import HERE, NOW, TEACHER, THERE, message, only, put, timer, two_districts, writing
 
 MINUTE = timedelta(minutes=1)
-PLACE = Posted(Platform.SLACK, "T1", "D1", "17.4", shown=3)
+PLACE = Posted("T1", "D1", "17.4", shown=3)
 COLLEAGUE = PersonId("colleague")
 
 
@@ -46,6 +47,11 @@ async def claim_messages(database: Database, now: datetime = NOW, limit: int = 1
 async def claim_stale(database: Database, now: datetime = NOW, limit: int = 10) -> list[ClaimedCard]:
     async with database.queue() as connection:
         return await queue.claim_stale(connection, now, limit)
+
+
+async def mark_sent(connection: AsyncConnection, card: Sequence[ClaimedMessage]) -> bool:
+    [ours] = await queue.mark_sent(connection, [Sent(card, Platform.SLACK, PLACE)], NOW)
+    return ours
 
 
 async def row(database: Database, model: type[Any], row_id: str) -> Any:
@@ -227,7 +233,7 @@ async def test_a_sent_message_is_ended_delivered_and_has_a_place(database: Datab
     await plan(database, message(challenge_id=ChallengeId("c1")))
     [claimed] = await claim_messages(database)
     async with database.queue() as connection:
-        assert await queue.mark_sent(connection, [claimed], NOW, PLACE)
+        assert await mark_sent(connection, [claimed])
 
     sent = await row(database, models.Message, claimed.id)
     assert (sent.state, sent.ended_at, sent.leased_until) == (MessageState.SENT, NOW, None)
@@ -242,12 +248,42 @@ async def test_a_digest_has_one_card_about_no_single_challenge(database: Databas
     await plan(database, *(message(lane=Lane.DIGEST, challenge_id=ChallengeId(each)) for each in "ab"))
     claimed = await claim_messages(database)
     async with database.queue() as connection:
-        assert await queue.mark_sent(connection, claimed, NOW, PLACE)
+        assert await mark_sent(connection, claimed)
         [card] = (await connection.execute(select(table(models.PostedCard)))).all()
         deliveries = (await connection.execute(select(table(models.Delivery)))).all()
 
     assert (card.challenge_id, card.stale_at) == (None, None)
     assert len(deliveries) == 2
+
+
+async def test_cards_are_marked_together_and_each_by_its_own_lease(database: Database) -> None:
+    await plan(database, *(message(lane=Lane.DIGEST) for _ in "ab"))
+    lost = await claim_messages(database)
+    later = NOW + LEASE
+    await plan(database, message(COLLEAGUE, send_at=later), message(COLLEAGUE, send_at=later, district_id=THERE))
+    digest, here, there = sorted_by_card(await claim_messages(database, later))
+    await plan(database, message(COLLEAGUE, send_at=later + MINUTE))
+    [another] = await claim_messages(database, later + MINUTE)
+
+    async with database.queue() as connection:
+        cards = [Sent(each, Platform.SLACK, PLACE) for each in (lost, digest, here, [another], there)]
+        marks = await queue.mark_sent(connection, cards, later)
+        posts = (await connection.execute(select(table(models.PostedCard)))).all()
+        deliveries = (await connection.execute(select(table(models.Delivery)))).all()
+
+    assert marks == [False, True, True, True, True]
+    mine = [*digest, *here, another, *there]
+    assert {(each.district_id, each.message_id) for each in deliveries} == {
+        (each.district_id, each.id) for each in mine
+    }
+    assert len(posts) == 4
+
+
+def sorted_by_card(claimed: Sequence[ClaimedMessage]) -> list[list[ClaimedMessage]]:
+    """The digest, and then each single one, by district."""
+    digest = [each for each in claimed if each.lane is Lane.DIGEST]
+    singles = [[each] for each in claimed if each.lane is not Lane.DIGEST]
+    return [digest, *sorted(singles, key=lambda each: each[0].district_id, reverse=True)]
 
 
 async def test_who_has_lost_the_lease_writes_no_delivery(database: Database) -> None:
@@ -256,7 +292,7 @@ async def test_who_has_lost_the_lease_writes_no_delivery(database: Database) -> 
     [ours] = await claim_messages(database, NOW + LEASE)
     async with database.queue() as connection:
         marks = [
-            await queue.mark_sent(connection, [lost], NOW, PLACE),
+            await mark_sent(connection, [lost]),
             await queue.mark_dropped(connection, [lost], NOW, "old"),
             await queue.mark_later(connection, [lost], NOW, NOW + MINUTE),
             await queue.mark_unknown(connection, [lost], NOW, NOW + MINUTE),
@@ -434,7 +470,7 @@ async def test_a_card_is_looked_at_once_more_after_it_was_sent(database: Databas
     await plan(database, message(challenge_id=ChallengeId("c")))
     claimed = await claim_messages(database)
     async with database.queue() as connection:
-        await queue.mark_sent(connection, claimed, NOW, PLACE)
+        await mark_sent(connection, claimed)
 
     async with database.queue(write=False) as connection:
         assert await queue.next_due(connection) == NOW + queue.SETTLED

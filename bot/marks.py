@@ -1,0 +1,74 @@
+"""What was sent is marked together: the sends that end while one transaction is being written share the next."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from scheduling.clock import Clock
+from storage import queue, registrations
+from storage.queue import Sent
+from storage.registrations import AccountRow
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A card that a platform took."""
+
+    sent: Sent
+    account: AccountRow
+    conversation_id: str
+    """Where that account is to be found from now on."""
+    copied: bool = False
+    """Its reader wants it by e-mail, too."""
+
+    @property
+    def tells_of_account(self) -> bool:
+        """Whether we know the account otherwise."""
+        return self.account.conversation_id != self.conversation_id or self.account.unreachable_since is not None
+
+
+class Marks:
+    """Writes what arrived, for all tasks of one process. Nobody waits for company: who comes alone writes alone."""
+
+    def __init__(self, open_queue: Callable[[str], AbstractAsyncContextManager[AsyncConnection]], clock: Clock) -> None:
+        self._open_queue = open_queue
+        self._clock = clock
+        self._waiting: list[tuple[Arrived, asyncio.Future[None]]] = []
+        self._writing = asyncio.Lock()
+
+    async def write(self, arrived: Arrived) -> None:
+        """Returns when it is committed; raises what the database raised, and then its lease ends by itself."""
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((arrived, written))
+        async with self._writing:
+            if not written.done():  # whoever held the lock before has taken it along
+                together, self._waiting = self._waiting, []
+                await self._write(together)
+        await written
+
+    async def _write(self, together: list[tuple[Arrived, asyncio.Future[None]]]) -> None:
+        try:
+            await self._commit([arrived for arrived, _ in together])
+        except BaseException as error:
+            alone = len(together) == 1 or not isinstance(error, Exception)
+            for each in together:
+                if alone:
+                    each[1].set_exception(error)
+                else:  # one of them spoils it for all
+                    await self._write([each])
+        else:
+            for _, written in together:
+                written.set_result(None)
+
+    async def _commit(self, together: list[Arrived]) -> None:
+        now = self._clock.now()
+        async with self._open_queue("outbox: sent") as connection:
+            ours = await queue.mark_sent(connection, [each.sent for each in together], now)
+            for each, is_ours in zip(together, ours, strict=True):
+                if is_ours and each.copied:
+                    await queue.add_copy(connection, each.sent.messages, now)
+                if each.tells_of_account:
+                    await registrations.set_conversation(connection, each.account, each.conversation_id)
