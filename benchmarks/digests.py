@@ -1,5 +1,7 @@
 """One morning minute of many districts: what is due is worked out and written, and the digests are claimed and marked.
 
+A digest has LINES lines: the invitation that was written in that minute, and what has waited for it since yesterday.
+
 Beside it the same rows are written by set-based SQL, by a superuser whom no row-level policy looks at, in one transaction
 for all districts, without rules: whom to tell is read from the teams, a digest of the history is any text of its length.
 
@@ -20,19 +22,23 @@ from sqlalchemy import make_url
 
 from benchmarks.targets import Outcome
 from bot import practice, wiring
-from bot.dispatcher import BATCH
+from bot.dispatcher import AT_ONCE, BATCH
+from bot.marks import Arrived, Marks
 from bot.wiring import Clearway
 from handlers.district.check import check
 from storage import models, people, queue
 from storage.database import Database
 from storage.models import table
-from storage.queue import ClaimedMessage, Posted
+from storage.queue import ClaimedMessage, Posted, Sent
+from storage.registrations import AccountRow
 from storage.sealing import Seal
 from storage.vocabulary import (
     DistrictId,
     Lane,
+    MessageKind,
     MessageState,
     OccurrenceStatus,
+    PersonId,
     Platform,
     ProcessStatus,
     TimerKind,
@@ -42,8 +48,10 @@ from tests.databases import TestRun, conninfo
 MORNING: Final = datetime(2026, 10, 12, 11, 30, tzinfo=UTC)  # 7:30 in Detroit: the hour at which invitations are due
 DIGESTS: Final = timedelta(minutes=15)  # after that the digests go out, at 7:45
 MEETS: Final = date(2026, 10, 13)
-INVITED: Final = 8
-"""People of each team but who leads it: so many messages come of one invitation."""
+INVITED: Final = 9
+"""The people of each team, with who leads it: so many messages come of one invitation."""
+LINES: Final = 5
+"""Messages in each digest."""
 MOST: Final = 3.0  # times the raw SQL of the same rows
 GROWS: Final = 0.15  # of the time, for a tenth of what is due
 
@@ -128,6 +136,7 @@ def load(connection: psycopg.Connection[Any], size: Size, seal: Seal, planned: I
     later = MORNING + timedelta(days=20)
     _copy(connection, models.Occurrence, (_occurrence(*each) for each in due))
     _copy(connection, models.Timer, ({"district_id": d, "kind": TimerKind.OCCURRENCE, "about": about, "due_at": at} for d, _, about, at in due))  # fmt: skip
+    _copy(connection, models.Message, (line for d, r, about, at in due for line in _waiting(d, r, about, at, each_people)))  # fmt: skip
     _copy(connection, models.Timer, ({"district_id": d, "kind": TimerKind.ROUTINE, "about": f"r{n}", "due_at": later + timedelta(minutes=n)} for d in ids for n in range(each_routines)))  # fmt: skip
     connection.commit()
     connection.autocommit = True
@@ -166,8 +175,24 @@ def _account(district_id: DistrictId, n: int) -> dict[str, Any]:
 
 
 def _team(district_id: DistrictId, n: int, of: int) -> dict[str, Any]:
-    members = [f"p{(2 + n * INVITED + each) % of:03}" for each in range(INVITED)]
+    _, *members = _invited(n, of)
     return {"district_id": district_id, "id": f"t{n}", "position": n, "name": f"Team {n}", "lead_id": "p001", "member_ids": members}  # fmt: skip
+
+
+def _invited(n: int, of: int) -> list[PersonId]:
+    """Who belongs to the nth team of a district with so many people; who leads it comes first."""
+    others = INVITED - 1
+    return [PersonId("p001"), *(PersonId(f"p{2 + (n * others + each) % (of - 2):03}") for each in range(others))]
+
+
+def _waiting(district_id: DistrictId, routine_id: str, about: str, at: datetime, of: int) -> Iterator[dict[str, Any]]:
+    """What the digests of those who are invited hold besides."""
+    for reader in _invited(int(routine_id[1:]) % 3, of):
+        for n in range(LINES - 1):
+            yield {
+                "district_id": district_id, "once": f"reminder:{reader}:{about}:{n}", "kind": MessageKind.NUDGE,
+                "lane": Lane.DIGEST, "person_id": reader, "created_at": MORNING - timedelta(hours=20), "send_at": at + DIGESTS,
+            }  # fmt: skip
 
 
 def _routine(district_id: DistrictId, n: int) -> dict[str, Any]:
@@ -209,7 +234,7 @@ def _plain(value: Any) -> Any:
 
 RAW_WRITE: Final = """
 WITH due AS (
-    SELECT t.district_id, t.id, t.about, o.routine_id, o.starts_at, m.member_ids,
+    SELECT t.district_id, t.id, t.about, o.routine_id, o.starts_at, m.member_ids || jsonb_build_array(m.lead_id) AS invited,
            row_number() OVER (PARTITION BY t.district_id ORDER BY t.id) AS nth, substr(md5(random()::text), 1, 22) AS event_id
     FROM timer t
     JOIN occurrence o ON o.district_id = t.district_id AND o.id = t.about
@@ -233,7 +258,7 @@ WITH due AS (
 INSERT INTO message (district_id, id, once, kind, lane, person_id, event_id, item_id, state, created_at, send_at, attempts, repeated)
 SELECT due.district_id, substr(md5(random()::text), 1, 22), 'occurrence:' || who || ':' || due.event_id || ':' || due.about,
        'occurrence', 'digest', who, due.event_id, due.about, 'pending', %(now)s, %(send)s, 0, false
-FROM due, jsonb_array_elements_text(due.member_ids) who
+FROM due, jsonb_array_elements_text(due.invited) who
 """  # nothing is put into it
 
 RAW_MARK: Final = """
@@ -294,8 +319,18 @@ class Ours:
         return {"written": written - begun, "marked": time.perf_counter() - written, "claiming": claiming}
 
     async def _mark(self) -> float:
-        """Claimed as the dispatcher does, a card for each person, and marked; how long the claiming took, in seconds."""
+        """Claimed as the dispatcher does, a card for each person, and marked as it marks what arrived: so many are on
+        their way at once. How long the claiming took, in seconds."""
         now, database, claiming = self._clock.now(), self._made.database, 0.0
+        marks, places = Marks(lambda _: database.queue(), self._clock), asyncio.Semaphore(AT_ONCE)
+
+        async def send(district_id: DistrictId, person_id: PersonId, messages: list[ClaimedMessage]) -> None:
+            async with places:
+                at = (Platform.SLACK, f"T{district_id}", f"U{person_id[1:]}", True, f"D{person_id[1:]}", None)
+                account = AccountRow(district_id, person_id, *at)
+                sent = Sent(messages, Platform.SLACK, Posted("T", f"D{person_id}", "P"))
+                await marks.write(Arrived(sent, account, f"D{person_id[1:]}"))
+
         while True:
             begun = time.perf_counter()
             async with database.queue() as connection:
@@ -303,13 +338,12 @@ class Ours:
             claiming += time.perf_counter() - begun
             if not claimed:
                 return claiming
-            theirs: dict[tuple[DistrictId, str], list[ClaimedMessage]] = {}
+            theirs: dict[tuple[DistrictId, PersonId], list[ClaimedMessage]] = {}
             for each in claimed:
                 theirs.setdefault((each.district_id, each.person_id), []).append(each)
-            for (_, person_id), messages in theirs.items():
-                async with database.queue() as connection:
-                    posted = Posted(Platform.SLACK, "T", f"D{person_id}", "P")
-                    await queue.mark_sent(connection, messages, now, posted)
+            async with asyncio.TaskGroup() as group:
+                for reader, messages in theirs.items():
+                    group.create_task(send(*reader, messages))
 
 
 # -------------------------------------------------------------------------------------------------------------- measured
@@ -362,6 +396,19 @@ def _check(admin: psycopg.Connection[Any], turn: Turn) -> None:
         of_turn,
     ).fetchone()
     assert row == (turn.due * INVITED, turn.due), f"{turn} has left {row}"
+    left = {
+        "digests": "SELECT count(*) FROM postedcard WHERE posted_at = %(ended)s",
+        "lines": "SELECT count(*) FROM message WHERE ended_at = %(ended)s",
+        "deliveries": "SELECT count(*) FROM delivery WHERE at = %(ended)s",
+    }
+    found = {name: _one(admin.execute(query, {"ended": turn.at + DIGESTS})) for name, query in left.items()}
+    wanted = {"lines": turn.due * INVITED * LINES, "deliveries": turn.due * INVITED * LINES}
+    assert found == found | wanted, f"{turn} has left {found}"
+
+
+def _one(cursor: psycopg.Cursor[Any]) -> int:
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def outcomes(found: Found) -> Iterator[Outcome]:

@@ -134,8 +134,9 @@ def prepare_sqlite(engine: Any, *, waits_itself: bool = False) -> None:
 
 
 def _postgres(url: Any, pool_size: int) -> AsyncEngine:
-    # A plan made for any district would be wrong for the largest; the wait for a lock is bounded (design 1.6).
-    options = f"-c plan_cache_mode=force_custom_plan -c lock_timeout={WAIT_FOR_LOCK_MS}ms -c timezone=UTC"
+    # A plan made for any district would be wrong for the largest; the wait for a lock is bounded (design 1.6). What takes
+    # milliseconds is not worth compiling for tens of them.
+    options = f"-c plan_cache_mode=force_custom_plan -c jit=off -c lock_timeout={WAIT_FOR_LOCK_MS}ms -c timezone=UTC"
     return create_async_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,

@@ -14,10 +14,10 @@ from enum import StrEnum
 from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Integer,
     Select,
-    Subquery,
     Table,
     and_,
     bindparam,
@@ -40,6 +40,7 @@ from storage.vocabulary import DistrictId
 LEASE: Final = timedelta(minutes=5)  # longer than any batch takes; a crashed process frees its rows after this
 NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 SPARE: Final = 4  # times the limit: what a claim looks at, as others may be taking some of it at the same moment
+AT_LEAST: Final = 20  # rows that a claim looks at in each slot, however many slots there are
 
 NOW: Final = bindparam("now", type_=UtcDateTime)
 UNTIL: Final = bindparam("until", type_=UtcDateTime)
@@ -85,16 +86,16 @@ class Line:
     def due(self, row: Columns) -> ColumnElement[bool]:
         return and_(self.live(row), row[self.at] <= NOW, or_(row.leased_until.is_(None), row.leased_until <= NOW))
 
-    def slots(self) -> Subquery:
+    def slots(self) -> CTE:
         """Every lane of a district in which something is due: a slot."""
         some = self.of.alias("some")
         lane = [some.c.lane] if self.lanes else []
         ranks: Any = [(some.c.lane == lane, literal_column(str(n))) for n, lane in enumerate(self.lanes)]
         pressing = case(*ranks) if ranks else literal_column("0")
         due = select(some.c.district_id, *lane, pressing.label("pressing")).where(self.due(some.c)).distinct()
-        return due.subquery("slot")
+        return due.cte("slot")
 
-    def within(self, row: Columns, slot: Subquery) -> ColumnElement[bool]:
+    def within(self, row: Columns, slot: CTE) -> ColumnElement[bool]:
         in_lane = row.lane == slot.c.lane if self.lanes else true()
         return and_(row.district_id == slot.c.district_id, in_lane)
 
@@ -108,7 +109,10 @@ def _in_turn(line: Line, dialect: str) -> Select[Any]:
     """The keys of due rows in the order in which they are claimed."""
     slot, one = line.slots(), line.of.alias("one")
     order = [one.c[line.at], *([one.c.id] if line.together else [])]
-    first = select(one).where(line.within(one.c, slot), line.due(one.c)).order_by(*order).limit(LIMIT * SPARE)
+    many_slots = func.count() * AT_LEAST >= LIMIT * SPARE
+    share = select(case((many_slots, AT_LEAST), else_=LIMIT * SPARE // func.nullif(func.count(), 0))).select_from(slot)
+    of_slot = select(one).where(line.within(one.c, slot), line.due(one.c)).order_by(*order)
+    first = of_slot.limit(share.scalar_subquery())
     if dialect == "postgresql":
         row: Any = first.lateral("row")
         seen = slot.join(row, true())
