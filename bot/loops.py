@@ -71,8 +71,10 @@ class Loops:
     async def run_timers(self) -> int:
         """Everything that is due now; returns how many timers were claimed."""
         total = 0
+        at_once = 1 if self._database.is_sqlite else timers.DISTRICTS_AT_ONCE  # there is one writer anyway
         while not self.heartbeat.stopping:
-            claimed = await timers.run_due(self._queue, self._open, registry.run_timer, self._clock.now())
+            now = self._clock.now()
+            claimed = await timers.run_due(self._queue, self._open, registry.run_timer, now, at_once=at_once)
             if not claimed:
                 break
             total += claimed

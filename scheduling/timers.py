@@ -1,7 +1,11 @@
-"""Runs what has fallen due: claims timers, and calls their handlers in batches by kind and district, a savepoint each."""
+"""Runs what has fallen due: claims timers, and calls their handlers in batches by kind and district, a savepoint each.
 
+Districts do not wait for one another: the batches of a few of them run at once.
+"""
+
+import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,6 +21,7 @@ from storage.vocabulary import DistrictId
 
 BATCH: Final = 100  # claimed at a time
 IN_ONE: Final = 20  # timers in one transaction: a click that comes meanwhile waits no longer than these take
+DISTRICTS_AT_ONCE: Final = 4  # each with a connection: requests keep the rest of the pool
 BACK_OFF: Final = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 
 log = structlog.get_logger()
@@ -27,20 +32,36 @@ Open = Callable[[DistrictId], AbstractAsyncContextManager[Store]]
 Run = Callable[[Store, Timer, datetime], Awaitable[None]]
 
 
-async def run_due(open_queue: Queue, open_district: Open, run: Run, now: datetime, limit: int = BATCH) -> int:
-    """Claims up to `limit` due timers and runs them; returns how many were claimed.
+async def run_due(
+    open_queue: Queue,
+    open_district: Open,
+    run: Run,
+    now: datetime,
+    limit: int = BATCH,
+    *,
+    at_once: int = DISTRICTS_AT_ONCE,
+) -> int:
+    """Claims up to `limit` due timers and runs them, of so many districts `at_once`; returns how many were claimed.
 
     A timer whose handler fails is tried again later and later, and stands in the log each time; the others of its
     batch are not touched by it.
     """
     async with open_queue("timer: claimed") as connection:
         claimed = await queue.claim_timers(connection, now, limit)
-    groups: dict[tuple[DistrictId, str], list[ClaimedTimer]] = defaultdict(list)
+    districts: dict[DistrictId, dict[str, list[ClaimedTimer]]] = defaultdict(lambda: defaultdict(list))
     for timer in claimed:
-        groups[timer.district_id, timer.kind].append(timer)
-    for (district_id, _), timers in groups.items():
-        for start in range(0, len(timers), IN_ONE):
-            await _run_batch(open_queue, open_district, run, district_id, timers[start : start + IN_ONE], now)
+        districts[timer.district_id][timer.kind].append(timer)
+    places = asyncio.Semaphore(at_once)
+
+    async def run_all(district_id: DistrictId, kinds: Mapping[str, list[ClaimedTimer]]) -> None:
+        async with places:
+            for timers in kinds.values():
+                for start in range(0, len(timers), IN_ONE):
+                    await _run_batch(open_queue, open_district, run, district_id, timers[start : start + IN_ONE], now)
+
+    async with asyncio.TaskGroup() as group:
+        for district_id, kinds in districts.items():
+            group.create_task(run_all(district_id, kinds))
     return len(claimed)
 
 
