@@ -625,6 +625,12 @@ async def with_agreed(store: Store, card: Card, row: Occurrence, reader: Person,
     return replace(card, body=(*card.body, *more))
 
 
+async def concerning(store: Store, voice: Voice, case: Case, reader: Person, now: datetime) -> tuple[Element, ...]:
+    """What is open that concerns a challenge, as this reader may see it."""
+    rows = await actions.open_items(store.connection, store.district_id, challenge_id=case.id)
+    return tuple(cards.concerning(voice, await _seen(store, reader, rows, now)))
+
+
 async def of_plan(store: Store, plan_id: str, reader: Person, now: datetime) -> list[cards.Item]:
     """What is open in a private plan, for whoever is named on it."""
     rows = await actions.open_items(store.connection, store.district_id, plan_id=plan_id)
