@@ -460,12 +460,17 @@ def log_export(
     form: Annotated[str, typer.Option("--format", help="`csv` or `json`.")] = "csv",
     district: Annotated[str, typer.Option(help="The district's id; not needed where there is one.")] = "",
     restricted: Annotated[bool, typer.Option(help="With restricted challenges.")] = False,
+    actions: Annotated[
+        bool, typer.Option("--actions", help="The action items of meetings in place of the challenges (CSV).")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
 ) -> None:
     """Writes every entry of the log but restricted ones, for people without chat and for review."""
     not_overwritten(file, force=force)
     if form not in {"csv", "json"}:
         fail("--format takes `csv` or `json`.")
+    if actions and form != "csv":
+        fail("--actions is for a CSV file; a JSON file has both.")
     found = _settings()
 
     async def work() -> str:
@@ -473,6 +478,8 @@ def log_export(
         try:
             district_id = await _which(made.database, district)
             async with made.districts.open(district_id, Came(Door.OPERATOR)) as store:
+                if actions:
+                    return await record.export_actions(store, restricted_too=restricted)
                 return await record.export_log(store, form, now=made.clock.now(), restricted_too=restricted)
         finally:
             await made.database.close()

@@ -470,19 +470,32 @@ WHOSE: Final = "Only {who}, who has it, who leads the meeting, the coordinator o
 
 async def facts_of(store: Store, row: ActionItem, now: datetime) -> access.ItemFacts:
     """What access looks at, as it is now."""
+    return (await _facts_of_all(store, [row], now))[0]
+
+
+async def _facts_of_all(store: Store, rows: Sequence[ActionItem], now: datetime) -> list[access.ItemFacts]:
+    """The same of each of these, in their order, read together."""
     directory, today = store.directory, acts.today(store, now)
-    if row.plan_id:
-        plan = await plans.plan(store.connection, store.district_id, row.plan_id)
-        named = _active(store, plan.named_ids if plan else (), now)
-        keeper = plan.keeper_id if plan else row.owner_id
-        return access.ItemFacts(row.owner_id, keeper, frozenset(each.id for each in named), private=True)
-    case = await _case(store, row)
-    return access.ItemFacts(
-        row.owner_id,
-        rules.leads(row.routine_id, row.team_id, directory, today).id,
-        rules.members(row.routine_id, row.team_id, directory, today),
-        access.facts(case) if case else None,
-    )
+    cases = await _cases(store, rows)
+    of_plans = {each.plan_id for each in rows if each.plan_id}
+    private = await plans.some(store.connection, store.district_id, of_plans)
+    found = []
+    for row in rows:
+        if row.plan_id:
+            plan = private.get(row.plan_id)
+            named = _active(store, plan.named_ids if plan else (), now)
+            keeper = plan.keeper_id if plan else row.owner_id
+            about = access.ItemFacts(row.owner_id, keeper, frozenset(each.id for each in named), private=True)
+        else:
+            case = cases.get(row.challenge_id or "")
+            about = access.ItemFacts(
+                row.owner_id,
+                rules.leads(row.routine_id, row.team_id, directory, today).id,
+                rules.members(row.routine_id, row.team_id, directory, today),
+                access.facts(case) if case else None,
+            )
+        found.append(about)
+    return found
 
 
 def _active(store: Store, ids: Collection[str], now: datetime) -> list[Person]:
@@ -503,6 +516,12 @@ async def _private(store: Store, request: Request, now: datetime) -> Plan | None
     if plan is None or plan.ended_at or not access.sees_plan(request.actor, plan.named_ids, acts.today(store, now)):
         return None
     return plan
+
+
+async def _cases(store: Store, rows: Sequence[ActionItem]) -> dict[str, Case]:
+    """The challenges that these items concern, by id, read together."""
+    ids = dict.fromkeys(ChallengeId(each.challenge_id) for each in rows if each.challenge_id)
+    return {each.id: each for each in await store.cases(ids)}
 
 
 async def _case(store: Store, row: ActionItem) -> Case | None:
@@ -588,8 +607,9 @@ async def on_agenda(
     meets = (row.routine_id, row.team_id)
     rows = await actions.open_items(store.connection, store.district_id, meets=meets)
     if reader is None:
-        cases = [await _case(store, each) for each in rows]
-        return cards.Section(hidden=sum(each is None or access.may_be_posted(access.facts(each)) for each in cases))
+        cases = await _cases(store, rows)
+        concerned = [cases.get(each.challenge_id or "") for each in rows]
+        return cards.Section(hidden=sum(each is None or access.may_be_posted(access.facts(each)) for each in concerned))
     ended = await actions.ended_since(store.connection, store.district_id, meets, since or now - LOOKS_BACK)
     return cards.Section(tuple(await _seen(store, reader, rows, now)), tuple(await _seen(store, reader, ended, now)))
 
@@ -603,6 +623,12 @@ async def with_agreed(store: Store, card: Card, row: Occurrence, reader: Person,
     more: list[Element] = list(cards.agreed(voice, await _seen(store, reader, rows, now)))
     more.append(Buttons((cards.add_button(voice, row.id),)))
     return replace(card, body=(*card.body, *more))
+
+
+async def concerning(store: Store, voice: Voice, case: Case, reader: Person, now: datetime) -> tuple[Element, ...]:
+    """What is open that concerns a challenge, as this reader may see it."""
+    rows = await actions.open_items(store.connection, store.district_id, challenge_id=case.id)
+    return tuple(cards.concerning(voice, await _seen(store, reader, rows, now)))
 
 
 async def of_plan(store: Store, plan_id: str, reader: Person, now: datetime) -> list[cards.Item]:
@@ -637,8 +663,7 @@ async def _seen(store: Store, reader: Person, rows: Sequence[ActionItem], now: d
     today = calendar.today(now)
     said = await actions.said(store.connection, store.district_id, [each.id for each in rows])
     found = []
-    for row in rows:
-        about = await facts_of(store, row, now)
+    for row, about in zip(rows, await _facts_of_all(store, rows, now), strict=True):
         if not access.sees_item(reader, about, directory, today):
             continue
         concerns = about.challenge
@@ -734,18 +759,24 @@ async def redraw(store: Store, message: Told, now: datetime) -> Card | None:
 # -------------------------------------------------------------------------------------------------------------- outside
 
 
+EXPORTED: Final = ("what", "owner", "due_on", "status", "meeting", "challenge", "added_on", "ended_on")
+"""What is told of each item outside."""
+
+
 async def for_export(store: Store, *, restricted_too: bool) -> list[dict[str, Any]]:
     """Every item as plain values, ended ones included; those that concern a restricted challenge only where asked for."""
     rows = await actions.all_of(store.connection, store.district_id)
     said = await actions.said(store.connection, store.district_id, [each.id for each in rows])
-    voice = Voice(store.directory)
+    cases = await _cases(store, rows)
+    met = {each.occurrence_id for each in rows if each.occurrence_id}
+    meetings = await occurrences.some(store.connection, store.district_id, met)
+    voice, calendar = Voice(store.directory), Calendar.of(store.directory)
     found = []
     for row in rows:
-        case = await _case(store, row)
+        case = cases.get(row.challenge_id or "")
         if case and not restricted_too and not access.may_be_posted(access.facts(case)):
             continue
-        meeting = await occurrences.occurrence(store.connection, store.district_id, row.occurrence_id or "")
-        calendar = Calendar.of(store.directory)
+        meeting = meetings.get(row.occurrence_id or "")
         found.append(
             {
                 "what": next((each.text for each in said.get(row.id, ()) if each.field is RecordField.ACTION), None),

@@ -7,9 +7,9 @@ from typing import Final
 
 from handlers import actions, acts, calendars
 from handlers.cards import meetings as cards
-from handlers.cards.model import Card
+from handlers.cards.model import Card, Press
 from handlers.cards.text import Voice
-from handlers.occurrences import doing, leads
+from handlers.occurrences import A_BELL, as_it_was, break_until, doing, leads, over_at
 from handlers.rules import access, kinds, presence
 from handlers.rules import routines as rules
 from handlers.telling import Told
@@ -17,7 +17,7 @@ from scheduling import recurrence
 from storage import feedback, log, occurrences
 from storage.directory import COACH, SUPERINTENDENT, Directory, Person, Routine
 from storage.feedback import Found
-from storage.models import Occurrence
+from storage.models import Event, Occurrence
 from storage.store import Store
 from storage.vocabulary import (
     ChallengeId,
@@ -48,7 +48,11 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
     check_in = rules.is_check_in(routine, directory)
     last = await occurrences.before(store.connection, store.district_id, routine.id, row.team_id, row.starts_at)
     since = last.starts_at if last else None
-    told = tuple(await feedback.lately(store.connection, row, cards.TREND)) if reader and routine.poll else ()
+    calendar = acts.calendar(store)
+    told: tuple[Found, ...] = ()
+    if reader and routine.poll:
+        lately = await feedback.lately(store.connection, row, cards.TREND)
+        told = tuple(each for each in lately if rules.poll_is_over(each, calendar, now))
     found = cards.Agenda(
         actions=await actions.on_agenda(store, row, reader, since, now),
         kept=kinds.meets(routine) and (team is None or team.uses_process),
@@ -63,10 +67,10 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
         pressed=check_in,
         schools=await _at_their_schools(store, routine, reader, now),
         reviews=await _unanswered(store, now) if routine.log_review and reader else (),
+        unplanned=await _unplanned(store, row, routine, reader, since, now) if reader else None,
     )
     if not found.kept:
         return found
-    calendar = acts.calendar(store)
     items = await log.for_agenda(
         store.connection,
         store.district_id,
@@ -149,6 +153,31 @@ async def _at_their_schools(
     return tuple(cards.AtSchool(each, found[:ON_AGENDA], len(found)) for each, found in lines.items())
 
 
+async def _unplanned(
+    store: Store, row: Occurrence, routine: Routine, reader: Person, since: datetime | None, now: datetime
+) -> Press | None:
+    """For who steers a session without planning time before it, since the last one: a press by which there is some (R-67).
+
+    Whatever planning time there is of the district counts: the same people plan for all of its teams.
+    """
+    if not kinds.is_session(routine) or row.starts_at <= now or not steers(store, row, routine, reader, now):
+        return None
+    planning = [each for each in store.directory.routines if each.kind is RoutineKind.PLANNING]
+    running = {each.id for each in planning if each.running}
+    of_planning = [each.id for each in planning]
+    found = await occurrences.since(store.connection, store.district_id, of_planning, since or row.starts_at - A_MONTH)
+    for each in found:
+        counts = each.status is OccurrenceStatus.HELD or (
+            each.status in occurrences.TO_COME and each.routine_id in running
+        )
+        if counts and each.starts_at < row.starts_at:
+            return None
+    today = acts.today(store, now)
+    mine = (each for each in planning if each.running and rules.may_steer(each, reader, store.directory, today))
+    there = next(mine, None)
+    return Press("routine.show", item=there.id) if there else Press("routine.new.form", item=routine.id)
+
+
 async def _unanswered(store: Store, now: datetime) -> tuple[TeamId, ...]:
     """The teams of the schools whose last review has no answer to what the district needs to do (R-69)."""
     since = now - A_TERM
@@ -182,14 +211,18 @@ def _part_of(item: log.Item, day: date, until: date | None, since: datetime | No
     return "leaders" if item.rung in cards.LEADERS else "open"
 
 
-async def whole(store: Store, voice: Voice, reader: Person, row: Occurrence, routine: Routine, now: datetime) -> Card:
-    """One occurrence as it stands, for who looks at it."""
+async def whole(
+    store: Store, voice: Voice, reader: Person, row: Occurrence, routine: Routine, now: datetime, *,
+    pause: Event | None = None,
+) -> Card:  # fmt: skip
+    """One occurrence as it stands, for who looks at it. `pause`: the break that was called or ended just now."""
     on = await agenda(store, row, routine, reader, now) if row.status in occurrences.TO_COME else None
     following = recurrence.next_occurrence(routine, acts.calendar(store), max(now, row.starts_at))
     record = await _record(store, row, routine, reader, now)
     may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
     file = await calendars.address_of(store, row, reader)
-    card = cards.whole(voice, row, routine, on, record, now=now, may=may, following=following, file=file)
+    until = await break_until(store, row, now, pause)
+    card = cards.whole(voice, row, routine, on, record, now=now, may=may, following=following, file=file, pause=until)
     return await actions.with_agreed(store, card, row, reader, now)
 
 
@@ -199,6 +232,7 @@ async def _record(store: Store, row: Occurrence, routine: Routine, reader: Perso
     ids = [ChallengeId(each) for each in (*row.walked_ids, *row.left_ids)] if row.ended_at else []
     ids += [each.challenge_id for each in said if each.challenge_id]
     sight = _sight(store, reader, now)
+    found = await feedback.found(store.connection, row) if routine.poll and row.ended_at else None
     seen = {
         each.line.id: each.line for each in await log.items(store.connection, store.district_id, sight, ids, row.day)
     }
@@ -208,6 +242,7 @@ async def _record(store: Store, row: Occurrence, routine: Routine, reader: Perso
         walked=tuple(seen[each] for each in map(ChallengeId, row.walked_ids) if each in seen),
         left=tuple(seen[each] for each in map(ChallengeId, row.left_ids) if each in seen) if row.ended_at else (),
         schools_without=_without(store.directory, row) if routine.kind is RoutineKind.COACH_CHECK_IN else (),
+        found=found if found and rules.poll_is_over(found, acts.calendar(store), now) else None,
     )
 
 
@@ -215,7 +250,8 @@ def _without(directory: Directory, row: Occurrence) -> tuple[SchoolId, ...]:
     """The schools none of whose coaches was there (R-64)."""
     if row.status is not OccurrenceStatus.HELD:
         return ()
-    there = {school for each in row.attended_ids for school in directory.people[PersonId(each)].school_ids}
+    came = (directory.people.get(PersonId(each)) for each in row.attended_ids)
+    there = {school for each in came if each for school in each.school_ids}
     return tuple(each for each in directory.schools if each not in there)
 
 
@@ -224,6 +260,8 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
     row = await occurrences.occurrence(store.connection, store.district_id, message.item_id or "")
     event = await store.event(message.event_id) if message.event_id else None
     routine = store.directory.routine(row.routine_id) if row else None
+    if row is not None and event is not None and routine is None and event.kind is Kind.OCCURRENCE_CANCELLED:
+        return _without_routine(store, message, row, event, now)
     if row is None or event is None or routine is None:
         return None
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED} and (
@@ -232,12 +270,16 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
         return None
     if event.kind is Kind.OCCURRENCE_ASKED and row.status not in occurrences.TO_COME:
         return None
+    if event.kind is Kind.OCCURRENCE_BREAK and now > over_at(event) + A_BELL:
+        return None
     on = None
     if message.room_id is not None:
         room = next((each for each in store.directory.rooms if each.id == message.room_id), None)
         if room is None:
             return None
         voice = Voice(store.directory, platform=room.platform)
+        if event.kind is Kind.OCCURRENCE_BREAK:
+            return cards.bell(voice, row, routine)
         if event.kind is Kind.OCCURRENCE_INVITED:
             on = await agenda(store, row, routine, None, now)
         return cards.in_room(voice, row, routine, event, on)
@@ -246,6 +288,8 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
         return None
     if not sees(store, row, routine, reader, now):  # not of the team any more
         return None
+    if event.kind is Kind.OCCURRENCE_BREAK:
+        return cards.bell(Voice(store.directory, reader), row, routine)
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
         on = None if by_mail else await agenda(store, row, routine, reader, now)
     if event.kind is Kind.OCCURRENCE_ROLES and event.data["who"] not in {each.person_id for each in doing(store, row)}:
@@ -260,6 +304,19 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
     return card if by_mail else await actions.with_agreed(store, card, row, reader, now)
 
 
+def _without_routine(
+    store: Store, message: Told, row: Occurrence, event: Event, now: datetime
+) -> Card | None:  # fmt: skip
+    """To those who had heard of it: its routine is taken out, so that nobody belongs there any more."""
+    reader = store.directory.people.get(message.person_id)
+    room = next((each for each in store.directory.rooms if each.id == message.room_id), None)
+    if message.room_id is not None:
+        voice = Voice(store.directory, platform=room.platform) if room else None
+    else:
+        voice = Voice(store.directory, reader) if reader and reader.here_on(acts.today(store, now)) else None
+    return cards.in_room(voice, row, as_it_was(row, event), event, None) if voice else None
+
+
 async def redraw(store: Store, message: Told, now: datetime) -> Card | None:
     """What stands there already, with what its reader may see of it now; of what is past, without its agenda."""
     card = await compose(store, message, now)
@@ -267,9 +324,9 @@ async def redraw(store: Store, message: Told, now: datetime) -> Card | None:
         return card
     row = await occurrences.occurrence(store.connection, store.district_id, message.item_id or "")
     reader = store.directory.people.get(message.person_id)
-    routine = store.directory.routine(row.routine_id) if row else None
-    if row is None or routine is None or reader is None:
+    if row is None or reader is None:
         return None
+    routine = store.directory.routine(row.routine_id) or as_it_was(row)
     return cards.past(Voice(store.directory, reader), row, routine, now)
 
 

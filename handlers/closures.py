@@ -217,7 +217,8 @@ async def move_back(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def again_form(store: Store, request: Request, now: datetime) -> Reply:
-    row, _ = await _without_a_date(store, request, now)
+    row, routine = await _without_a_date(store, request, now)
+    meetings.must_run(routine)
     return Reply(form=cards.again_form(request.voice, row))
 
 
@@ -239,6 +240,7 @@ async def _without_a_date(store: Store, request: Request, now: datetime) -> tupl
 
 
 async def _place(store: Store, request: Request, row: Occurrence, routine: Routine, day: date, now: datetime) -> Reply:
+    meetings.must_run(routine)
     if row.status is not OccurrenceStatus.CANCELLED:
         await occurrences.end(store, row, OccurrenceStatus.MOVED, now)
     new = await occurrences.add(store, routine, row.team_id, row.planned_on, day, now, in_place_of=row)

@@ -37,7 +37,14 @@ async def export_log(store: Store, fmt: str, *, now: datetime, restricted_too: b
     if fmt == "json":
         agreed = await actions.for_export(store, restricted_too=restricted_too)
         return _as_json(store, rows, agreed, left_out, now)
-    return _as_csv(rows, left_out)
+    return _table([column.name for column in COLUMNS], rows, left_out)
+
+
+async def export_actions(store: Store, *, restricted_too: bool = False) -> str:
+    """The action items of meetings as CSV: a table of their own, because those of the log are of the written process."""
+    rows = await actions.for_export(store, restricted_too=restricted_too)
+    left_out = 0 if restricted_too else len(await actions.for_export(store, restricted_too=True)) - len(rows)
+    return _table(actions.EXPORTED, rows, left_out)
 
 
 async def rows_for_export(
@@ -68,13 +75,13 @@ def _as_json(
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
-def _as_csv(rows: Iterable[Mapping[str, Any]], left_out: int) -> str:
+def _table(names: Sequence[str], rows: Iterable[Mapping[str, Any]], left_out: int) -> str:
     file = io.StringIO()
     sheet = csv.writer(file)  # the dialect "excel" is RFC 4180: commas, doubled quotes, CRLF
-    sheet.writerow(column.name for column in COLUMNS)
-    sheet.writerows([cell(row[column.name]) for column in COLUMNS] for row in rows)
+    sheet.writerow(names)
+    sheet.writerows([cell(row[name]) for name in names] for row in rows)
     if left_out:
-        sheet.writerow([f"Left out: {left_out} restricted", *[""] * (len(COLUMNS) - 1)])
+        sheet.writerow([f"Left out: {left_out} restricted", *[""] * (len(names) - 1)])
     return file.getvalue()
 
 

@@ -9,10 +9,10 @@ from handlers.cards import forms
 from handlers.cards import meetings as cards
 from handlers.cards import routines as routine_cards
 from handlers.cards.model import Card
-from handlers.cards.text import Voice, Who, phrase
+from handlers.cards.text import Typed, Voice, Who, phrase
 from handlers.errors import FormError, NotFoundError
 from handlers.occurrences import add as plan_one
-from handlers.occurrences import doing, end, everybody, gives, leads, set_timer, tell_of
+from handlers.occurrences import doing, end, everybody, gives, is_on, leads, set_timer, tell_of
 from handlers.request import Reply, Request
 from handlers.routines import known
 from handlers.rules import access, kinds, presence
@@ -24,10 +24,19 @@ from storage import feedback, log, occurrences
 from storage.directory import Person, Routine
 from storage.models import Occurrence, Record
 from storage.store import Store
-from storage.vocabulary import ChallengeId, Kind, Lane, MeetingRole, OccurrenceStatus, PersonId, RecordField, new_id
+from storage.vocabulary import (
+    ChallengeId,
+    Kind,
+    Lane,
+    MeetingRole,
+    OccurrenceStatus,
+    PersonId,
+    RecordField,
+    TimerKind,
+    new_id,
+)
 
 WITHIN: Final = timedelta(hours=24)  # R-16: minutes
-ASKED_FOR: Final = timedelta(days=14)  # so long people may say how it was
 COMING: Final = 6  # of somebody's next meetings
 UNANSWERED: Final = 4  # of those of which they have not said whether they took place
 ENDED: Final = MappingProxyType(
@@ -215,8 +224,47 @@ async def decide(store: Store, request: Request, now: datetime) -> Reply:
 
 async def _line(store: Store, request: Request, challenge_id: ChallengeId, row: Occurrence, now: datetime) -> log.Line:
     sight = access.sight(request.actor, store.directory, acts.today(store, now))
-    [item] = await log.items(store.connection, store.district_id, sight, [challenge_id], row.day)
-    return item.line
+    found = await log.items(store.connection, store.district_id, sight, [challenge_id], row.day)
+    if not found:
+        raise NotFoundError(phrase("That challenge is not there any more, or not for you to see."))
+    return found[0].line
+
+
+async def break_form(store: Store, request: Request, now: datetime) -> Reply:
+    row, _ = await _on_now(store, request, now)
+    return Reply(form=cards.break_form(request.voice, row))
+
+
+async def call_break(store: Store, request: Request, now: datetime) -> Reply:
+    """So many minutes from now on: when they are over, who called it hears so, and the room of the team (R-18)."""
+    row, routine = await _on_now(store, request, now)
+    minutes = str(request.fields.get("minutes") or "")
+    if minutes not in cards.BREAKS:
+        raise FormError({"minutes": phrase("Please pick one.")})
+    return await _break_until(store, request, row, routine, now + timedelta(minutes=int(minutes)), now)
+
+
+async def end_break(store: Store, request: Request, now: datetime) -> Reply:
+    """Everybody is back before its time: nothing rings any more."""
+    row, routine = await _on_now(store, request, now)
+    return await _break_until(store, request, row, routine, now, now)
+
+
+async def _break_until(
+    store: Store, request: Request, row: Occurrence, routine: Routine, until: datetime, now: datetime
+) -> Reply:
+    store.set_timer(TimerKind.BREAK, row.id, until if until > now else None)
+    data = {"until": until.isoformat()}
+    pause = tell_of(store, row, Kind.OCCURRENCE_BREAK, [], now, by=request.actor.id, data=data)
+    card = await agendas.whole(store, request.voice, request.actor, row, routine, now, pause=pause)
+    return Reply(card=card)
+
+
+async def _on_now(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
+    row, routine = await _noted(store, request, now)
+    if not kinds.meets(routine) or not is_on(row, now):
+        raise acts.refuse("It is not on at the moment.")
+    return row, routine
 
 
 async def roles_form(store: Store, request: Request, now: datetime) -> Reply:
@@ -252,7 +300,7 @@ async def raise_form(store: Store, request: Request, now: datetime) -> Reply:
 
 async def poll_form(store: Store, request: Request, now: datetime) -> Reply:
     row, _ = await _polled(store, request, now)
-    return Reply(form=cards.poll_form(request.voice, row))
+    return Reply(form=cards.poll_form(request.voice, row, _shows_from(store, row, now)))
 
 
 async def poll(store: Store, request: Request, now: datetime) -> Reply:
@@ -267,7 +315,12 @@ async def poll(store: Store, request: Request, now: datetime) -> Reply:
         store.connection, row, useful=int(useful), respectful=int(respectful), text=words or None
     )  # fmt: skip
     await occurrences.change(store.connection, row, polled_ids=sorted([*row.polled_ids, request.actor.id]))
-    return Reply(card=cards.thanks(request.voice, row, routine))
+    return Reply(card=cards.thanks(request.voice, row, routine, _shows_from(store, row, now)))
+
+
+def _shows_from(store: Store, row: Occurrence, now: datetime) -> date:
+    calendar = acts.calendar(store)
+    return calendar.today(rules.poll_ends(row.ended_at or now, calendar))
 
 
 async def _polled(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
@@ -276,14 +329,15 @@ async def _polled(store: Store, request: Request, now: datetime) -> tuple[Occurr
         raise acts.refuse("Only those who were there are asked how it was.")
     if request.actor.id in row.polled_ids:
         raise acts.refuse("You have said how it was. Thank you!")
-    if row.ended_at and now > row.ended_at + ASKED_FOR:
+    if row.ended_at and now >= rules.poll_ends(row.ended_at, acts.calendar(store)):
         raise acts.refuse("That was asked a while ago. Please say it of the next one.")
     return row, routine
 
 
 async def missed_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _asked_about(store, request, now)
-    return Reply(form=cards.missed_form(request.voice, row, routine, _latest(routine, row)))
+    latest = _latest(routine, row) if routine.running else None
+    return Reply(form=cards.missed_form(request.voice, row, routine, latest))
 
 
 async def missed(store: Store, request: Request, now: datetime) -> Reply:
@@ -299,13 +353,15 @@ async def missed(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def move_form(store: Store, request: Request, now: datetime) -> Reply:
-    row, _ = await _to_come(store, request, now)
+    row, routine = await _to_come(store, request, now)
+    must_run(routine)
     return Reply(form=cards.move_form(request.voice, row))
 
 
 async def move(store: Store, request: Request, now: datetime) -> Reply:
     """To another school day, with a reason; everybody who belongs there hears at once."""
     row, routine = await _to_come(store, request, now)
+    must_run(routine)
     to = acts.school_day_field(store, request.fields, "day", now)
     if to is None or to == row.day or acts.calendar(store).at(to, routine.start) <= now:
         raise FormError({"day": phrase("Please pick another day, which is still to come.")})
@@ -315,7 +371,8 @@ async def move(store: Store, request: Request, now: datetime) -> Reply:
 
 async def cancel_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _to_come(store, request, now)
-    return Reply(form=cards.cancel_form(request.voice, row, _latest(routine, row)))
+    latest = _latest(routine, row) if routine.running else None
+    return Reply(form=cards.cancel_form(request.voice, row, latest))
 
 
 async def cancel(store: Store, request: Request, now: datetime) -> Reply:
@@ -354,12 +411,21 @@ def _new_day(store: Store, request: Request, routine: Routine, row: Occurrence, 
     to = acts.school_day_field(store, request.fields, "day", now)
     if to is None:
         return None
+    if not routine.running:
+        raise FormError({"day": phrase("Clearway does not run it at the moment: leave this empty, or start it first.")})
     first, last = recurrence.parse(routine.rule).period(row.day)
     if not first <= to <= last:
         raise FormError({"day": phrase("Please pick a school day from {first} to {last}.", first=first, last=last)})
     if acts.calendar(store).at(to, routine.start) <= now:
         raise FormError({"day": phrase("That is past by now; please pick a later day.")})
     return to
+
+
+def must_run(routine: Routine) -> None:
+    """Another date is a promise to prepare it, tell of it and ask after it: only for what Clearway runs."""
+    if not routine.running:
+        said = "Clearway does not run it at the moment. Start it with {command} first, and then give it a date."
+        raise acts.refuse(said, command=Typed("/clearway routines"))
 
 
 def _latest(routine: Routine, row: Occurrence) -> date:

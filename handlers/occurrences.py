@@ -4,7 +4,7 @@ A routine runs when somebody who may speak for it has started it: nobody is writ
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from handlers import acts
@@ -30,6 +30,8 @@ from storage.vocabulary import (
 )
 
 A_MONTH: Final = timedelta(days=31)  # how far a day that is closed may put one off
+A_BELL: Final = timedelta(minutes=5)
+"""So long after its end people are told that a break is over: later it is no news."""
 
 
 async def plan(store: Store, routine: Routine, now: datetime) -> None:
@@ -72,11 +74,28 @@ def _standing(row: Occurrence, others: Mapping[str, Occurrence], now: datetime) 
     return rules.Standing(row.id, row.planned_on, row.status, row.starts_at <= now, instead, row.dropped)
 
 
-async def _drop(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
+async def take_out(store: Store, routine: Routine, now: datetime) -> None:
+    """A routine is one of the district's no more, so nothing of it comes up. Who has heard of one hears that."""
+    for row in await occurrences.to_come(store.connection, store.district_id, [routine.id]):
+        if row.starts_at > now:
+            await _drop(store, routine, row, now, why="removed")
+    store.set_timer(TimerKind.ROUTINE, routine.id, None)
+
+
+def as_it_was(row: Occurrence, event: Event | None = None) -> Routine:
+    """The routine of an occurrence, where the district has it no more: what there still is to call it by."""
+    team_ids = (row.team_id,) if row.team_id else ()
+    people = tuple(PersonId(each) for each in (event.data.get("people", ()) if event else ()))
+    return Routine(row.routine_id, "", time(), row.minutes, team_ids, people)
+
+
+async def _drop(store: Store, routine: Routine, row: Occurrence, now: datetime, *, why: str = "changed") -> None:
     """Its routine names that day no more. Who has heard of it hears that, too."""
     heard = _heard(store, routine, row, now)
     await end(store, row, OccurrenceStatus.CANCELLED, now, dropped=True)
-    data = {"from": row.day.isoformat(), "why": "changed"}
+    data: dict[str, Any] = {"from": row.day.isoformat(), "why": why}
+    if why == "removed":
+        data["people"] = list(routine.person_ids)
     event = tell_of(store, row, Kind.OCCURRENCE_CANCELLED, heard, now, data=data, lane=_lane(store, row, now))
     if row.invited_at:
         tell_rooms(store, row.team_id, event, now, item=row.id)
@@ -285,6 +304,49 @@ async def end(store: Store, row: Occurrence, status: OccurrenceStatus, now: date
     await occurrences.change(store.connection, row, status=status, ended_at=now, version=row.version + 1, **more)
     store.set_timer(TimerKind.OCCURRENCE, row.id, None)
     await store.look_at_item([row.id], now)  # what asked for it, or invited to it, says what became of it
+
+
+# ------------------------------------------------------------------------------------------------------------ breaks
+
+
+def is_on(row: Occurrence, now: datetime) -> bool:
+    """It has begun, is not over by its time, and nobody has said yet what became of it."""
+    ends_at = row.starts_at + timedelta(minutes=row.minutes)
+    return row.status in occurrences.TO_COME and row.starts_at <= now < ends_at
+
+
+async def last_break(store: Store, row: Occurrence) -> Event | None:
+    """The last break of a meeting that somebody has called, or ended before its time."""
+    breaks = await store.beside({Kind.OCCURRENCE_BREAK}, row.starts_at)
+    return next((each for each in reversed(breaks) if each.data["occurrence"] == row.id), None)
+
+
+def over_at(of: Event) -> datetime:
+    """When a break ends."""
+    return datetime.fromisoformat(of.data["until"])
+
+
+async def break_until(store: Store, row: Occurrence, now: datetime, said: Event | None = None) -> datetime | None:
+    """Until when a meeting that is on has a break now; None where it has none. `said`: what was said of it just now."""
+    if not is_on(row, now):
+        return None
+    last = said or await last_break(store, row)
+    return over_at(last) if last and over_at(last) > now else None
+
+
+async def ring(store: Store, timer: Timer, now: datetime) -> None:
+    """A break is over: who called it hears so, and the room of the team. Nobody does who would hear it late (R-18)."""
+    store.set_timer(TimerKind.BREAK, timer.about, None)
+    row = await occurrences.occurrence(store.connection, store.district_id, timer.about)
+    event = await last_break(store, row) if row else None
+    if row is None or event is None or event.actor_id is None or now > over_at(event) + A_BELL:
+        return
+    if row.status in occurrences.TO_COME:
+        tell(store, [event.actor_id], MessageKind.OCCURRENCE, event, now, item=row.id, lane=Lane.OWN_ACT)
+        tell_rooms(store, row.team_id, event, now, item=row.id, lane=Lane.OWN_ACT)
+
+
+# -------------------------------------------------------------------------------------------------- what they stand on
 
 
 def facts_of(row: Occurrence) -> rules.Facts:

@@ -64,7 +64,8 @@ async def mend(store: Store, row: Plan, now: datetime) -> None:
     if not there:
         await _end(store, row, None, now)
     elif row.keeper_id not in there:
-        await _record(store, row, Kind.PLAN_NAMED, now, keeper_id=there[0])
+        event = await _record(store, row, Kind.PLAN_NAMED, now, keeper_id=there[0])
+        _tell(store, row, event, now, only=there[:1])
 
 
 async def mend_all(store: Store, now: datetime) -> None:
@@ -260,6 +261,8 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
         return None  # somebody has looked at it
     voice = Voice(store.directory, reader)
     said = voice("You are named on a private plan.")
+    if "keeper_id" in event.data["changes"]["plan"] and event.kind is Kind.PLAN_NAMED:
+        said = voice("You keep this private plan from now on: whoever kept it has left.")
     if event.kind is Kind.PLAN_PROMPTED:
         said = voice("A private plan, on which you are named, is to be looked at.")
     return await _whole(store, voice, row, reader, now, said)

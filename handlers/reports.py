@@ -127,7 +127,8 @@ async def _whole(store: Store, request: Request, case: Case, now: datetime) -> A
     words: dict[str, Words] = (
         {each.id: each for event in history for each in await store.words_of(event)} if history else {}
     )
-    return cards.with_history(view, history, words, _agenda(store, case, now))
+    items = await actions.concerning(store, request.voice, case, request.actor, now)
+    return cards.with_history(view, history, words, _agenda(store, case, now), items)
 
 
 def _agenda(store: Store, case: Case, now: datetime) -> list[cadence.Due]:

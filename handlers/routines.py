@@ -45,12 +45,11 @@ async def show_all(store: Store, request: Request, now: datetime) -> Reply:
     """`/clearway routines`: what recurs, when next, and whether Clearway runs it."""
     today = acts.today(store, now)
     calendar = acts.calendar(store)
+    mine = [each for each in store.directory.routines if rules.may_see(each, request.actor, store.directory, today)]
+    coming = await rows.to_come(store.connection, store.district_id, [each.id for each in mine])
     lines = []
-    for each in store.directory.routines:
-        if not rules.may_see(each, request.actor, store.directory, today):
-            continue
-        coming = await rows.to_come(store.connection, store.district_id, [each.id])
-        at = next((row.starts_at for row in coming if row.starts_at > now), None)
+    for each in mine:
+        at = next((row.starts_at for row in coming if row.routine_id == each.id and row.starts_at > now), None)
         at = at or recurrence.next_occurrence(each, calendar, now)
         lines.append(cards.Listed(each, at, rules.may_steer(each, request.actor, store.directory, today)))
     watches = request.actor.id in access.coordinators(store.directory, today)
@@ -114,7 +113,7 @@ async def _read_again(store: Store, routine_id: str, now: datetime) -> Routine:
 async def new_form(store: Store, request: Request, now: datetime) -> Reply:
     if not _may_make(store, request, now):
         raise acts.refuse("Only the coordinator, an executive leader, and who leads a team can do that.")
-    return Reply(form=_edit_form(store, request, None, now))
+    return Reply(form=_edit_form(store, request, None, now, like=_planning_for(store, request, now)))
 
 
 async def new(store: Store, request: Request, now: datetime) -> Reply:
@@ -195,9 +194,19 @@ async def remove(store: Store, request: Request, now: datetime) -> Reply:
     return Reply(card=cards.removed(request.voice, routine))
 
 
-def _edit_form(store: Store, request: Request, routine: Routine | None, now: datetime) -> Form:
+def _planning_for(store: Store, request: Request, now: datetime) -> Routine | None:
+    """What the form proposes that was opened from a session: planning time some school days before each (R-67)."""
+    session = store.directory.routine(request.item)
+    if session is None or not rules.may_see(session, request.actor, store.directory, acts.today(store, now)):
+        return None
+    return rules.planning_for(session, request.say("Planning time"), request.actor.id)
+
+
+def _edit_form(
+    store: Store, request: Request, routine: Routine | None, now: datetime, *, like: Routine | None = None
+) -> Form:
     teams, watches = _own_teams(store, request.actor, now), _watches(store, request.actor, now)
-    return cards.edit_form(request.voice, routine, teams, reviews=watches)
+    return cards.edit_form(request.voice, routine, teams, reviews=watches, like=like)
 
 
 def _edited(store: Store, request: Request, routine: Routine | None, now: datetime) -> rows.Values:

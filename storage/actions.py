@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
 from storage.models import ActionItem, Saying, table
-from storage.vocabulary import ActionStatus, DistrictId, PersonId, TeamId
+from storage.vocabulary import ActionStatus, ChallengeId, DistrictId, PersonId, TeamId
 
 items: Final = table(models.ActionItem)
 sayings: Final = table(models.Saying)
@@ -34,9 +34,11 @@ async def open_items(
     meets: tuple[str, TeamId] | None = None,
     team_id: TeamId | None = None,
     plan_id: str | None = None,
+    challenge_id: ChallengeId | None = None,
     due_before: date | None = None,
 ) -> list[ActionItem]:
-    """Those that are not done, the longest due first: of one owner; of a meeting (its routine and team), or a team."""
+    """Those that are not done, the longest due first: of one owner; of a meeting (its routine and team), or a team; of a
+    private plan; or that concern a challenge."""
     wanted = select(items).where(items.c.district_id == district_id, items.c.status == ActionStatus.OPEN)
     if owner_id is not None:
         wanted = wanted.where(items.c.owner_id == owner_id)
@@ -46,6 +48,8 @@ async def open_items(
         wanted = wanted.where(items.c.team_id == team_id)
     if plan_id is not None:
         wanted = wanted.where(items.c.plan_id == plan_id)
+    if challenge_id is not None:
+        wanted = wanted.where(items.c.challenge_id == challenge_id)
     if due_before is not None:
         wanted = wanted.where(items.c.due_on < due_before)
     return await _items(connection, wanted.order_by(items.c.due_on, items.c.added_at, items.c.id))

@@ -1,10 +1,11 @@
 """How people found an occurrence: what they say, and apart from it who has said something."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from secrets import token_hex
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -23,36 +24,57 @@ class Found:
     answers: int
     useful: float
     respectful: float
+    asked: int
+    """How many were there, and so were asked."""
+    ended_at: datetime | None
 
 
 async def add(
     connection: AsyncConnection, of: models.Occurrence, *, useful: int, respectful: int, text: str | None
 ) -> None:
-    """One answer, of nobody. Its id is random as a whole: those of other rows begin with the time."""
-    row = {"district_id": of.district_id, "id": token_hex(11), "occurrence_id": of.id}
-    await connection.execute(insert(feedback), row | {"useful": useful, "respectful": respectful, "text": text})
+    """One answer, of nobody. Its id is random as a whole: those of other rows begin with the time.
+
+    All of that occurrence are written anew, by these ids, so that neither their order in the table nor the transaction
+    that wrote them says who was first.
+    """
+    mine = (feedback.c.district_id == of.district_id, feedback.c.occurrence_id == of.id)
+    rows = [dict(row._mapping) for row in await connection.execute(select(feedback).where(*mine))]
+    new = {"district_id": of.district_id, "id": token_hex(11), "occurrence_id": of.id}
+    rows.append(new | {"useful": useful, "respectful": respectful, "text": text})
+    await connection.execute(delete(feedback).where(*mine))
+    await connection.execute(insert(feedback), sorted(rows, key=lambda each: str(each["id"])))
 
 
 async def lately(connection: AsyncConnection, of: models.Occurrence, most: int) -> list[Found]:
     """What was said of the last ones of its routine and team that took place before it, the latest first."""
-    last = (
-        select(occurrences.c.id, occurrences.c.starts_at)
-        .where(
-            occurrences.c.district_id == of.district_id,
-            occurrences.c.routine_id == of.routine_id,
-            occurrences.c.team_id == of.team_id,
-            occurrences.c.starts_at < of.starts_at,
+    before = (occurrences.c.team_id == of.team_id, occurrences.c.starts_at < of.starts_at)
+    return await _found(connection, of, most, occurrences.c.routine_id == of.routine_id, *before)
+
+
+async def found(connection: AsyncConnection, of: models.Occurrence) -> Found | None:
+    """What was said of this one; None where nobody has said anything."""
+    return next(iter(await _found(connection, of, 1, occurrences.c.id == of.id)), None)
+
+
+async def _found(connection: AsyncConnection, of: models.Occurrence, most: int, *which: Any) -> list[Found]:
+    columns = [occurrences.c[name] for name in ("id", "starts_at", "ended_at", "attended_ids")]
+    last = select(*columns).where(occurrences.c.district_id == of.district_id, *which).subquery()
+    said = (
+        select(
+            feedback.c.occurrence_id,
+            func.count().label("answers"),
+            func.avg(feedback.c.useful).label("useful"),
+            func.avg(feedback.c.respectful).label("respectful"),
         )
+        .where(feedback.c.district_id == of.district_id, feedback.c.occurrence_id.in_(select(last.c.id)))
+        .group_by(feedback.c.occurrence_id)
         .subquery()
     )
-    wanted = (
-        select(last.c.id, func.count(), func.avg(feedback.c.useful), func.avg(feedback.c.respectful))
-        .join(feedback, (feedback.c.occurrence_id == last.c.id) & (feedback.c.district_id == of.district_id))
-        .group_by(last.c.id, last.c.starts_at)
-        .order_by(last.c.starts_at.desc())
-        .limit(most)
-    )
-    return [Found(id, n, float(useful), float(kind)) for id, n, useful, kind in await connection.execute(wanted)]
+    wanted = select(last, said).join(said, said.c.occurrence_id == last.c.id).order_by(last.c.starts_at.desc())
+    return [
+        Found(row.id, row.answers, float(row.useful), float(row.respectful), len(row.attended_ids), row.ended_at)
+        for row in await connection.execute(wanted.limit(most))
+    ]
 
 
 async def words(connection: AsyncConnection, district_id: DistrictId, occurrence_id: str) -> list[str]:

@@ -34,6 +34,14 @@ async def occurrence(
     return next(iter(await _all(connection, wanted)), None)
 
 
+async def some(
+    connection: AsyncConnection, district_id: DistrictId, ids: Collection[str]
+) -> dict[str, models.Occurrence]:  # fmt: skip
+    """Those of these ids that there are, by id."""
+    wanted = select(occurrences).where(occurrences.c.district_id == district_id, occurrences.c.id.in_(sorted(ids)))
+    return {each.id: each for each in await _all(connection, wanted)} if ids else {}
+
+
 async def of_routine(
     connection: AsyncConnection, district_id: DistrictId, routine_id: str, since: date
 ) -> list[models.Occurrence]:

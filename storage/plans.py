@@ -3,6 +3,7 @@
 All of it belongs to one district, and goes through the connection of its store.
 """
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from sqlalchemy import exists, insert, select, update
@@ -22,6 +23,13 @@ async def plan(connection: AsyncConnection, district_id: DistrictId, plan_id: st
     wanted = select(plans).where(plans.c.district_id == district_id, plans.c.id == plan_id)
     row = (await connection.execute(wanted)).first()
     return Plan(**row._mapping) if row else None
+
+
+async def some(connection: AsyncConnection, district_id: DistrictId, ids: Collection[str]) -> dict[str, Plan]:
+    """Those of these ids that there are, by id."""
+    wanted = select(plans).where(plans.c.district_id == district_id, plans.c.id.in_(sorted(ids)))
+    rows = await connection.execute(wanted) if ids else ()
+    return {each.id: each for each in (Plan(**row._mapping) for row in rows)}
 
 
 async def running(connection: AsyncConnection, district_id: DistrictId) -> list[Plan]:

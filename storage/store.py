@@ -478,9 +478,33 @@ class Store:
         return await self._whole(row) if row else None
 
     async def cases(self, challenge_ids: Iterable[ChallengeId]) -> list[Case]:
-        """Several, in the order asked for; those that are not there are left out."""
-        found = [await self.case(each) for each in challenge_ids]
-        return [each for each in found if each is not None]
+        """Several, read together, in the order asked for; those that are not there are left out."""
+        ids = list(challenge_ids)
+        if not ids:
+            return []
+        mine = (challenges.c.district_id == self.district_id, challenges.c.id.in_(set(ids)))
+        found = {each.id: each for each in await self._rows(models.Challenge, select(challenges).where(*mine))}
+        raised = await self._belonging(models.Reporter, found, reporters.c.position)
+        planned = await self._belonging(models.Step, found, steps.c.position)
+        helping = await self._belonging(models.Helper, found, helpers.c.since)
+        said = await self._belonging(models.Words, found, words.c.said_at, words.c.id)
+        cases = {
+            row.id: self._pending.cases.get(row.id)
+            or Case(row, raised[row.id], planned[row.id], helping[row.id], standing(said[row.id], row.retracted_ids))
+            for row in found.values()
+        }
+        return [cases[each] for each in ids if each in cases]
+
+    async def _belonging(
+        self, model: type[Row], of: Collection[ChallengeId], *order: Any
+    ) -> Mapping[ChallengeId, list[Row]]:
+        """The rows that belong to each of these challenges."""
+        rows = table(model)
+        wanted = select(rows).where(rows.c.district_id == self.district_id, rows.c.challenge_id.in_(of))
+        found: Mapping[ChallengeId, list[Row]] = {each: [] for each in of}
+        for row in await self._rows(model, wanted.order_by(*order)):
+            found[row.challenge_id].append(row)  # type: ignore[attr-defined]  # all these tables have it
+        return found
 
     async def _whole(self, row: models.Challenge) -> Case:
         if row.id in self._pending.cases:

@@ -5,7 +5,7 @@ what they are, or were, to its challenge; or the answer to something that they d
 nothing else did.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -60,11 +60,13 @@ async def unexpected(store: Store, posts: Iterable[tuple[str, str]]) -> list[str
         ]
     meetings = await store.rows(select(table(Occurrence)).where(table(Occurrence).c.district_id == store.district_id))
     of_routine = {row.id: (row.routine_id, row.team_id) for row in meetings}
+    once = await _once_of_a_routine(store)
     wrong += [
         f"{each.kind} {each.item_id} went to {each.person_id}"
         for each in rows.values()
         if each.kind is MessageKind.OCCURRENCE
         and not _belongs(each.person_id, *of_routine[each.item_id], store.directory)
+        and each.person_id not in once[each.item_id]
     ]
     wrong += [
         f"{each.kind} {each.item_id} went to {each.person_id}"
@@ -96,6 +98,16 @@ def _may_go_to(message: Any, parts: dict[str, set[str]]) -> bool:
     if message.kind not in TO:
         return True
     return any(message.person_id in parts[each] for each in TO[message.kind])
+
+
+async def _once_of_a_routine(store: Store) -> defaultdict[str, set[str]]:
+    """The people of meetings whose routine was taken out since: they hear that, and had heard of it before."""
+    event = table(Event)
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for line in await store.rows(select(event.c.data).where(event.c.district_id == store.district_id)):
+        if line.data.get("why") == "removed":
+            found[line.data["occurrence"]] |= set(line.data["people"])
+    return found
 
 
 async def _ever_named(store: Store) -> dict[str, set[str]]:
@@ -131,9 +143,12 @@ async def _wrong_items(store: Store, told: list[Any]) -> list[str]:
 
 def _belongs(person_id: str, routine_id: str, team_id: str, directory: Directory) -> bool:
     """Of the team, or of the routine's people; or somebody who watches over the process."""
-    routine = next(each for each in directory.routines if each.id == routine_id)
+    routine = directory.routine(routine_id)
     teams = [each for each in directory.teams.values() if each.id == team_id]
-    theirs = {*routine.person_ids, *(member for each in teams for member in (each.lead_id, *each.member_ids))}
+    theirs = {
+        *(routine.person_ids if routine else ()),
+        *(member for each in teams for member in (each.lead_id, *each.member_ids)),
+    }
     theirs |= {person for each in teams for doing in each.roles.values() for person in doing}
     return person_id in theirs | _watching(directory)
 

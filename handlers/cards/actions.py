@@ -92,6 +92,13 @@ def agreed(voice: Voice, items: Sequence[Item]) -> Iterator[Element]:
         yield Items(tuple(line(voice, each) for each in items))
 
 
+def concerning(voice: Voice, items: Sequence[Item]) -> Iterator[Element]:
+    """What is open that concerns a challenge."""
+    if items:
+        yield Heading(voice("Action items"))
+        yield from _lines(voice, items)
+
+
 def of_plan(voice: Voice, items: Sequence[Item]) -> Iterator[Element]:
     """What is open in a private plan."""
     if items:

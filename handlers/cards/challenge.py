@@ -661,8 +661,14 @@ def event_line(seen: View, event: Event) -> str:
     )
 
 
-def with_history(seen: View, history: Sequence[Event], words: Mapping[str, Words], agenda: Sequence[Due]) -> Card:
-    """The challenge with its history and what is next."""
+def with_history(
+    seen: View,
+    history: Sequence[Event],
+    words: Mapping[str, Words],
+    agenda: Sequence[Due],
+    items: Sequence[Element] = (),
+) -> Card:
+    """The challenge with its history and what is next. `items`: what meetings have agreed on that concerns it."""
     voice = seen.voice
     drawn = card(seen)
     if not seen.may(Action.SEE):
@@ -673,6 +679,7 @@ def with_history(seen: View, history: Sequence[Event], words: Mapping[str, Words
         Divider(),
         Heading(voice("What happens next")),
         Items(tuple(due_line(seen, due) for due in agenda[:3]) or (next_line(seen),)),
+        *items,
     ]
     lines = []
     for event in history[-MOST_HISTORY:]:

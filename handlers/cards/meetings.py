@@ -32,7 +32,7 @@ from handlers.cards.model import (
     TextField,
     Words,
 )
-from handlers.cards.text import At, Voice, Who, phrases
+from handlers.cards.text import At, Phrase, Voice, Who, phrase, phrases
 from handlers.rules import kinds
 from handlers.rules.routines import Doing
 from storage import log
@@ -99,6 +99,9 @@ TREND: Final = 4
 ENOUGH: Final = 3
 """So many must have answered before it shows: of fewer, everybody knows who it was (R-19)."""
 SCALE: Final = ("1", "2", "3", "4")
+BREAKS: Final = ("5", "10", "15", "20", "30", "45", "60")
+"""So many minutes a break may take."""
+A_BREAK: Final = "10"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,8 @@ class Agenda:
     """What comes first."""
     reviews: tuple[TeamId, ...] = ()
     """Teams of schools whose last review has no answer to what the district needs to do."""
+    unplanned: Press | None = None
+    """It is a session, and there is no planning time before it (R-67): where there can be some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,8 @@ class Record:
     walked: tuple[log.Line, ...] = ()
     left: tuple[log.Line, ...] = ()
     schools_without: tuple[SchoolId, ...] = ()
+    found: Found | None = None
+    """How people found it, once nobody says any more how it was (R-18: a poll is of the minutes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,19 +179,22 @@ class May:
 
 def whole(
     voice: Voice, row: Occurrence, routine: Routine, agenda: Agenda | None, record: Record, *,
-    now: datetime, may: May, following: datetime | None, file: str = "",
+    now: datetime, may: May, following: datetime | None, file: str = "", pause: datetime | None = None,
 ) -> Card:  # fmt: skip
-    """One occurrence as it stands: when, its agenda while it is to come, and its record when it is over."""
+    """One occurrence as it stands: when, its agenda while it is to come, and its record when it is over. `pause`: until
+    when it has a break."""
     title = _title(voice, row, routine)
     status = _status(voice, row, routine, now)
     body: list[Element] = [Text(status)]
+    if pause:
+        body.append(Text(voice("Break until {time}.", time=voice.clock(pause))))
     body += _record(voice, row, record, raises=routine.kind is RoutineKind.SCHOOL_REVIEW)
     if agenda is not None:
         body += _agenda(voice, row, agenda)
     body += _in_calendar(voice, file)
     if row.status not in TO_COME and following:
         body.append(Note(voice("Next: {when}", when=following)))
-    if buttons := tuple(_buttons(voice, row, routine, agenda, may, now)):
+    if buttons := tuple(_buttons(voice, row, routine, agenda, may, now, on_break=pause is not None)):
         body.append(Buttons(buttons))
     return Card(title, tuple(body), summary=f"{title}. {status}")
 
@@ -231,6 +241,12 @@ def in_room(voice: Voice, row: Occurrence, routine: Routine, event: Event, agend
     if event.kind is Kind.OCCURRENCE_HELD:
         body.append(Note(voice("Those who belong there have its notes.")))
     return Card(title, tuple(body), summary=f"{title}. {intro}")
+
+
+def bell(voice: Voice, row: Occurrence, routine: Routine) -> Card:
+    """A break is over: on a locked screen, too."""
+    title, said = _title(voice, row, routine), voice("The break is over.")
+    return Card(title, (Text(said),), summary=f"{said} {title}")
 
 
 def past(voice: Voice, row: Occurrence, routine: Routine, now: datetime) -> Card:
@@ -317,6 +333,8 @@ def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: M
             return voice("It is moved to {day}.", day=day)
         case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "changed":
             return voice("It is not on this day any more: the days on which people meet were changed.")
+        case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "removed":
+            return voice("It will not take place: it is not one of the district's routines any more.")
         case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "closed":
             return voice(
                 "There is no school that day any more, and no other school day left for it. Whoever leads it is asked for "
@@ -365,6 +383,8 @@ def _record(voice: Voice, row: Occurrence, record: Record, *, raises: bool) -> I
     if row.attended_ids:
         there = ", ".join(voice("{who}", who=Who(PersonId(each))) for each in row.attended_ids)
         yield Note(voice("There: {names}", names=there))
+    if record.found and record.found.answers >= ENOUGH:
+        yield Text(voice("How it was: {how}", how=_how(record.found)))
     if record.schools_without:
         names = ", ".join(voice("{school}", school=At(each)) for each in record.schools_without)
         yield Note(voice("No coach was there of: {names}", names=names))
@@ -375,6 +395,10 @@ def _line(voice: Voice, line: log.Line) -> str:
 
 
 def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
+    if agenda.unplanned:
+        yield Text(voice("No planning time is set before it."))
+        opens = agenda.unplanned.action.endswith(".form")
+        yield Buttons((Button(voice("Set planning time"), agenda.unplanned, opens_form=opens),))
     if agenda.place:
         yield Text(voice("Where: {place}", place=agenda.place))
     if agenda.promises:
@@ -445,20 +469,23 @@ def _does(voice: Voice, doing: Doing) -> str:
     return voice("{does} (for {who})", does=said, who=Who(doing.instead_of))
 
 
+def _how(found: Found) -> Phrase:
+    return phrases(
+        "useful {useful} of 4, respectful of everybody {respectful} of 4 ({n} answer).",
+        "useful {useful} of 4, respectful of everybody {respectful} of 4 ({n} answers).",
+        n=found.answers,
+        useful=f"{found.useful:.1f}",
+        respectful=f"{found.respectful:.1f}",
+    )
+
+
 def _found(voice: Voice, feedback: Sequence[Found]) -> Iterator[Element]:
     """How the last one was found, and those before it: the trend (R-19)."""
     told = [each for each in feedback if each.answers >= ENOUGH]
     if not told:
         return
     last, *before = told
-    said = phrases(
-        "How the last one was: useful {useful} of 4, respectful of everybody {respectful} of 4 ({n} answer).",
-        "How the last one was: useful {useful} of 4, respectful of everybody {respectful} of 4 ({n} answers).",
-        n=last.answers,
-        useful=f"{last.useful:.1f}",
-        respectful=f"{last.respectful:.1f}",
-    )
-    yield Text(voice(said))
+    yield Text(voice("How the last one was: {how}", how=_how(last)))
     if before:
         useful = ", ".join(f"{each.useful:.1f}" for each in before)
         respectful = ", ".join(f"{each.respectful:.1f}" for each in before)
@@ -482,14 +509,15 @@ def again_button(voice: Voice, row: Occurrence) -> Button:
 
 
 def _buttons(
-    voice: Voice, row: Occurrence, routine: Routine, agenda: Agenda | None, may: May, now: datetime
-) -> Iterator[Button]:
+    voice: Voice, row: Occurrence, routine: Routine, agenda: Agenda | None, may: May, now: datetime, *,
+    on_break: bool = False,
+) -> Iterator[Button]:  # fmt: skip
     me = voice.person.id if voice.person else PersonId("")
     if row.status is OccurrenceStatus.HELD and routine.poll and me in row.attended_ids and me not in row.polled_ids:
         yield Button(voice("Say how it was"), Press("meeting.poll.form", item=row.id), "primary", opens_form=True)
     if row.status is OccurrenceStatus.HELD and may.belongs:
         yield Button(voice("Add a note"), Press("meeting.note.form", item=row.id), opens_form=True)
-    if row.status is OccurrenceStatus.CANCELLED and may.steers and not row.dropped:
+    if row.status is OccurrenceStatus.CANCELLED and may.steers and not row.dropped and routine.running:
         yield again_button(voice, row)
     if row.status not in TO_COME or not may.belongs:
         return
@@ -509,10 +537,15 @@ def _buttons(
         yield Button(label, Press("meeting.walk", item=row.id))
     if meets:
         yield Button(voice("Add a note"), Press("meeting.note.form", item=row.id), opens_form=True)
+    if on_break:
+        yield Button(voice("End the break"), Press("meeting.break.end", item=row.id))
+    elif meets and row.starts_at <= now < row.starts_at + timedelta(minutes=row.minutes):
+        yield Button(voice("Take a break"), Press("meeting.break.form", item=row.id), opens_form=True)
     if may.steers and row.starts_at > now:
         if meets:
             yield Button(voice("Who does what"), Press("meeting.roles.form", item=row.id), opens_form=True)
-        yield Button(voice("Move it"), Press("meeting.move.form", item=row.id), opens_form=True)
+        if routine.running:
+            yield Button(voice("Move it"), Press("meeting.move.form", item=row.id), opens_form=True)
         yield Button(voice("Cancel it"), Press("meeting.cancel.form", item=row.id), opens_form=True)
 
 
@@ -550,9 +583,9 @@ def walked_through(voice: Voice, row: Occurrence, routine: Routine, gone: int) -
     return Card(title, (Text(said),), summary=f"{title}. {said}")
 
 
-def thanks(voice: Voice, row: Occurrence, routine: Routine) -> Card:
+def thanks(voice: Voice, row: Occurrence, routine: Routine, from_on: date) -> Card:
     title = _title(voice, row, routine)
-    said = voice("Thank you. It shows as soon as three have answered.")
+    said = voice("Thank you. {shows}", shows=_shows(from_on))
     return Card(title, (Text(said),), summary=said)
 
 
@@ -598,6 +631,13 @@ def note_form(voice: Voice, row: Occurrence) -> Form:
     return open_form(voice, voice("Add a note"), voice("Save"), Press("meeting.note", item=row.id), (words,))
 
 
+def break_form(voice: Voice, row: Occurrence) -> Form:
+    lengths = tuple(Option(each, voice(phrases("{n} minute", "{n} minutes", n=int(each)))) for each in BREAKS)
+    hint = voice("You hear when it is over, and so does the team's room, if Clearway writes there.")
+    minutes = Choice("minutes", voice("How long?"), lengths, A_BREAK, required=True, hint=hint)
+    return Form(voice("Take a break"), voice("Start"), Press("meeting.break", item=row.id), (minutes,))
+
+
 def decide_form(voice: Voice, row: Occurrence, line: log.Line) -> Form:
     about = Words(_line(voice, line))
     hint = voice("It stands in the minutes and on the challenge, and those concerned get it.")
@@ -617,8 +657,13 @@ def roles_form(voice: Voice, row: Occurrence, doing: Sequence[Doing], there: Seq
     return Form(voice("Who does what"), voice("Save"), Press("meeting.roles", item=row.id), fields)
 
 
-def poll_form(voice: Voice, row: Occurrence) -> Form:
-    """Two questions and room for words; one of them asks how people were spoken of (R-19)."""
+def _shows(from_on: date) -> Phrase:
+    """When it shows what people have said: all of it at once, so that no answer can be told from the others."""
+    return phrase("It shows once all have answered, or from {day} on, if at least three have.", day=from_on)
+
+
+def poll_form(voice: Voice, row: Occurrence, from_on: date) -> Form:
+    """Two questions and room for words; one of them asks how people were spoken of (R-19). `from_on`: it shows then."""
     labels = (voice("1: not at all"), voice("2: a little"), voice("3: mostly"), voice("4: very"))
     options = tuple(Option(value, label) for value, label in zip(SCALE, labels, strict=True))
     return open_form(
@@ -635,7 +680,7 @@ def poll_form(voice: Voice, row: Occurrence) -> Form:
                 required=True,
             ),
             TextField("words", voice("What should be different? (optional)"), multiline=True),
-            Words(voice("Your name is not kept with it. It shows as soon as three have answered.")),
+            Words(voice("Your name is not kept with it. {shows}", shows=_shows(from_on))),
         ),
     )
 
@@ -646,23 +691,24 @@ def add_form(voice: Voice, row: Occurrence, *, check_in: bool) -> Form:
     return open_form(voice, voice("Add to the agenda"), voice("Save"), Press("meeting.add", item=row.id), (words,))
 
 
-def missed_form(voice: Voice, row: Occurrence, routine: Routine, latest: date) -> Form:
+def missed_form(voice: Voice, row: Occurrence, routine: Routine, latest: date | None) -> Form:
+    """`latest`: the last day on which it can still be; None where Clearway does not run it."""
     return open_form(
         voice,
         voice("It did not take place") if kinds.meets(routine) else voice("It is not done"),
         voice("Save"),
         Press("meeting.missed", item=row.id),
-        (_why(voice), _new_date(voice, latest)),
+        (_why(voice), *_new_date(voice, latest)),
     )
 
 
-def cancel_form(voice: Voice, row: Occurrence, latest: date) -> Form:
+def cancel_form(voice: Voice, row: Occurrence, latest: date | None) -> Form:
     return open_form(
         voice,
         voice("Cancel it"),
         voice("Cancel it"),
         Press("meeting.cancel", item=row.id),
-        (_why(voice), _new_date(voice, latest)),
+        (_why(voice), *_new_date(voice, latest)),
     )
 
 
@@ -677,5 +723,6 @@ def _why(voice: Voice) -> TextField:
     return TextField("reason", voice("Why?"), multiline=True, required=True, hint=voice("Those who come read it."))
 
 
-def _new_date(voice: Voice, latest: date) -> DateField:
-    return DateField("day", voice("On which day instead?"), hint=voice("A school day until {day}.", day=latest))
+def _new_date(voice: Voice, latest: date | None) -> Iterator[DateField]:
+    if latest:
+        yield DateField("day", voice("On which day instead?"), hint=voice("A school day until {day}.", day=latest))

@@ -177,7 +177,9 @@ def dates(
             )
     if not lines:
         lines.append(voice("No day to come."))
-    return Card(title, (Text(said), Items(tuple(lines))), summary=f"{title}. {said}")
+    left = len(planned) - MOST_DATES
+    more = (Note(voice(phrases("And {n} more.", "And {n} more.", n=left))),) if left > 0 else ()
+    return Card(title, (Text(said), Items(tuple(lines)), *more), summary=f"{title}. {said}")
 
 
 def own_agenda(voice: Voice, routine: Routine) -> tuple[str, ...]:
@@ -240,8 +242,12 @@ def without_a_field(routine: Routine, directory: Directory) -> tuple[PersonId, .
     return tuple(each for each in routine.person_ids if each not in shown)
 
 
-def edit_form(voice: Voice, routine: Routine | None, teams: Sequence[Team], *, reviews: bool) -> Form:
-    """A new routine, or one that is changed: who, when and where. `reviews`: the reader says where the log is reviewed."""
+def edit_form(
+    voice: Voice, routine: Routine | None, teams: Sequence[Team], *, reviews: bool, like: Routine | None = None
+) -> Form:
+    """A new routine, or one that is changed: who, when and where. `reviews`: the reader says where the log is reviewed.
+    `like`: what is proposed for a new one."""
+    new, routine = routine is None, routine or like
     with_ = with_a_field(routine, voice.directory) if routine else ()
     offered = teams_offered(teams, routine.team_ids if routine else ())
     options = tuple(Option(each, voice.directory.teams[each].name) for each in offered)
@@ -283,14 +289,19 @@ def edit_form(voice: Voice, routine: Routine | None, teams: Sequence[Team], *, r
         ticked = ("log_review",) if routine and routine.log_review else ()
         fields = (*fields, Choices("log_review", voice("The log"), box, ticked))
     fields = (*fields, sure(voice))
-    if routine is None:
+    if new or routine is None:
         return Form(voice("New routine"), voice("Save"), Press("routine.new"), fields)
     return Form(voice("Change it"), voice("Save"), Press("routine.edit", item=routine.id), fields)
 
 
 def agenda_form(voice: Voice, routine: Routine) -> Form:
     """What is on it, what is asked after it, and when it counts."""
-    one_each = voice("One on each line.")
+    usual = bool(kinds.TEMPLATES[routine.kind].agenda or kinds.TEMPLATES[routine.kind].questions)
+    agenda_hint = voice("One on each line. The challenges come by themselves.")
+    questions_hint = voice("One on each line.")
+    if usual:
+        agenda_hint = voice("One on each line. Empty: what is usual for it. The challenges come by themselves.")
+        questions_hint = voice("One on each line. Empty: what is usual for it.")
     return open_form(
         voice,
         voice("What is on it"),
@@ -302,14 +313,14 @@ def agenda_form(voice: Voice, routine: Routine) -> Form:
                 voice("On its agenda every time"),
                 "\n".join(own_agenda(voice, routine)),
                 multiline=True,
-                hint=voice("One on each line. The challenges come by themselves."),
+                hint=agenda_hint,
             ),
             TextField(
                 "questions",
                 voice("What is asked after it"),
                 "\n".join(own_questions(voice, routine)),
                 multiline=True,
-                hint=one_each,
+                hint=questions_hint,
             ),
             NumberField(
                 "lead_days",

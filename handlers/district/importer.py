@@ -8,16 +8,17 @@ from typing import Any, Final
 
 from sqlmodel import SQLModel
 
-from handlers import acts, followups
+from handlers import acts, closures, occurrences
 from handlers.district.check import check
 from handlers.district.model import DistrictFile
 from handlers.district.notes import DistrictFileError, Finding
-from handlers.district.plan import mark_of_calendar, plan
+from handlers.district.plan import Plan, mark_of_calendar, plan
 from handlers.district.versions import to_paste, today
 from handlers.rules.versions import A_WEEK
 from scheduling.calendar import Calendar
 from storage import models, people, registrations, snapshot, versions
 from storage.database import Database
+from storage.directory import Directory
 from storage.people import APPLIED
 from storage.sealing import Seal
 from storage.snapshot import Difference
@@ -70,19 +71,17 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
         if planned.mistakes:
             raise DistrictFileError(tuple(sorted(planned.mistakes)))
         difference = snapshot.difference(before, planned.after)
-        was = Calendar.of((await people.load_directory(connection, district_id))[0]) if before else None
+        was = (await people.load_directory(connection, district_id))[0] if before else None
         if difference:
             await snapshot.write(connection, district_id, difference)
         directory, sealed = await people.load_directory(connection, district_id)
         if difference:
             key = people.open_ledger_key(seal, sealed, district_id)
             store = Store(connection, directory, key, head.ledger, Came(Door.OPERATOR), seal)
-            await store.look_again(now)
-            for each in directory.routines:
-                if each.running:
-                    store.set_timer(TimerKind.ROUTINE, each.id, now)
             if was:
-                await followups.move_dates(store, was, now)
+                await _end_removed(store, was, difference, now)
+                await _plan_changed(store, difference, now)
+            await closures.take_effect(store, Calendar.of(was or directory), now)
             for version_id in await versions.without_a_timer(connection, district_id):
                 store.set_timer(TimerKind.VERSION, version_id, acts.calendar(store).morning_after(now, A_WEEK))
             store.record(None, Kind.IMPORTED, by=None, at=now, data=_told(difference))
@@ -106,9 +105,35 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
         warnings=(
             *_of_calendar(file.document.data.get("calendar") or {}, planned.after.district.calendar),
             *_older(file, directory.in_force.version),
+            *_stopped(planned),
             *await _shared(database, district_id, planned.after.workspaces),
         ),
     )
+
+
+async def _end_removed(store: Store, was: Directory, difference: Difference, now: datetime) -> None:
+    """What is planned of routines that the file has no more ends, for those who were of them: `was`, not now."""
+    directory, store.directory = store.directory, was
+    for row in difference.removed:
+        if isinstance(row, models.Routine) and (routine := was.routine(row.id)):
+            await occurrences.take_out(store, routine, now)
+    store.directory = directory
+
+
+async def _plan_changed(store: Store, difference: Difference, now: datetime) -> None:
+    """Routines that are other than they were are planned anew before anything moves off days that are closed now."""
+    for row, _ in difference.changed:
+        routine = store.directory.routine(row.id) if isinstance(row, models.Routine) else None
+        if routine is not None and routine.running:
+            await occurrences.plan(store, routine, now)
+
+
+def _stopped(planned: Plan) -> Iterator[str]:
+    if planned.stopped:
+        yield (
+            "the district is past installation, so Clearway does not run these any more: "
+            f"{', '.join(planned.stopped)}. Start those that go on under /clearway routines."
+        )
 
 
 def _older(file: DistrictFile, in_force: str) -> Iterator[str]:

@@ -23,6 +23,7 @@ from handlers.district import rows
 from handlers.district.model import SECTIONS, DistrictFile, PersonEntry, VersionEntry
 from handlers.district.notes import Mistake
 from handlers.district.parsing import VERSIONS
+from handlers.rules import kinds
 from storage import models, snapshot
 from storage.people import APPLIED, SAID
 from storage.process import Process
@@ -34,6 +35,8 @@ Placed = TypeVar("Placed", models.Person, models.Process)
 
 REPLACED: Final = ProcessStatus.REPLACED
 
+AFTER_INSTALLATION: Final = frozenset({"initial_implementation", "full_implementation"})
+"""Phases of a district in which nothing more is expected that belongs to installation (R-52)."""
 FROM_FILE: Final = frozenset({Platform.SLACK, Platform.TEAMS})
 """The platforms whose workspaces and accounts a file gives."""
 
@@ -47,6 +50,8 @@ class Plan:
     draft: str | None = None
     mistakes: list[Mistake] = field(default_factory=list)
     """What cannot be, given what is there."""
+    stopped: list[str] = field(default_factory=list)
+    """The routines that end with installation."""
 
 
 def plan(file: DistrictFile, before: Snapshot | None, in_use: set[SchoolId], *, now: datetime, ledger_key: str) -> Plan:
@@ -70,6 +75,7 @@ def plan(file: DistrictFile, before: Snapshot | None, in_use: set[SchoolId], *, 
     after.schools = [rows.school(each, at(("schools", n)), n, district_id) for n, each in file.schools.items()]
     after.teams = [rows.team(each, at(("teams", n)), n, district_id) for n, each in file.teams.items()]
     after.routines = _routines(file, before, district_id)
+    _end_of_installation(file, before, planned)
     for school in before.schools:
         if school.id in in_use and school.id not in file.given("schools"):
             says = f'challenges of the log belong to the school "{school.id}": keep it in the file'
@@ -103,6 +109,16 @@ def _routines(file: DistrictFile, before: Snapshot, district_id: DistrictId) -> 
         *found,
         *(models.Routine(**vars(each) | {"position": len(found) + n}) for n, each in enumerate(made_in_chat)),
     ]
+
+
+def _end_of_installation(file: DistrictFile, before: Snapshot, planned: Plan) -> None:
+    """With the first phase after it, what belongs to installation is stopped; somebody may start it again (R-52)."""
+    phase_was = (before.district.kept.get("district") or {}).get("phase")
+    if file.district.phase in AFTER_INSTALLATION and phase_was not in AFTER_INSTALLATION:
+        for row in planned.after.routines:
+            if row.running and row.kind in kinds.OF_INSTALLATION:
+                row.running = False
+                planned.stopped.append(row.id)
 
 
 def _district(file: DistrictFile, before: Snapshot | None, now: datetime, ledger_key: str) -> models.District:

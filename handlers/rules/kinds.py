@@ -96,5 +96,14 @@ def missing(routine: Routine, answers: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(each for each in STATEMENT if not answers.get(each))
 
 
+OF_INSTALLATION: Final = frozenset({RoutineKind.PLANNING, RoutineKind.WHOLE_DAY})
+"""What a district does while it installs, and not for good: sessions, and planning them (R-52)."""
+
+
+def is_session(routine: Routine) -> bool:
+    """People learn in it, so that somebody plans it before (R-67)."""
+    return routine.kind is RoutineKind.WHOLE_DAY
+
+
 def meets(routine: Routine) -> bool:
     return TEMPLATES[routine.kind].meets

@@ -5,7 +5,7 @@ Whether a meeting took place is asked, never assumed. All of it is computed from
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import chain, takewhile
 from typing import Final
@@ -14,8 +14,9 @@ from handlers.rules import access, kinds, presence
 from scheduling import recurrence
 from scheduling.calendar import DAY, Calendar
 from storage.directory import COORDINATOR, SUPERINTENDENT, Directory, Person, Routine, Team
+from storage.feedback import Found
 from storage.occurrences import TO_COME
-from storage.vocabulary import MeetingRole, OccurrenceStatus, PersonId, TeamId
+from storage.vocabulary import MeetingRole, OccurrenceStatus, PersonId, RoutineKind, TeamId
 
 AHEAD: Final = timedelta(days=60)
 """So far ahead meetings stand in the calendar of their people."""
@@ -27,6 +28,10 @@ A_YEAR: Final = timedelta(days=365)
 A_SCHOOL_YEAR: Final = timedelta(days=300)
 STILL_GOOD: Final = 5
 """So many school days an agenda holds that people have of a meeting which is moved."""
+PLANS: Final = 3
+"""School days before a session on which planning time is proposed (R-67)."""
+POLLED: Final = 3
+"""School days after that of a meeting's record on which people may still say how it was."""
 A_CALL: Final = 5
 """With so many school days to go, or more, its people are asked what is to be on the agenda (R-16)."""
 NOTICE: Final = timedelta(hours=2)
@@ -202,6 +207,24 @@ def may_begin(people: Iterable[Person], calendar: Calendar, now: datetime) -> da
     who has had too many messages that day has it with the next digest."""
     told = ((calendar.message_time(now, each) + NOTICE, calendar.digest_time(now, each)) for each in people)
     return max(chain.from_iterable(told), default=now + NOTICE)
+
+
+def planning_for(session: Routine, name: str, who: PersonId) -> Routine:
+    """Planning time with this person before each such session; a rule that itself counts days says none before it."""
+    counts = isinstance(recurrence.parse(session.rule), recurrence.Shifted | recurrence.Daily)
+    rule = "" if counts else f"{PLANS} school days before {session.rule}"
+    return Routine("", rule, session.start, 60, person_ids=(who,), name=name, kind=RoutineKind.PLANNING)
+
+
+def poll_ends(ended_at: datetime, calendar: Calendar) -> datetime:
+    """How long people may say how it was: before the next one's agenda goes out, of what is every week, too (R-19)."""
+    last = calendar.school_days_after(calendar.today(ended_at), POLLED)
+    return calendar.at(last + DAY, time(0))
+
+
+def poll_is_over(found: Found, calendar: Calendar, now: datetime) -> bool:
+    """Nobody says any more how it was. Before that it is shown to nobody: what one more answer changes would tell it."""
+    return found.answers >= found.asked or (found.ended_at is not None and poll_ends(found.ended_at, calendar) <= now)
 
 
 def is_check_in(routine: Routine, directory: Directory) -> bool:

@@ -258,6 +258,7 @@ async def meets(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> 
         "there": ["p-010"],
         "day": day,
         "words": pens.words(who, dice),
+        "minutes": "10",
     }
     action = dice.one(
         (
@@ -267,6 +268,8 @@ async def meets(life: Life, pens: Pens, district_id: DistrictId, dice: Dice) -> 
             "meeting.missed",
             "meeting.move",
             "meeting.cancel",
+            "meeting.break",
+            "meeting.break.end",
             "meeting.show",
         )
     )

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import delete
 
 from handlers import actions as handler
+from handlers import log
 from handlers.district import importer
 from storage import actions
 from storage.database import Database
@@ -181,8 +182,11 @@ async def test_what_concerns_a_restricted_challenge_is_seen_by_those_admitted(
         assert "Write to the board" in seen(member)
         await outsider.command("/clearway actions all")
         assert "Write to the board" not in str(outsider.answer)
+        await outsider.command("/challenges 1")  # open to all: what a meeting agreed on is its people's
+        assert "Write to the board" not in str(outsider.answer)
 
         await lead.command("/challenges 1")
+        assert "Write to the board" in str(lead.answer)
         await lead.click("Who can see it")
         await lead.submit({"Challenge 1": ["Only the coordinator, the owner, those who raised it and those admitted"]})
         [row] = await items(story)
@@ -201,6 +205,9 @@ async def test_what_concerns_a_restricted_challenge_is_seen_by_those_admitted(
         async with story.made.districts.open(story.district_id, Came(Door.OPERATOR)) as store:
             assert await handler.for_export(store, restricted_too=False) == []
             [exported] = await handler.for_export(store, restricted_too=True)
+            without, whole = [await log.export_actions(store, restricted_too=each) for each in (False, True)]
+        assert MEMO in whole
+        assert (MEMO in without, "Left out: 1 restricted" in without) == (False, True)
         assert (exported["what"], exported["challenge"]) == (MEMO, 1)
         await story.promises_hold()
 

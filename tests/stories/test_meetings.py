@@ -7,8 +7,8 @@ from storage.models import Event, Feedback, Record, table
 from storage.vocabulary import Kind
 from tests.conformance.steps import COORDINATOR, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
-from tests.stories.test_routines import MEMBER, planned, started
-from tests.world import Actor, detroit, world
+from tests.stories.test_routines import DIT, MEMBER, planned, started
+from tests.world import Actor, World, detroit, world
 
 RECORDER, BACKUP = "p-011", "p-012"
 HOW = {
@@ -115,16 +115,16 @@ async def test_who_records_is_away_and_their_backup_hears_before_it_begins(datab
 
 
 @ON_SLACK
-async def test_how_it_was_is_said_without_a_name_and_shows_when_three_have_said_it(
+async def test_how_it_was_is_said_without_a_name_and_shows_all_at_once_when_it_is_over(
     database: Database, platform: str
 ) -> None:
     async with world(database, platform) as story:
         lead = await started(story)
-        voters = await people(story, "p-005", "p-006", "p-007", "p-009")
-        *three, absent = voters
+        voters = await people(story, "p-005", "p-006", "p-007", "p-011", "p-009")
+        *three, silent, absent = voters
         await story.wait_until(detroit("2026-10-13 12:00"))
         await lead.click("It took place")
-        names = ["Leticia Wainscott", "Jonah Prescod", "Adaeze Fenn"]
+        names = ["Leticia Wainscott", "Jonah Prescod", "Adaeze Fenn", "Bea Thornquist"]
         await lead.submit({"Who was there?": names})
         await story.wait_until(detroit("2026-10-14 08:00"))
         assert "How was it?" not in seen(absent)
@@ -133,14 +133,20 @@ async def test_how_it_was_is_said_without_a_name_and_shows_when_three_have_said_
             await each.click("Show", each.last_card)
             await each.click("Say how it was")
             await each.submit(answers := {**HOW, "What should be different? (optional)": f"Less talk, {n}"})
-            assert "It shows as soon as three have answered." in seen(each)
-            await lead.command("/clearway meeting")
-            await lead.click("Show Tue, Nov 10, 2026")
-            assert ("useful 4.0 of 4" in seen(lead)) is (n == 2)
-        await three[0].command("/clearway meeting")
+            assert "once all have answered, or from Sat, Oct 17, 2026 on" in seen(each)
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Nov 10, 2026")
+        assert "useful 4.0 of 4" not in seen(lead)  # one more answer, and what it changed would have said whose it was
+        await story.wait_until(detroit("2026-10-19 09:00"))
+        await silent.click("Show", silent.cards[-1])
+        assert "How it was: useful 4.0 of 4" in seen(silent)  # it is of the minutes
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Nov 10, 2026")
+        assert "How the last one was: useful 4.0 of 4" in seen(lead)
         async with story.made.districts.database.district(story.district_id, write=False) as connection:
             rows = list(await connection.execute(select(table(Feedback))))
             events = [str(row) for row in await connection.execute(select(table(Event)))]
+        assert [each.id for each in rows] == sorted(each.id for each in rows)  # and not by who was first
         assert sorted(each.text for each in rows) == ["Less talk, 0", "Less talk, 1", "Less talk, 2"]
         assert not any("Less talk" in each or ("polled" in each and "p-005" in each) for each in events)
         assert answers
@@ -272,3 +278,95 @@ async def test_a_month_without_a_school_day_has_its_meeting_once_there_is_one(
         )
         assert [str(each.day) for each in await planned(story, database)] == ["2026-10-20", "2026-11-10"]
         await story.promises_hold()
+
+
+async def on_now(story: World, *, at: str = "2026-10-13 09:00") -> Actor:
+    """The DIT meets, and who leads it looks at it."""
+    lead = await started(story)
+    await story.wait_until(detroit(at))
+    await lead.command("/clearway meeting")
+    await lead.click("Show Tue, Oct 13, 2026")
+    return lead
+
+
+@EVERYWHERE
+async def test_a_break_ends_with_a_bell_for_who_called_it_and_in_the_room(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await on_now(story)
+        member = await story.person(MEMBER)
+        await lead.click("Take a break")
+        await lead.submit({"How long?": "15 minutes"})
+        assert "Break until 9:15" in seen(lead)
+        await story.wait_until(detroit("2026-10-13 09:14"))
+        assert "The break is over." not in seen(lead)
+        await story.wait_until(detroit("2026-10-13 09:16"))
+        assert lead.last_card.text.count("The break is over.") == 1
+        assert "The break is over." not in seen(member)
+
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        await lead.click("Take a break")
+        await lead.submit()
+        await lead.click("End the break")  # everybody is back
+        assert "Break until" not in str(lead.answer)
+        bells = seen(lead).count("The break is over.")
+        await story.wait_until(detroit("2026-10-13 09:40"))
+        assert seen(lead).count("The break is over.") == bells
+
+
+@ON_TEAMS
+async def test_a_bell_after_an_outage_is_no_news(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await on_now(story)
+        await lead.click("Take a break")
+        await lead.submit({"How long?": "5 minutes"})
+        story.clock.at = detroit("2026-10-13 09:20")
+        await story.wait_until(detroit("2026-10-13 09:30"))
+        assert "The break is over." not in seen(lead)
+
+
+@ON_SLACK
+async def test_the_room_of_the_team_hears_that_a_break_is_over(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        await lead.command("/clearway here dit", channel="dit")
+        await story.wait_until(detroit("2026-10-13 09:00"))
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Oct 13, 2026")
+        await lead.click("Take a break")
+        await lead.submit()
+        await story.wait_until(detroit("2026-10-13 09:11"))
+        assert "The break is over." in await lead.reads("dit")
+
+
+@ON_TEAMS
+async def test_a_session_that_nobody_plans_says_so_until_there_is_planning_time(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await story.person(COORDINATOR)
+        await lead.command("/clearway routines")
+        await lead.click("New routine")
+        await lead.submit(
+            {
+                "What is it?": "A whole day: learning, then work",
+                "Which teams? Each meets by itself.": [DIT],
+                "Name (optional, where a team meets)": "Learning day",
+                "On which days?": "third Thursday",
+                "At what time?": "8:30 am",
+                "How many minutes?": "420",
+            }
+        )
+        await lead.click("Start it")
+        await story.wait_until(detroit("2026-10-08 09:00"))
+        assert "No planning time is set before it." in seen(lead)
+        await lead.command("/clearway meeting")
+        await lead.click("Show Thu, Oct 15, 2026")
+        await lead.click("Set planning time")
+        await lead.submit()
+        assert "3 school days before third Thursday" in seen(lead)
+        await lead.click("Start it")
+        await lead.command("/clearway meeting")
+        assert "Mon, Oct 12, 2026" in str(lead.answer)
+        await lead.click("Show Thu, Oct 15, 2026")
+        assert "No planning time" not in str(lead.answer)

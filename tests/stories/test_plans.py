@@ -156,12 +156,12 @@ async def nobody_presses(story: World, plan: Plan, item: ActionItem) -> None:
     assert await record(story) == before
 
 
-@ON_TEAMS
+@ON_SLACK
 async def test_who_is_not_named_any_more_sees_nothing_and_a_leaver_leaves_it_to_those_named(
     database: Database, platform: str
 ) -> None:
     async with world(database, platform) as story:
-        keeper, other = await people(story, COLLEAGUE, "p-014")
+        keeper, other, heir = await people(story, COLLEAGUE, "p-014", "p-018")
         await made(story, keeper, "p-014")
         await add_step(story, keeper, "p-014")
         await story.wait_until(detroit("2026-10-07 09:00"))
@@ -184,6 +184,7 @@ async def test_who_is_not_named_any_more_sees_nothing_and_a_leaver_leaves_it_to_
         await story.wait_until(detroit("2026-10-15 09:00"))
         [plan], [item] = await record(story)
         assert (plan.keeper_id, item.owner_id, item.status) == ("p-018", "p-018", ActionStatus.OPEN)
+        assert "You keep this private plan from now on" in seen(heir)
         await story.promises_hold()
 
 

@@ -5,12 +5,16 @@ from datetime import date
 from sqlalchemy import delete, select
 
 from handlers import agendas
+from handlers.cards.text import Voice
 from handlers.district import importer
+from handlers.errors import UserError
+from handlers.registry import act
+from handlers.request import Request
 from storage import occurrences
 from storage.database import Database
 from storage.models import Event, Message, Occurrence, Timer, table
 from storage.store import Came
-from storage.vocabulary import Door, Kind, OccurrenceStatus, PersonId
+from storage.vocabulary import Door, Kind, OccurrenceStatus, PersonId, Platform
 from tests.conformance.steps import COORDINATOR, SCOPE, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.world import FILE, SEAL, Actor, World, detroit, world
@@ -324,3 +328,93 @@ async def test_a_member_of_one_team_reads_nothing_of_another_of_the_same_routine
         assert "Cedar" not in str(stranger.answer)
         await principal.command("/clearway meeting")
         assert "Cedar Flats School Leadership Team" in str(principal.answer)
+
+
+async def imports(story: World, database: Database, was: str, becomes: str) -> importer.ImportResult:
+    """The district's file is imported, with one thing in it changed."""
+    file = FILE.read_text(encoding="utf-8")
+    assert was in file
+    return await importer.import_district(database, SEAL, file.replace(was, becomes, 1), now=story.clock.now())
+
+
+DIT_ENTRY = '  - {id: dit-monthly, team: dit, rule: second Tuesday, start: "08:30", minutes: 120, log_review: true}\n'
+
+
+@ON_TEAMS
+async def test_a_routine_that_the_file_has_no_more_ends_what_was_planned_of_it(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead, member = await started(story), await story.person(MEMBER)
+        await story.wait_until(detroit("2026-10-12 10:00"))
+        assert "This is what it is about." in seen(member)
+        await imports(story, database, DIT_ENTRY, "")
+        await story.settle()
+        assert await planned(story, database) == []
+        assert "It was cancelled." in seen(member)  # on the invitation that they have
+        await story.wait_until(detroit("2026-10-13 08:00"))
+        for each in (lead, member):
+            assert "not one of the district's routines any more" in seen(each)
+        await story.wait_until(detroit("2026-10-13 12:00"))
+        assert "Did it take place?" not in seen(lead)
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_a_day_that_the_file_closes_moves_its_meeting_at_once(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        await started(story)
+        await story.wait_until(detroit("2026-10-12 10:00"))
+        await imports(story, database, "closed:", "closed:\n    - {name: Snow, from: 2026-10-13, to: 2026-10-13}")
+        assert [each.day for each in await planned(story, database)][:2] == [date(2026, 10, 14), date(2026, 11, 10)]
+
+
+@ON_TEAMS
+async def test_what_clearway_does_not_run_gets_no_other_date(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        await lead.command("/clearway routines")
+        await lead.click(f"Stop: {DIT}")
+        first, second = await planned(story, database)
+        day = "2026-10-20"
+
+        async def presses(action: str, item: Occurrence, **fields: str) -> str:
+            """What stands before them from before it was stopped."""
+            async with story.made.districts.open(story.district_id, Came(Door.OPERATOR), write=True) as store:
+                actor = store.directory.people[PersonId(COORDINATOR)]
+                voice, said = Voice(store.directory, actor), {"reason": "We are done.", **fields}
+                asked = Request(actor, voice, action, Door.BUTTON, Platform.TEAMS, item=item.id, fields=said)
+                try:
+                    await act(store, asked, story.clock.now())
+                    await store.flush(story.clock.now())
+                except UserError as error:
+                    return voice(error.phrase)
+                return ""
+
+        assert "Clearway does not run it at the moment." in await presses("meeting.move", first, day=day)
+        assert "leave this empty" in await presses("meeting.cancel", first, day=day)
+        assert await presses("meeting.cancel", first) == ""  # that promises nothing
+        assert "Clearway does not run it at the moment." in await presses("meeting.again", first, day=day)
+        assert [each.id for each in await planned(story, database)] == [second.id]
+
+
+@ON_SLACK
+async def test_with_the_end_of_installation_sessions_and_their_planning_are_stopped(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        session = (
+            '  - {id: learning-day, kind: whole_day, team: dit, rule: third Monday, start: "08:30", running: true}\n'
+        )
+        await imports(story, database, DIT_ENTRY, DIT_ENTRY + session)
+        await story.settle()
+        assert await planned(story, database, "learning-day")
+        file = FILE.read_text(encoding="utf-8").replace(DIT_ENTRY, DIT_ENTRY + session, 1)
+        later = file.replace("phase: installation", "phase: full_implementation", 1)
+        for told in (True, False):  # once: whoever starts it again keeps it
+            found = await importer.import_district(database, SEAL, later, now=story.clock.now())
+            assert any("learning-day" in each for each in found.warnings) is told
+        assert not (await story.directory()).routine("learning-day").running
+        lead = await story.person(COORDINATOR)
+        await story.wait_until(detroit("2026-10-20 09:00"))
+        assert not any("Oct 19" in each.text for each in lead.cards)
