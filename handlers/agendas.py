@@ -71,10 +71,12 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
     )
     if not found.kept:
         return found
+    sight = _sight(store, reader, now)
+    found = replace(found, limited=sight is not None and not sight.everything_open)
     items = await log.for_agenda(
         store.connection,
         store.district_id,
-        _sight(store, reader, now),
+        sight,
         _table(routine, row.team_id, directory),
         since or calendar.at(row.planned_on - A_MONTH, routine.start),
         row.day,
@@ -137,7 +139,7 @@ def _led_by(item: log.Item, directory: Directory) -> str:
 
 def _drafts(directory: Directory, today: date) -> tuple[tuple[str, int | None], ...]:
     """Versions of the process that wait for approval, and for how many days."""
-    return tuple((version, (today - dated).days if dated else None) for version, dated in directory.submitted)
+    return tuple((version, (today - dated).days if dated else None) for version, dated in directory.waiting(today))
 
 
 async def _at_their_schools(
@@ -229,7 +231,7 @@ async def whole(
 async def _record(store: Store, row: Occurrence, routine: Routine, reader: Person, now: datetime) -> cards.Record:
     """What was said of it and gone through in it, as far as the reader may see it."""
     said = await occurrences.said(store.connection, row)
-    ids = [ChallengeId(each) for each in (*row.walked_ids, *row.left_ids)] if row.ended_at else []
+    ids = [ChallengeId(each) for each in (*row.walked_ids, *(row.left_ids if row.ended_at else ()))]
     ids += [each.challenge_id for each in said if each.challenge_id]
     sight = _sight(store, reader, now)
     found = await feedback.found(store.connection, row) if routine.poll and row.ended_at else None

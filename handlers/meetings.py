@@ -56,7 +56,7 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
     theirs = await next_of(store, request.actor, now)
     unanswered = [each for each in theirs if _over(each[0]) <= now]
     coming = [each for each in theirs if each not in unanswered]
-    return Reply(card=routine_cards.next_ones(request.voice, [*coming[:COMING], *unanswered[:UNANSWERED]]))
+    return Reply(card=routine_cards.next_ones(request.voice, [*coming[:COMING], *unanswered[:UNANSWERED]], now))
 
 
 async def next_of(store: Store, actor: Person, now: datetime) -> list[tuple[Occurrence, Routine]]:

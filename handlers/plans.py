@@ -245,7 +245,8 @@ async def _kept(store: Store, request: Request, now: datetime) -> Plan:
 
 async def _whole(store: Store, voice: Voice, row: Plan, reader: Person, now: datetime, intro: str = "") -> Card:
     said = await plans.said(store.connection, row)
-    return cards.whole(voice, row, said, await actions.of_plan(store, row.id, reader, now), reader, intro)
+    items = await actions.of_plan(store, row.id, reader, now)
+    return cards.whole(voice, row, said, items, reader, acts.today(store, now), intro)
 
 
 async def compose(store: Store, message: Told, now: datetime) -> Card | None:

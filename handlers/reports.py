@@ -174,7 +174,7 @@ async def home(store: Store, request: Request, now: datetime) -> Reply:
             continue
         found = await _find(store, request, question, now, limit=5, soonest=True)
         sections.append((title, words, found))
-    coming = routine_cards.on_home(request.voice, (await meetings.next_of(store, request.actor, now))[:3])
+    coming = routine_cards.on_home(request.voice, (await meetings.next_of(store, request.actor, now))[:3], now)
     waiting = version_cards.on_home(request.voice, versions.waiting_for(request.actor, directory, today), today)
     beside = (*waiting, *await actions.on_home(store, request.voice, request.actor, now), *coming)
     promised = [

@@ -57,6 +57,13 @@ async def show_all(store: Store, request: Request, now: datetime) -> Reply:
     return Reply(card=cards.all_of(request.voice, lines, makes=_may_make(store, request, now), lacking=lacking))
 
 
+async def _next_at(store: Store, routine: Routine, now: datetime) -> datetime | None:
+    """When it comes up next: as it is planned, else as its rule says."""
+    coming = await rows.to_come(store.connection, store.district_id, [routine.id])
+    at = next((row.starts_at for row in coming if row.starts_at > now), None)
+    return at or recurrence.next_occurrence(routine, acts.calendar(store), now)
+
+
 def _lacking(store: Store) -> tuple[TeamId, ...]:
     """Teams that use the process and whose own agenda lacks the standing item (R-14)."""
     return tuple(each.id for each in store.directory.teams.values() if each.uses_process and not each.standing_item)
@@ -70,7 +77,8 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
         raise _unknown()
     steers = rules.may_steer(routine, request.actor, store.directory, today)
     made_here = routine.id in await rows.made_in_chat(store.connection, store.district_id)
-    return Reply(card=cards.one(request.voice, routine, steers=steers, removable=steers and made_here))
+    at = await _next_at(store, routine, now)
+    return Reply(card=cards.one(request.voice, routine, at, steers=steers, removable=steers and made_here))
 
 
 async def start(store: Store, request: Request, now: datetime) -> Reply:
@@ -92,7 +100,7 @@ async def _run(store: Store, request: Request, routine: Routine, running: bool, 
         store.record(None, kind, by=request.actor.id, at=now, data={"routine": routine.id})
         routine = await _read_again(store, routine.id, now)
     coming = await rows.to_come(store.connection, store.district_id, [routine.id])
-    return Reply(card=cards.runs(request.voice, routine, [each for each in coming if each.starts_at > now][:4]))
+    return Reply(card=cards.runs(request.voice, routine, [each for each in coming if each.starts_at > now][:4], now))
 
 
 async def _read_again(store: Store, routine_id: str, now: datetime) -> Routine:
@@ -126,7 +134,8 @@ async def new(store: Store, request: Request, now: datetime) -> Reply:
     await rows.add_routine(store.connection, store.district_id, routine_id, len(taken), values)
     store.record(None, Kind.ROUTINE_CHANGED, by=request.actor.id, at=now, data={"routine": routine_id, "new": True})
     routine = await _read_again(store, routine_id, now)
-    return Reply(card=cards.one(request.voice, routine, steers=True, removable=True))
+    at = await _next_at(store, routine, now)
+    return Reply(card=cards.one(request.voice, routine, at, steers=True, removable=True))
 
 
 async def edit_form(store: Store, request: Request, now: datetime) -> Reply:
@@ -177,7 +186,8 @@ async def _changed(store: Store, request: Request, routine: Routine, values: row
         store.record(None, Kind.ROUTINE_CHANGED, by=request.actor.id, at=now, data=data)
         routine = await _read_again(store, routine.id, now)
     made_here = routine.id in await rows.made_in_chat(store.connection, store.district_id)
-    return Reply(card=cards.one(request.voice, routine, steers=True, removable=made_here))
+    at = await _next_at(store, routine, now)
+    return Reply(card=cards.one(request.voice, routine, at, steers=True, removable=made_here))
 
 
 async def remove(store: Store, request: Request, now: datetime) -> Reply:
@@ -209,6 +219,14 @@ def _edit_form(
     return cards.edit_form(request.voice, routine, teams, reviews=watches, like=like)
 
 
+def _no_rule(said: str) -> Phrase:
+    if not said:
+        return phrase("Please say on which days, such as: second Tuesday.")
+    if said.lower().startswith(("every other", "every two", "every 2")) and " from " not in said.lower():
+        return phrase("Please add the date of the first one, such as: every other Wednesday from 2026-09-09.")
+    return phrase("Clearway does not know that rule; {examples}", examples=recurrence.EXAMPLES)
+
+
 def _edited(store: Store, request: Request, routine: Routine | None, now: datetime) -> rows.Values:
     """What the form says, checked as a whole: each mistake stands beside its field. FormError where there is one."""
     acts.clean(store, request, "name", "place")
@@ -220,7 +238,7 @@ def _edited(store: Store, request: Request, routine: Routine | None, now: dateti
         if isinstance(parsed, recurrence.Daily):
             errors["rule"] = phrase("That is every day. Clearway runs what people meet for less often.")
     except ValueError:
-        errors["rule"] = phrase("Clearway does not know that rule; {examples}", examples=recurrence.EXAMPLES)
+        errors["rule"] = _no_rule(rule)
     if start is None:
         errors["start"] = phrase("Please give a time, such as 8:30 or 3:30 pm.")
     minutes = _number(request, "minutes")

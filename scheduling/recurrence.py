@@ -119,7 +119,8 @@ Rule = Monthly | Weekly | Daily | Listed | Shifted
 @lru_cache(maxsize=1024)
 def parse(words: str) -> Rule:
     """The rule that the words say. ValueError, with a sentence that names the cure, when they say none."""
-    said = re.sub(r"^every (two|2) weeks (on )?", "every other ", " ".join(words.lower().split()))
+    said = re.sub(r"^(on )?(the )?", "", " ".join(words.lower().split()))
+    said = re.sub(r"^every (two|2) weeks (on )?", "every other ", said)
     if re.fullmatch(r"daily|every (school )?day", said):
         return Daily()
     if re.fullmatch(r"[\d\-, ]+", said):

@@ -221,6 +221,10 @@ class Directory:
         """The version a challenge runs under; the one in force where none is given."""
         return self.versions[process_id] if process_id else self.in_force
 
+    def waiting(self, day: date) -> Iterator[tuple[str, date | None]]:
+        """What of `submitted` waits on that day: a file may name what is to be submitted on a day to come."""
+        return ((version, dated) for version, dated in self.submitted if dated is None or dated <= day)
+
     def person(self, person_id: PersonId) -> Person:
         return self.people[person_id]
 

@@ -51,7 +51,11 @@ def moves(now: datetime, calendar: Calendar, next_due: datetime | None, say: Voi
     at = max(calendar.hours.opens, calendar.hours.digest_at)  # so that the morning's digest is there
     now = now.replace(second=0, microsecond=0)
     week = (now.astimezone(calendar.zone) + timedelta(weeks=1)).astimezone(UTC)  # the same hour, also over a DST change
-    offered = [Move(say("Next school day, morning"), calendar.at(morning, at)), Move(say("One week"), week)]
+    offered = [
+        Move(say("One hour"), now + timedelta(hours=1)),
+        Move(say("Next school day, morning"), calendar.at(morning, at)),
+        Move(say("One week"), week),
+    ]
     if next_due is not None:
         offered.append(Move(say("To the next thing due"), max(next_due, now)))
     return offered

@@ -13,7 +13,7 @@ def addresses(voice: Voice, of: Sequence[tuple[TeamId, str]], known: Collection[
     for team_id, team in of:
         named = team or voice("All of your meetings")
         has = team_id in known
-        make = voice("New address: {name}", name=named) if has else voice("Address: {name}", name=named)
+        make = voice("Make a new address: {name}", name=named) if has else voice("Make an address: {name}", name=named)
         buttons = [Button(make, Press("calendar.make", item=team_id))]
         if has:
             buttons.append(Button(voice("End it: {name}", name=named), Press("calendar.end", item=team_id)))
@@ -23,7 +23,7 @@ def addresses(voice: Voice, of: Sequence[tuple[TeamId, str]], known: Collection[
 
 
 def made(voice: Voice, address: str) -> Card:
-    said = voice("This is the address. It is shown this once; an earlier one has ended.")
+    said = voice("This is the address. It is shown this once. If there was one before, that one has ended.")
     how = voice("In your calendar choose “add by address” or “subscribe”, and paste it.")
     return Card(
         voice("Your calendar"),

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
+from typing import Final
 
 from handlers.cards import accounts, lists
 from handlers.cards.challenge import venue_name
@@ -14,6 +16,20 @@ from storage import log
 from storage.case import Case
 from storage.directory import Directory, Person, once
 from storage.vocabulary import PersonId
+
+OPENS: Final = MappingProxyType(
+    {
+        "meeting.show": "Meetings",
+        "actions.show": "Action items",
+        "plans.show": "Private plans",
+        "routines.show": "Routines",
+        "calendar.show": "Calendar",
+        "process.show": "The process",
+    }
+)
+"""What help opens by a button."""
+NOT_ALONE: Final = frozenset({"?", "here", "closed"})
+"""Words after `/clearway` that are not offered to whoever has mistyped one: not for everybody, or not by themselves."""
 
 
 def help_card(voice: Voice, actor: Person, directory: Directory, today: date) -> Card:
@@ -27,6 +43,8 @@ def help_card(voice: Voice, actor: Person, directory: Directory, today: date) ->
 def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bool, watches: bool) -> Card:
     body: list[Element] = [
         Text(voice("Clearway makes sure that what stands in the way of the work reaches somebody who can remove it.")),
+        Buttons(tuple(_home_buttons(voice, leads=leads, watches=watches))),  # first, for those who do not type
+        Buttons(tuple(Button(voice(label), Press(action)) for action, label in OPENS.items())),
         Heading(voice("Everybody")),
         Items(
             (
@@ -42,10 +60,13 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
                 voice(
                     "{command} – your next meetings, and what is on their agenda.", command=Typed("/clearway meeting")
                 ),
-                voice("{command} – private plans, seen only by those named.", command=Typed("/clearway plans")),
+                voice("{command} – your meetings in a calendar of your own.", command=Typed("/clearway calendar")),
+                voice("{command} – all that recurs and concerns you.", command=Typed("/clearway routines")),
                 voice(
                     "{command} – what you are to do, as your meetings have agreed.", command=Typed("/clearway actions")
                 ),
+                voice("{command} – private plans, seen only by those named.", command=Typed("/clearway plans")),
+                voice("{command} – the district's own process, in short.", command=Typed("/clearway process")),
                 voice("{command} – what I will send you next, and when.", command=Typed("/clearway next")),
                 voice(
                     "{command} – when your digest comes, and where I write to you.", command=Typed("/clearway settings")
@@ -82,7 +103,8 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
                     ),
                     voice("{waiting} – what waits for an answer or a date.", waiting=Typed("/challenges waiting")),
                     voice("On each card: sort it, reassign, restrict, join, redirect, enter a talk."),
-                    voice("{command} – what recurs, and what I am to run of it.", command=Typed("/clearway routines")),
+                    voice("{command} – start, change or make what I am to run.", command=Typed("/clearway routines")),
+                    voice("{command} – a snow day: all that was due moves.", command=Typed("/clearway closed")),
                     voice(
                         "{command}, typed in a channel – what is for that team is posted there.",
                         command=Typed("/clearway here dit"),
@@ -90,7 +112,6 @@ def _help(directory: Directory, voice: Voice, contact_id: PersonId, *, leads: bo
                 )
             ),
         ]
-    body.append(Buttons(tuple(_home_buttons(voice, leads=leads, watches=watches))))
     body.append(Note(voice("Something wrong, or an idea? Tell {who}.", who=Who(contact_id))))
     return Card(voice("Clearway: help"), tuple(body))
 
@@ -213,7 +234,11 @@ def unknown_subword(voice: Voice, word: str) -> Card:
             Items(
                 (
                     voice("{command} – what needs you now", command=Typed("/clearway")),
-                    *(voice("{command}", command=Typed(f"/clearway {each}")) for each in ("help", "process", "away")),
+                    *(
+                        voice("{command}", command=Typed(f"/clearway {each}"))
+                        for each in spoken.SUBWORDS
+                        if each not in NOT_ALONE
+                    ),
                 )
             ),
         ),
@@ -335,7 +360,9 @@ def home(
     watches = presence.is_coordinator(directory, actor.id, today)
     body: list[Element] = [
         *_away(voice, actor, directory, today),
-        Buttons(tuple(_home_buttons(voice, leads=leads, watches=watches))),
+        Buttons(
+            (*_home_buttons(voice, leads=leads, watches=watches), Button(voice("All I can do here"), Press("help")))
+        ),
     ]
     body.extend(_promised(voice, actor, promised))
     above: set[str] = set()

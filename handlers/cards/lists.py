@@ -118,7 +118,7 @@ def not_understood(voice: Voice, missed: asking.NotUnderstood) -> Card:
 
 def digest(voice: Voice, items: Sequence[tuple[str, tuple[Button, ...]]], day: date) -> Card:
     """One daily digest: its lines, each with what can be done about it. Every line can be answered in place."""
-    title = voice("Your challenges for {day}", day=day)
+    title = voice("Your digest for {day}", day=day)
     body: list[Element] = []
     for text, buttons in items:
         body.append(Text(text))

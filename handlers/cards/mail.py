@@ -12,7 +12,7 @@ from storage.vocabulary import Platform
 
 def digest(voice: Voice, said: Sequence[str], private: int, day: date) -> Card:
     """`private`: how many lines may stand in chat only."""
-    title = voice("Your challenges for {day}", day=day)
+    title = voice("Your digest for {day}", day=day)
     body: list[Element] = [Text(each) for each in said]
     if private:
         more = phrases(

@@ -134,6 +134,8 @@ class Agenda:
     """What only the reader can decide can be opened in place: it is read to decide."""
     promises: tuple[str, ...] = ()
     """What its people have promised each other."""
+    limited: bool = False
+    """The reader sees a part of the log: of it there may be more."""
     doing: tuple[Doing, ...] = ()
     lines: tuple[str, ...] = ()
     """What stands on it every time: as the district has written it where `own_lines`, else message ids."""
@@ -191,6 +193,8 @@ def whole(
     body += _record(voice, row, record, raises=routine.kind is RoutineKind.SCHOOL_REVIEW)
     if agenda is not None:
         body += _agenda(voice, row, agenda)
+    if may.steers and row.invited_at and row.status in TO_COME and now < row.starts_at:
+        body.append(Note(voice("Everybody who comes has this agenda, or gets it with their next digest.")))
     body += _in_calendar(voice, file)
     if row.status not in TO_COME and following:
         body.append(Note(voice("Next: {when}", when=following)))
@@ -229,6 +233,8 @@ def news(
     answered = event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_ASKED}
     if answered and (buttons := tuple(_buttons(voice, row, routine, agenda, may, event.at))):
         body.append(Buttons(buttons))
+    if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
+        body.append(Buttons((_as_it_is(voice, row),)))
     return Card(title, tuple(body), summary=f"{title}. {intro}")
 
 
@@ -253,7 +259,12 @@ def past(voice: Voice, row: Occurrence, routine: Routine, now: datetime) -> Card
     """What stands where it was asked about, or invited to, and that is settled: what became of it."""
     title = _title(voice, row, routine)
     said = _status(voice, row, routine, now)
-    return Card(title, (Text(said),), summary=f"{title}. {said}")
+    return Card(title, (Text(said), Buttons((_as_it_is(voice, row),))), summary=f"{title}. {said}")
+
+
+def _as_it_is(voice: Voice, row: Occurrence) -> Button:
+    """What stands in a chat is as old as it is: the agenda has grown since, the meeting is on, or has its record."""
+    return Button(voice("Show it as it is now"), Press("meeting.show", item=row.id))
 
 
 def _title(voice: Voice, row: Occurrence, routine: Routine) -> str:
@@ -421,7 +432,7 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
         return
     yield Heading(voice("Implementation challenges"))
     if not agenda.parts:
-        yield Text(voice("None this time."))
+        yield Text(voice("None that you can see.") if agenda.limited else voice("None this time."))
     for part in agenda.parts:
         yield Text(voice("{part}: {n}", part=voice(PARTS[part.name]), n=part.total))
         yield from _lines(voice, row, part.lines, part.total, pressed=agenda.pressed and part.name == "top")
@@ -431,18 +442,19 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
         )
     if agenda.drafts:
         yield Text(voice("Drafts of the process that wait for approval:"))
-        yield Items(
-            tuple(
-                voice(phrases("{version}, for {n} day", "{version}, for {n} days", n=days, version=version))
-                if days is not None
-                else version
-                for version, days in agenda.drafts
-            )
-        )
+        yield Items(tuple(_draft(voice, version, days) for version, days in agenda.drafts))
         waiting = {version for version, _ in agenda.drafts}
         here = [each for each in voice.directory.versions.values() if each.version in waiting]
         if agenda.pressed and here:
             yield Buttons(tuple(versions.read(voice, each) for each in here))
+
+
+def _draft(voice: Voice, version: str, days: int | None) -> str:
+    if days is None:
+        return version
+    if days == 0:
+        return voice("{version}, since today", version=version)
+    return voice(phrases("{version}, for {n} day", "{version}, for {n} days", n=days, version=version))
 
 
 def _lines(
@@ -560,7 +572,7 @@ def walk(voice: Voice, row: Occurrence, routine: Routine, item: log.Item, gone: 
     if item.line.type:
         facts.insert(0, (voice("Type"), voice.label(item.line.type)))
     if item.line.next_at:
-        facts.append((voice("Looked after next"), voice.day(item.line.next_at.astimezone(voice.zone).date())))
+        facts.append((voice("Looked at next"), voice.day(item.line.next_at.astimezone(voice.zone).date())))
     buttons = []
     if may.steers:
         looked = Press("meeting.walked", item.line.id, row.id)
@@ -578,7 +590,7 @@ def walked_through(voice: Voice, row: Occurrence, routine: Routine, gone: int) -
     said = (
         voice(phrases("All is gone through: {n} challenge.", "All is gone through: {n} challenges.", n=gone))
         if gone
-        else voice("Nothing is open here.")
+        else voice("Nothing is open here that you can see.")
     )
     return Card(title, (Text(said),), summary=f"{title}. {said}")
 

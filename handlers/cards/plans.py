@@ -53,7 +53,8 @@ def listed(voice: Voice, rows: Sequence[Plan]) -> Card:
 
 
 def whole(
-    voice: Voice, row: Plan, said: Sequence[Saying], items: Sequence[action_cards.Item], reader: Person, intro: str = ""
+    voice: Voice, row: Plan, said: Sequence[Saying], items: Sequence[action_cards.Item], reader: Person, today: date,
+    intro: str = "",
 ) -> Card:  # fmt: skip
     body: list[Element] = [Text(intro)] if intro else []
     body.append(Heading(name(voice, row)))
@@ -65,6 +66,8 @@ def whole(
     body += [Quote(each.text or "", voice("{who}", who=Who(each.author_id))) for each in notes[-NOTES_SHOWN:]]
     names = ", ".join(voice("{who}", who=Who(PersonId(each))) for each in row.named_ids)
     review = voice("It has ended.") if row.ended_at else voice.day(row.review_on)
+    if row.ended_at is None and row.review_on < today:
+        review = voice("{day}, which has passed", day=row.review_on)
     body.append(Facts(((voice("Seen by"), names), (voice("Looked at again"), review))))
     body += action_cards.of_plan(voice, items)
     if row.ended_at is None:

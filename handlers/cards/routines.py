@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -51,6 +51,17 @@ KINDS: Final = MappingProxyType(
     }
 )
 
+BESIDE_MEETINGS: Final = MappingProxyType(
+    {
+        RoutineKind.PLANNING: "{team}: planning time",
+        RoutineKind.PLAN_REVIEW: "{team}: plan review",
+        RoutineKind.SCHOOL_REVIEW: "{team}: school review",
+        RoutineKind.DATA_ANALYSIS: "{team}: data analysis",
+        RoutineKind.WHOLE_DAY: "{team}: whole day",
+    }
+)
+"""What a team has beside its meetings is told apart from them, where it has no name of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -68,7 +79,8 @@ def name(voice: Voice, routine: Routine, team_id: TeamId = TeamId("")) -> str:  
     ids = (team_id,) if team_id else routine.team_ids
     teams = [voice.directory.teams[each].name for each in ids if each in voice.directory.teams]
     if teams:
-        return teams[0] if len(teams) == 1 else voice("{team} and others", team=teams[0])
+        called = teams[0] if len(teams) == 1 else voice("{team} and others", team=teams[0])
+        return voice(BESIDE_MEETINGS[routine.kind], team=called) if routine.kind in BESIDE_MEETINGS else called
     people = [voice("{who}", who=Who(PersonId(each))) for each in routine.person_ids]
     return voice("Check-in: {people}", people=", ".join(people)) if people else voice.label(routine.id)
 
@@ -111,8 +123,8 @@ def all_of(voice: Voice, listed: Sequence[Listed], *, makes: bool, lacking: Sequ
     return Card(title, (*body, *make, Note(note)), summary=title)
 
 
-def one(voice: Voice, routine: Routine, *, steers: bool, removable: bool) -> Card:
-    """One routine as it stands, with what may be done with it."""
+def one(voice: Voice, routine: Routine, at: datetime | None, *, steers: bool, removable: bool) -> Card:
+    """One routine as it stands, with what may be done with it. `at`: when it comes up next."""
     title = name(voice, routine)
     state = voice("Clearway runs it.") if routine.running else voice("Clearway does not run it.")
     facts = [
@@ -123,6 +135,8 @@ def one(voice: Voice, routine: Routine, *, steers: bool, removable: bool) -> Car
         facts.insert(0, (voice("What it is"), voice(KINDS[routine.kind])))
     if routine.place:
         facts.append((voice("Where"), routine.place))
+    if at:
+        facts.append((voice("Next"), voice("{when}", when=at)))
     if routine.quorum:
         facts.append((voice("Counts when"), voice(phrases("{n} was there", "{n} were there", n=routine.quorum))))
     body: list[Element] = [Text(state), Facts(tuple(facts))]
@@ -191,34 +205,43 @@ def own_questions(voice: Voice, routine: Routine) -> tuple[str, ...]:
     return tuple(each.words if each.own else voice(each.words) for each in kinds.questions(routine))
 
 
-def runs(voice: Voice, routine: Routine, coming: Sequence[Occurrence]) -> Card:
-    """The answer to who starts or stops one."""
+def runs(voice: Voice, routine: Routine, coming: Sequence[Occurrence], now: datetime) -> Card:
+    """The answer to who starts or stops one: `coming`, each to be opened."""
     if not routine.running:
         said = voice("Clearway plans and asks nothing more of it. What is planned stands.")
         return Card(name(voice, routine), (Text(said),), summary=said)
     said = voice("Clearway runs it from now on. Whoever leads it gets each agenda first.")
-    lines = tuple(
-        voice("{name}: {when}", name=name(voice, routine, each.team_id), when=each.starts_at) for each in coming
-    )
-    return Card(name(voice, routine), (Text(said), *((Items(lines),) if lines else ())), summary=said)
+    if not kinds.meets(routine):
+        said = voice("Clearway runs it from now on. Whoever leads it is asked each time whether it is done.")
+    lines = _each(voice, [(each, routine) for each in coming], now)
+    return Card(name(voice, routine), (Text(said), *lines), summary=said)
 
 
-def next_ones(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]]) -> Card:
+def next_ones(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]], now: datetime) -> Card:
     title = voice("Your next meetings")
     if not coming:
         hint = voice("None that Clearway runs. {command} shows them all.", command=Typed("/clearway routines"))
         return Card(title, (Text(hint),), summary=hint)
-    return Card(title, tuple(_each(voice, coming)), summary=title)
+    return Card(title, tuple(_each(voice, coming, now)), summary=title)
 
 
-def on_home(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]]) -> tuple[Element, ...]:
+def on_home(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]], now: datetime) -> tuple[Element, ...]:
     """The next ones, on Home; nothing where there are none."""
-    return (Heading(voice("Your next meetings")), *_each(voice, coming)) if coming else ()
+    return (Heading(voice("Your next meetings")), *_each(voice, coming, now)) if coming else ()
 
 
-def _each(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]]) -> Iterator[Element]:
+def _each(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]], now: datetime) -> Iterator[Element]:
     for row, routine in coming:
-        yield Text(voice("{name}: {when}", name=name(voice, routine, row.team_id), when=row.starts_at))
+        called = name(voice, routine, row.team_id)
+        if now < row.starts_at:
+            said = voice("{name}: {when}", name=called, when=row.starts_at)
+        elif not kinds.meets(routine):
+            said = voice("{name}: {when}. Is it done?", name=called, when=row.starts_at)
+        elif now < row.starts_at + timedelta(minutes=row.minutes):
+            said = voice("{name}: {when}. It is on now.", name=called, when=row.starts_at)
+        else:
+            said = voice("{name}: {when}. Did it take place?", name=called, when=row.starts_at)
+        yield Text(said)
         yield Buttons((Button(voice("Show {day}", day=row.day), Press("meeting.show", item=row.id)),))
 
 

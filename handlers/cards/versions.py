@@ -55,7 +55,7 @@ def listed(voice: Voice, to_come: Sequence[ProcessVersion], directory: Directory
         yield Text(voice(state(each, today)))
         yield Buttons((read(voice, each),))
     here = {each.version for each in to_come}
-    for label, _ in directory.submitted:
+    for label, _ in directory.waiting(today):
         if label not in here:
             yield Note(
                 voice("{version} waits for approval, and its text is not here: it comes with the file.", version=label)

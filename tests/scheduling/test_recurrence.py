@@ -27,6 +27,8 @@ MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = range(5)
         ("Third  thursday ", Monthly((3,), THURSDAY)),
         ("2nd tuesday of the month", Monthly((2,), TUESDAY)),
         ("last Friday", Monthly((-1,), FRIDAY)),
+        ("the last Friday of each month", Monthly((-1,), FRIDAY)),
+        ("on the first and third Thursday", Monthly((1, 3), THURSDAY)),
         ("first and third Thursday", Monthly((1, 3), THURSDAY)),
         ("first, second and last Monday", Monthly((1, 2, -1), MONDAY)),
         ("every Monday", Weekly(MONDAY)),

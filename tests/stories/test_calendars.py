@@ -22,7 +22,7 @@ async def fetch(address: str, **headers: str) -> tuple[int, str, str]:
         return answer.status, await answer.text(), answer.headers.get("ETag", "")
 
 
-async def address_of(story: World, actor: Actor, button: str = "Address: All of your meetings") -> str:
+async def address_of(story: World, actor: Actor, button: str = "Make an address: All of your meetings") -> str:
     story.made.districts.public_url = story.url
     await actor.command("/clearway calendar")
     await actor.click(button)
@@ -96,7 +96,7 @@ async def test_an_address_is_secret_can_be_ended_and_made_anew(database: Databas
         assert (await fetch(address.replace(".ics", "x.ics")))[0] == 404
         assert (await fetch(f"{story.url}/calendar/short.ics"))[0] == 404
 
-        again = await address_of(story, lead, "New address: All of your meetings")
+        again = await address_of(story, lead, "Make a new address: All of your meetings")
         assert again != address
         assert ((await fetch(address))[0], (await fetch(again))[0]) == (404, 200)
         await lead.command("/clearway calendar")
@@ -109,7 +109,7 @@ async def test_a_team_has_a_calendar_of_its_own_for_who_belongs_to_it(database: 
     async with world(database, platform) as story:
         await started(story)
         member, teacher = await people(story, "p-005", "p-023")
-        address = await address_of(story, member, f"Address: {DIT}")
+        address = await address_of(story, member, f"Make an address: {DIT}")
         assert len(await read(address)) == 2
         story.made.districts.public_url = story.url
         await teacher.command("/clearway calendar")
@@ -159,7 +159,7 @@ async def test_an_invitation_has_its_meeting_as_a_file_that_a_calendar_does_not_
         assert "Quist" not in text
         await address_of(story, member)  # ends nothing: there was none before
         assert (await fetch(address))[0] == 200
-        await address_of(story, member, "New address: All of your meetings")
+        await address_of(story, member, "Make a new address: All of your meetings")
         assert (await fetch(address))[0] == 404
         assert "Add to my calendar" not in seen(stranger)
         await story.wait_until(detroit("2026-10-20 09:00"))

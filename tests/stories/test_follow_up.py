@@ -77,7 +77,7 @@ async def test_one_digest_gathers_everything_of_the_morning(database: Database, 
         before = len(owner.cards)
         assert before == 3  # the daily budget of single messages; the fourth waits for the digest
         await story.wait_until(detroit("2026-10-08 09:00"))
-        digests = [each for each in owner.cards if each.title.startswith("Your challenges for")]
+        digests = [each for each in owner.cards if each.title.startswith("Your digest for")]
         singles = [each for each in owner.cards[before:] if each not in digests]
         assert len(digests) == 1
         assert all(f"Challenge {number}" in digests[0].text for number in range(1, 5))
@@ -149,7 +149,7 @@ async def test_after_three_weeks_down_there_is_one_catch_up_and_no_burst(databas
         await story.wait_until(detroit("2026-10-29 09:00"))
 
         assert len(owner.cards) == had + 1
-        assert owner.last_card.title.startswith("Your challenges for")
+        assert owner.last_card.title.startswith("Your digest for")
         assert await prompts(story) == ["10-28 prompted"]
         await story.promises_hold()
 

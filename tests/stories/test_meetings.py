@@ -175,7 +175,7 @@ async def test_a_routine_is_made_changed_and_taken_out_in_chat(database: Databas
         rows = await planned(story, database, "routine")
         assert [str(each.day) for each in rows] == ["2026-10-19", "2026-11-16"]
         await lead.command("/clearway routines")
-        await lead.click("Show: SEL Committee")
+        await lead.click("Show: SEL Committee: data analysis")
         await lead.click("Dates of the year")
         assert "Mon, Oct 19, 2026" in seen(lead)
         assert "Tue, Jan 19, 2027 (for Mon, Jan 18, 2027)" in seen(lead)
@@ -183,7 +183,7 @@ async def test_a_routine_is_made_changed_and_taken_out_in_chat(database: Databas
         assert "Is there something for its agenda?" in seen(member)
 
         await lead.command("/clearway routines")
-        await lead.click("Show: SEL Committee")
+        await lead.click("Show: SEL Committee: data analysis")
         await lead.click("Change it")
         await lead.submit({"On which days?": "third Tuesday"})  # what else stands in the form stays
         rows = await planned(story, database, "routine")

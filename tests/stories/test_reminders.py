@@ -112,15 +112,15 @@ async def test_a_later_hour_brings_no_second_digest_that_day(database: Database)
             await on_record(story, words=f"Something is in the way, number {number}.")
         owner = await story.person(OWNER)
         await story.wait_until(detroit("2026-10-07 10:00"))
-        digests = [each for each in owner.titles() if each.startswith("Your challenges")]
+        digests = [each for each in owner.titles() if each.startswith("Your digest for")]
         assert len(digests) == 1
         await choose(owner, values={WHEN: "2:00\u202fPM"})
         for number in range(5, 9):
             await on_record(story, words=f"Something is in the way, number {number}.")
         await story.wait_until(detroit("2026-10-08 13:59"))
-        assert [each for each in owner.titles() if each.startswith("Your challenges")] == digests
+        assert [each for each in owner.titles() if each.startswith("Your digest for")] == digests
         await story.wait_until(detroit("2026-10-08 14:01"))
-        assert len([each for each in owner.titles() if each.startswith("Your challenges")]) == 2
+        assert len([each for each in owner.titles() if each.startswith("Your digest for")]) == 2
 
 
 # ------------------------------------------------------------------------------------------------------------ by e-mail
@@ -214,7 +214,7 @@ async def test_a_copy_of_the_digest_comes_until_it_is_turned_off(database: Datab
         assert not fake.taken  # only the digest is copied
         await story.wait_until(detroit("2026-10-07 10:00"))
         [mail] = fake.to(MAIL[OWNER])
-        assert mail.subject.startswith("Your challenges for Wed, Oct 7")
+        assert mail.subject.startswith("Your digest for Wed, Oct 7")
         assert "<b>odd</b>" in mail.text
         assert "&lt;b&gt;odd" in mail.html
         assert "/clearway settings" in mail.text

@@ -231,6 +231,6 @@ async def test_before_the_check_in_a_draft_that_waits_is_opened_in_place(databas
         await coordinator.click("Start: Check-in: Casey Lindqvist-Amara, Dr. Ma…")
         await coordinator.command("/clearway meeting")
         await coordinator.click("Show Thu, Nov 5, 2026")
-        assert "1.2, for 0 days" in seen(coordinator)
+        assert "1.2, since today" in seen(coordinator)
         await coordinator.click("Read 1.2")
         assert "Now: Sorted within 3 school days" in seen(coordinator)
