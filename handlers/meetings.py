@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from handlers import acts, agendas, owners
-from handlers.cards import forms
+from handlers.cards import forms, names
 from handlers.cards import meetings as cards
 from handlers.cards import routines as routine_cards
 from handlers.cards.model import Card
@@ -218,7 +218,7 @@ async def decide(store: Store, request: Request, now: datetime) -> Reply:
     await occurrences.change(store.connection, row, walked_ids=walked_ids, version=row.version + 1)
     data = {"challenge": case.id}
     tell_of(store, row, Kind.OCCURRENCE_WALKED, [], now, by=request.actor.id, data=data, said=said)
-    await owners.record_note(store, request, case, words, now)
+    owners.record_decision(store, request, case, words, names.key(row), now)
     return Reply(card=await _walk(store, request, row, routine, now))
 
 

@@ -7,8 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from handlers.cards import actions as action_cards
-from handlers.cards import lists, versions
-from handlers.cards import routines as routine_cards
+from handlers.cards import lists, names, versions
 from handlers.cards.forms import open_form
 from handlers.cards.model import (
     Button,
@@ -268,7 +267,7 @@ def _as_it_is(voice: Voice, row: Occurrence) -> Button:
 
 
 def _title(voice: Voice, row: Occurrence, routine: Routine) -> str:
-    return voice("{name}, {when}", name=routine_cards.name(voice, routine, row.team_id), when=row.starts_at)
+    return voice("{name}, {when}", name=names.routine(voice, routine, row.team_id), when=row.starts_at)
 
 
 def _status(voice: Voice, row: Occurrence, routine: Routine, now: datetime) -> str:

@@ -370,3 +370,24 @@ async def test_a_session_that_nobody_plans_says_so_until_there_is_planning_time(
         assert "Mon, Oct 12, 2026" in str(lead.answer)
         await lead.click("Show Thu, Oct 15, 2026")
         assert "No planning time" not in str(lead.answer)
+
+
+@IN_CHAT
+async def test_a_decision_reads_as_one_and_whoever_raised_it_hears(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        teacher, (owner,) = await on_record(story), await people(story, "p-004")
+        lead = await on_now(story)
+        await lead.click("Go through the log")
+        await lead.click("Write down a decision")
+        await lead.submit({"What was decided?": "Two floating substitutes."})
+        told = f"“Two floating substitutes.” was decided at {DIT} on Tue, Oct 13, 2026"
+        await story.wait_until(detroit("2026-10-14 08:00"))
+        for each in (teacher, owner):  # also where the same digest would say that it stands still
+            assert told in str(each.last_card), each
+            await each.command("/challenges 1")
+            assert f"Decided at {DIT} on Tue, Oct 13, 2026:" in str(each.answer)
+            assert f"it was decided at {DIT} on Tue, Oct 13, 2026" in str(each.answer)
+            assert "added a note" not in str(each.answer)
+        await lead.command('/challenges "floating substitutes"')
+        assert "Show 1" in str(lead.answer)
+        await story.promises_hold()
