@@ -7,7 +7,7 @@ from typing import Final
 
 from handlers import actions, acts, calendars
 from handlers.cards import meetings as cards
-from handlers.cards.model import Card
+from handlers.cards.model import Button, Card
 from handlers.cards.text import Voice
 from handlers.occurrences import doing, leads
 from handlers.rules import access, kinds, presence
@@ -258,6 +258,19 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
     file = await calendars.address_of(store, row, reader)
     card = cards.news(Voice(store.directory, reader), row, routine, event, on, record, may=may, file=file)
     return card if by_mail else await actions.with_agreed(store, card, row, reader, now)
+
+
+async def in_digest(store: Store, message: Told, now: datetime) -> tuple[Card | None, tuple[Button, ...]]:
+    """Its line of a digest, for which no agenda is read, and the answers beside it."""
+    card = await compose(store, message, now, by_mail=True)
+    row = await occurrences.occurrence(store.connection, store.district_id, message.item_id or "")
+    event = await store.event(message.event_id) if message.event_id else None
+    reader = store.directory.people.get(message.person_id)
+    routine = store.directory.routine(row.routine_id) if row else None
+    if card is None or row is None or event is None or reader is None or routine is None:
+        return None, ()
+    may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
+    return card, cards.line_buttons(Voice(store.directory, reader), row, routine, event, may)
 
 
 async def redraw(store: Store, message: Told, now: datetime) -> Card | None:

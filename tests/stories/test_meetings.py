@@ -7,7 +7,7 @@ from storage.models import Event, Feedback, Record, table
 from storage.vocabulary import Kind
 from tests.conformance.steps import COORDINATOR, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
-from tests.stories.test_routines import MEMBER, planned, started
+from tests.stories.test_routines import DIT, MEMBER, planned, started
 from tests.world import Actor, detroit, world
 
 RECORDER, BACKUP = "p-011", "p-012"
@@ -64,7 +64,7 @@ async def test_a_meeting_from_its_call_to_its_minutes(database: Database, platfo
 
 async def record_of(actor: Actor) -> str:
     """What somebody reads who opens the line of their digest."""
-    await actor.click("Show", actor.last_card)
+    await actor.click(f"Show: {DIT}", actor.last_card)
     return seen(actor)
 
 
@@ -130,7 +130,7 @@ async def test_how_it_was_is_said_without_a_name_and_shows_when_three_have_said_
         assert "How was it?" not in seen(absent)
         for n, each in enumerate(three):
             assert "How was it?" in seen(each)
-            await each.click("Show", each.last_card)
+            await each.click(f"Show: {DIT}", each.last_card)
             await each.click("Say how it was")
             await each.submit(answers := {**HOW, "What should be different? (optional)": f"Less talk, {n}"})
             assert "It shows as soon as three have answered." in seen(each)
