@@ -359,11 +359,11 @@ async def test_what_is_urgent_cannot_be_put_off(database: Database) -> None:
 # ---------------------------------------------------------------------------------------------------------- foretold
 
 
-async def foretold(story: World, person_id: str) -> Foretold:
+async def foretold(story: World, person_id: str, within_s: float = 60.0) -> Foretold:
     opened = story.made.districts.open(story.district_id, Came(Door.COMMAND), write=True)
     async with opened as store:
         person = store.directory.people[PersonId(person_id)]
-        return await foretelling.foretell(store, person, story.clock.now(), run=registry.run_timer)
+        return await foretelling.foretell(store, person, story.clock.now(), run=registry.run_timer, within_s=within_s)
 
 
 @pytest.mark.parametrize("person_id", [TEACHER, OWNER, COORDINATOR])
@@ -391,6 +391,10 @@ async def test_what_is_foretold_is_what_is_sent(database: Database, person_id: s
         await story.promises_hold()  # and nothing of it has stayed
         again = await foretold(story, person_id)
         assert sorted(map(str, again.coming)) == sorted(map(str, found.coming))  # of one instant in any order
+        in_no_time = await foretold(
+            story, person_id, within_s=0.0
+        )  # whoever wants to write does not wait for all of it
+        assert in_no_time.until <= found.until
 
         await story.wait_until(found.until - timedelta(seconds=1))
         foreseen: dict[str, set[int]] = {}
