@@ -206,6 +206,34 @@ async def test_a_mail_about_a_meeting_says_when_it_is_and_nothing_of_what_is_on_
             assert "Implementation challenges" not in mail.text
 
 
+@ON_ONE
+async def test_a_copy_of_the_digest_leaves_in_chat_what_must_not_leave_it(database: Database) -> None:
+    """In chat their owner reads all of it; the mail has the words of one alone, and how many more there are."""
+    async with fake_mail() as fake, world(database, "slack") as story:
+        await imported(story, database)
+        mails(story, fake)
+        owner, teacher, coordinator = await people(story, OWNER, TEACHER, COORDINATOR)
+        await choose(owner, values={COPY: [f"Yes, to {MAIL[OWNER]}"]})
+        await on_record(story, words="Substitutes are not paid in time.")
+        await on_record(story, words="A bus is late each morning.")
+        in_confidence = {"Your name": ["Show my name to the coordinator only"]}
+        await teacher.report("Colleagues fear the new rubric.", values=STAFFING | in_confidence)
+        await coordinator.command("/challenges 2")
+        await coordinator.click("Who can see it")
+        await coordinator.submit(
+            {"Challenge 2": ["Only the coordinator, the owner, those who raised it and those admitted"]}
+        )
+        await story.wait_until(detroit("2026-10-08 10:00"))
+        read = next(each for each in reversed(owner.cards) if each.title.startswith("Your challenges")).text
+        for words in ("Substitutes are not paid", "A bus is late", "Colleagues fear"):
+            assert words in read
+        mail = fake.to(MAIL[OWNER])[-1]
+        everything = mail.text + mail.html + str(mail.said)
+        assert "Substitutes are not paid" in everything
+        for words in ("A bus is late", "Colleagues fear", "Ellie"):
+            assert words not in everything
+
+
 class SlowMail:
     """A mail server that takes nothing before the chats have had theirs."""
 
