@@ -290,16 +290,28 @@ def district_check(file: Path) -> None:
 
 
 @district_app.command(name="import")
-def district_import(file: Path) -> None:
+def district_import(
+    file: Path,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only show what would change; exit 1 if anything.")
+    ] = False,
+) -> None:
     """Takes a district file in, whole or not at all. The same file again changes nothing."""
     found = _settings()
-    schema.upgrade(found.database_url)
+    if not preview:
+        schema.upgrade(found.database_url)
+    elif schema.current(found.database_url) != schema.head():
+        fail(
+            "The database is not made, or of another version: there is nothing to compare with. Run: clearway db upgrade"
+        )
     text = _read(file)
 
     async def work() -> importer.ImportResult:
         database = Database(found.database_url)
         try:
-            return await importer.import_district(database, Seal(found.keys), text, now=SystemClock().now())
+            return await importer.import_district(
+                database, Seal(found.keys), text, now=SystemClock().now(), apply=not preview
+            )
         finally:
             await database.close()
 
@@ -327,6 +339,9 @@ def district_import(file: Path) -> None:
         say("  Were they approved elsewhere, give them a version of their own, and import the file again. For example:")
         say()
         say(result.to_paste)
+    if preview:
+        say("Nothing is imported yet: this is what would be.")
+        raise typer.Exit(FOUND if result.changed else OK)
 
 
 @district_app.command(name="calendar")

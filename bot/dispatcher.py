@@ -48,6 +48,10 @@ PATIENT_FOR_S: Final = 600.0
 AT_ONCE: Final = 64  # in flight: most of the time they wait for a platform
 OF_ONE_DISTRICT: Final = 8  # of them; platforms count by workspace, and no district takes the places of the others
 TRANSACTIONS: Final = 8  # of these at once: requests keep the rest of the pool
+MAILS_AT_ONCE: Final = 2  # a mail server takes its time, and those in chat do not wait for it
+MAILS_FOR: Final = timedelta(seconds=15)
+"""So long after it was claimed a mail is begun; what has not had its turn by then goes with the next round."""
+NEXT_ROUND_S: Final = 10.0
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(hours=1)
 GIVE_UP_AFTER: Final = timedelta(days=3)
@@ -79,8 +83,10 @@ class Dispatcher:
         self._only = only
         self._resting: dict[tuple[Platform, str], datetime] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._places: dict[DistrictId, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(OF_ONE_DISTRICT))
         self._transactions = asyncio.Semaphore(TRANSACTIONS)
         self._marks = Marks(self._queue, clock)
+        self._mail_slots = asyncio.Semaphore(MAILS_AT_ONCE)
 
     async def run_once(self, limit: int = BATCH) -> int:
         """Sends what may be sent now and edits what shows old news; returns how much there was to do."""
@@ -103,10 +109,9 @@ class Dispatcher:
         challenges: dict[tuple[DistrictId, str], list[ClaimedCard]] = defaultdict(list)
         for card in stale:
             challenges[card.district_id, card.challenge_id or card.id].append(card)
-        places: dict[DistrictId, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(OF_ONE_DISTRICT))
         async with asyncio.TaskGroup() as group:
-            for (district_id, _), theirs in people.items():
-                group.create_task(self._to_one_person(theirs, places[district_id]))
+            for theirs in people.values():
+                group.create_task(self._to_one_person(theirs))
             for cards in challenges.values():
                 group.create_task(self._edit_all(cards))
         return len(claimed) + len(stale)
@@ -124,9 +129,9 @@ class Dispatcher:
         async with self._transactions, crash.around(step, opened) if step else opened as store:
             yield store
 
-    async def _to_one_person(self, theirs: Sequence[Sequence[ClaimedMessage]], places: asyncio.Semaphore) -> None:
+    async def _to_one_person(self, theirs: Sequence[Sequence[ClaimedMessage]]) -> None:
         for messages in theirs:
-            async with places, self._slots:
+            async with self._places[messages[0].district_id], self._slots:
                 try:
                     await self._send(messages)
                 except Exception:
@@ -155,25 +160,30 @@ class Dispatcher:
             await self._deliver([each for each in messages if each.id in told], card, shown, now)
 
     async def _composed(
-        self, messages: Sequence[ClaimedMessage], now: datetime
+        self, messages: Sequence[ClaimedMessage], now: datetime, *, a_line: bool = False
     ) -> tuple[lanes.Plan | None, Card | None, set[str], int]:
-        """When they go, where that is not now; else the card, which of them it tells, and the version that it shows."""
+        """When they go, where that is not now; else the card, which of them it tells, and the version that it shows.
+
+        `a_line`: as of a digest, however few they are. What has failed before is composed in any case, to see whether it
+        can be: what waits for another day would be tried once a day, and be heard of after more than a week.
+        """
         first = messages[0]
         async with self._open(first.district_id) as store:
             if first.kind is MessageKind.DIGEST_COPY:
                 return *await mail.copy(store, first, now, self._chats()), 0
             plan = await (self._room_plan(store, first, now) if first.room_id else telling.when(store, first, now))
-            if plan is not None and (plan.at > now or plan.lane is not first.lane):
-                return plan, None, set(), 0
-            if len(messages) > 1:  # a digest of one is the card itself: it can be answered in place
-                return None, *await compose.digest(store, messages, now), 0
+            later = plan if plan is not None and (plan.at > now or plan.lane is not first.lane) else None
+            if later and all(each.attempts == 1 for each in messages):
+                return later, None, set(), 0
+            if a_line or len(messages) > 1:  # a digest of one is the card itself: it can be answered in place
+                return later, *await compose.digest(store, messages, now), 0
             card = await compose.compose(store, first, now)
             case = await store.case(first.challenge_id) if first.challenge_id else None
-            return None, card, {first.id}, case.challenge.version if case else 0
+            return later, card, {first.id}, case.challenge.version if case else 0
 
     async def _without_what_fails(self, messages: Sequence[ClaimedMessage], now: datetime) -> None:
         """What no card can be made of waits longer and longer, then is the coordinator's task; a digest goes without it."""
-        sound = [each for each in messages if len(messages) > 1 and await self._can_be_composed(each, now)]
+        sound = [each for each in messages if len(messages) > 1 and await self._makes_a_line(each, now)]
         if len(sound) == len(messages):  # each by itself, but not together
             sound = []
         for each in messages:
@@ -187,9 +197,9 @@ class Dispatcher:
         if sound:
             await self._send(sound)
 
-    async def _can_be_composed(self, message: ClaimedMessage, now: datetime) -> bool:
+    async def _makes_a_line(self, message: ClaimedMessage, now: datetime) -> bool:
         try:
-            await self._composed([message], now)
+            await self._composed([message], now, a_line=True)
         except Exception:
             log.exception("outbox.failed", kind=message.kind, attempts=message.attempts)
             return False
@@ -221,8 +231,12 @@ class Dispatcher:
                     await queue.mark_dropped(connection, messages, now, "old news")
                 return
             try:
-                self._rests(account, now)
-                place = await self._put(transport, account, first, messages, shown_there)
+                if account.platform in ON_PAPER:
+                    async with self._by_mail(account, first):
+                        place = await self._put(transport, account, first, messages, shown_there)
+                else:
+                    self._rests(account, now)
+                    place = await self._put(transport, account, first, messages, shown_there)
             except UndeliverableError as error:
                 reasons.append((account, error.reason))
                 async with self._queue("outbox: unreachable") as connection:
@@ -277,6 +291,32 @@ class Dispatcher:
         resting = self._resting.get((account.platform, account.workspace_id), now)
         if resting > now:
             raise TryLaterError("resting", (resting - now).total_seconds(), whole=False)
+
+    @asynccontextmanager
+    async def _by_mail(self, account: AccountRow, first: ClaimedMessage) -> AsyncIterator[None]:
+        """A mail's turn; for as long as it waits and takes, what goes to a chat has its slot and its district's place."""
+        place = self._places[first.district_id]
+        self._slots.release()
+        place.release()
+        try:
+            async with self._mail_slots:
+                now = self._clock.now()
+                self._rests(account, now)  # the one before may have found that the server is down
+                if now > first.leased_until - queue.LEASE + MAILS_FOR:
+                    raise TryLaterError("busy", NEXT_ROUND_S, whole=False)
+                try:
+                    yield
+                except TryLaterError as error:  # the next one in turn is told
+                    self._rest(account, error, now)
+                    raise
+        finally:
+            await place.acquire()
+            await self._slots.acquire()
+
+    def _rest(self, account: AccountRow, error: TryLaterError, now: datetime) -> None:
+        if error.after_s is not None and error.whole:
+            until = now + max(timedelta(seconds=error.after_s), timedelta(seconds=1))
+            self._resting[account.platform, account.workspace_id] = until
 
     async def _put(
         self,
@@ -357,8 +397,7 @@ class Dispatcher:
         wait = _wait(first.attempts)
         if error.after_s is not None:
             wait = max(timedelta(seconds=error.after_s), timedelta(seconds=1))
-            if error.whole:
-                self._resting[account.platform, account.workspace_id] = now + wait
+        self._rest(account, error, now)
         async with self._queue("outbox: later") as connection:
             await queue.mark_later(connection, messages, now, now + wait, error.reason, account.platform)
 

@@ -186,9 +186,22 @@ def verdicts(settings: Settings) -> Iterator[str]:
     else:
         yield "Teams is not set up here: set the three MICROSOFT_APP_… values, or register apps (docs/teams.md)."
     if server := settings.mail_server:
-        yield f"E-mail has the right form. It is handed in at {server.host}, port {server.port}, from {server.sender}."
+        yield (
+            f"E-mail has the right form. It is handed in at {server.host}, port {server.port}, from {server.sender}, "
+            f"{_secrecy(server)}."
+        )
     else:
         yield "E-mail is not set up here: people without a chat account are not reached (CLEARWAY_SMTP_URL)."
+
+
+def _secrecy(server: mail.MailServer) -> str:
+    if server.tls:
+        return "over TLS"
+    if server.must_raise:
+        return "over TLS, which the server must offer (STARTTLS)"
+    return (
+        "not encrypted, as its address says" if server.open_line else "over TLS where this machine's server offers it"
+    )
 
 
 def _of_slack(settings: Settings) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from handlers import acts
 from handlers.cards import actions as cards
 from handlers.cards import names
-from handlers.cards.model import Buttons, Card, Element, Option, Press
+from handlers.cards.model import Button, Buttons, Card, Element, Option
 from handlers.cards.text import Voice, Who, phrase
 from handlers.errors import FormError, NotFoundError
 from handlers.request import Reply, Request
@@ -713,16 +713,16 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     return await _whole(store, voice, row, found[0], cards.intro(voice, found[0], event))
 
 
-async def in_digest(store: Store, message: Told, now: datetime) -> tuple[Card | None, Press | None]:
-    """Its line of a digest, with its words, and the button beside it."""
+async def in_digest(store: Store, message: Told, now: datetime) -> tuple[Card | None, tuple[Button, ...]]:
+    """Its line of a digest, with its words, and the answers beside it."""
     card = await compose(store, message, now)
     row = await actions.item(store.connection, store.district_id, message.item_id or "")
     reader = store.directory.people.get(message.person_id)
     if card is None or row is None or reader is None:
-        return None, None
+        return None, ()
     voice = Voice(store.directory, reader)
     item = await _as_seen(store, reader, row, now)
-    return cards.digest_line(voice, item, card), Press("action.show", item=row.id)
+    return cards.digest_line(voice, item, card), cards.line_buttons(voice, item)
 
 
 async def may_be_mailed(store: Store, item_id: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 from handlers import actions, acts, calendars
 from handlers.cards import meetings as cards
-from handlers.cards.model import Card, Press
+from handlers.cards.model import Button, Card, Press
 from handlers.cards.text import Voice
 from handlers.occurrences import A_BELL, as_it_was, break_until, doing, leads, over_at
 from handlers.rules import access, kinds, presence
@@ -317,6 +317,19 @@ def _without_routine(
     else:
         voice = Voice(store.directory, reader) if reader and reader.here_on(acts.today(store, now)) else None
     return cards.in_room(voice, row, as_it_was(row, event), event, None) if voice else None
+
+
+async def in_digest(store: Store, message: Told, now: datetime) -> tuple[Card | None, tuple[Button, ...]]:
+    """Its line of a digest, for which no agenda is read, and the answers beside it."""
+    card = await compose(store, message, now, by_mail=True)
+    row = await occurrences.occurrence(store.connection, store.district_id, message.item_id or "")
+    event = await store.event(message.event_id) if message.event_id else None
+    reader = store.directory.people.get(message.person_id)
+    routine = store.directory.routine(row.routine_id) if row else None
+    if card is None or row is None or event is None or reader is None or routine is None:
+        return card, ()  # of a routine that is taken out there is nothing to answer
+    may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
+    return card, cards.line_buttons(Voice(store.directory, reader), row, routine, event, may)
 
 
 async def redraw(store: Store, message: Told, now: datetime) -> Card | None:

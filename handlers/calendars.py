@@ -50,8 +50,12 @@ async def make(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def end(store: Store, request: Request, now: datetime) -> Reply:
+    """One ends, and with one's own the addresses on one's invitations; those alone where there is no other."""
     feed = _feed(store, request)
-    if await feeds.end(store.connection, feed, now):
+    had = await feeds.end(store.connection, feed, now)
+    if not had and not feed.team_id:
+        await feeds.end_of_none(store.connection, feed, now)
+    if had or not feed.team_id:
         store.record(None, Kind.FEED_ENDED, by=request.actor.id, at=now, data={"team": feed.team_id})
     return Reply(card=cards.ended(request.voice))
 
@@ -152,7 +156,8 @@ async def address_of(store: Store, row: Occurrence, reader: Person) -> str:
     """Where this person's calendar gets one meeting; "" where ours cannot be reached from outside, or it is over.
 
     The address is signed for this person and meeting, and kept nowhere. It ends with the meeting; when its reader leaves,
-    or does not belong there any more; and when they end an address of all of their meetings, or make a new one.
+    or does not belong there any more; when they end or replace the address of all of their meetings; and when they end those
+    of their invitations, where they have no other.
     """
     if not store.public_url or reader.external or row.status not in occurrences.TO_COME:
         return ""

@@ -1,7 +1,7 @@
 """A message becomes a card when it is sent: for its reader, from the present state. Old news is dropped (None)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
@@ -12,7 +12,7 @@ from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
 from handlers.cards import lists, names
 from handlers.cards import rooms as room_cards
-from handlers.cards.model import Button, Card, Press
+from handlers.cards.model import Button, Buttons, Card, Press
 from handlers.cards.text import Label, Phrase, Voice, Who, from_json, phrase
 from handlers.rules import access, lanes
 from handlers.rules.access import Action
@@ -35,6 +35,7 @@ from storage.vocabulary import (
     Status,
     StepId,
     TeamId,
+    Urgency,
 )
 
 
@@ -86,7 +87,7 @@ async def _words_with(store: Store, case: Case, event: Event, history: Sequence[
 async def _card(
     store: Store, voice: Voice, reader: Person, case: Case, message: Told, event: Event, now: datetime
 ) -> Card | None:
-    if not still_news(message, case):
+    if not still_news(message, case) or _is_put_off(message, case, acts.today(store, now)):
         return None
     history = await store.history(case.id)
     seen = cards.view(store.directory, case, voice, reader, now, history)
@@ -334,7 +335,7 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
 async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[list[Line], set[str]]:
     """What a digest tells, one line for each challenge, the most pressing first; and which messages had a point.
 
-    Several messages about one challenge become one line: the most pressing.
+    Several messages about one challenge become one line: the most pressing, and behind it what a meeting has decided.
     """
     reader = store.directory.people[messages[0].person_id]
     if not reader.here_on(acts.today(store, now)):
@@ -342,6 +343,7 @@ async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[
     voice = Voice(store.directory, reader)
     found: dict[str, tuple[int, Line]] = {}
     told: set[str] = set()
+    decided: dict[str, str] = {}
     events = {each.id: await store.event(each.event_id) if each.event_id else None for each in messages}
 
     def happened(message: Told) -> tuple[datetime, int]:
@@ -360,9 +362,13 @@ async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[
         seen = cards.view(store.directory, case, voice, reader, now)
         if not access.may_hear(reader, seen.facts, store.directory, seen.today) or not still_news(message, case):
             continue
+        if _is_put_off(message, case, seen.today):
+            continue
         told.add(message.id)
         title, intro = headline(seen, message, event)
         weight = _weight(message, event)
+        if event.kind is Kind.DECIDED:
+            decided[case.id] = voice(intro)
         if case.id in found and found[case.id][0] < weight:
             continue
         text = voice(
@@ -373,35 +379,48 @@ async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[
         ).replace("…. ", "… ")
         buttons = cards.line_buttons(seen, reminds=message.kind in lanes.REMINDERS)
         found[case.id] = (weight, Line(text, buttons, access.may_be_mailed(seen.facts)))
-    return [line for _, line in sorted(found.values(), key=lambda each: each[0])], told
+    pressing = sorted(found.items(), key=lambda each: each[1][0])
+    return [_with_decision(voice, line, decided.get(about, "")) for about, (_, line) in pressing], told
+
+
+def _with_decision(voice: Voice, line: Line, decided: str) -> Line:
+    """A line that asks something of its reader, and what was decided on the same challenge."""
+    if decided in line.text:
+        return line
+    return replace(line, text=voice("{line} {decision}", line=line.text, decision=decided))
 
 
 async def _beside(
     store: Store, voice: Voice, message: Told, event: Event | None, now: datetime
 ) -> tuple[str, Line] | None:
     """The line of a message that is about no challenge, and what it is about: of several about one thing the last."""
-    item, about, press = message.item_id or "", message.id, None
+    item, about = message.item_id or "", message.id
     mailable = message.kind not in lanes.CHAT_ONLY
+    buttons: tuple[Button, ...]
     match message.kind:
         case MessageKind.OCCURRENCE:
-            card, press = await agendas.compose(store, message, now), Press("meeting.show", item=item)
+            card, buttons = await agendas.in_digest(store, message, now)
         case MessageKind.ROUTINE:
-            card, press = await routines.compose(store, message, now), Press("routine.show", item=item)
-        case MessageKind.VERSION:
-            about, press = f"version {item}", Press("version.show", item=f"{item}/1")
-            card = await versions.compose(store, message, now)
+            card = await routines.compose(store, message, now)
+            buttons = (Button(voice("Show"), Press("routine.show", item=item)),)
+        case MessageKind.VERSION:  # answered under its very text, docs/decisions/0019
+            about, card = f"version {item}", await versions.compose(store, message, now)
+            buttons = (Button(voice("Show"), Press("version.show", item=f"{item}/1")),)
         case MessageKind.ACTION_ITEM:
             about, mailable = f"item {item}", await actions.may_be_mailed(store, item)
-            card, press = await actions.in_digest(store, message, now)
+            card, buttons = await actions.in_digest(store, message, now)
         case MessageKind.PLAN:
-            card, press = await plans.compose(store, message, now), Press("plan.show", item=item)
+            about = f"plan {item}"
+            card, buttons = await plans.in_digest(store, message, now)
         case MessageKind.DRAFT_HELD:
-            card = await drafts.still_held(store, voice, item, message.person_id)
+            card, buttons = await drafts.still_held(store, voice, item, message.person_id), ()
         case MessageKind.DRAFT_LAPSED:
-            card = draft_cards.lapsed(voice, dict(event.data) if event else {})
+            card, buttons = draft_cards.lapsed(voice, dict(event.data) if event else {}), ()
         case _:
             card = _about_no_challenge(voice, message, event)
-    buttons = (Button(voice("Show"), press),) if press else ()
+            buttons = (
+                tuple(each for part in card.body if isinstance(part, Buttons) for each in part.items) if card else ()
+            )
     return (about, Line(card.fallback(), buttons, mailable)) if card else None
 
 
@@ -438,21 +457,19 @@ async def redraw_digest(store: Store, messages: Sequence[Told], now: datetime) -
     if not messages:
         return None
     reader = store.directory.people.get(messages[0].person_id)
-    left = [each for each in messages if not await _is_put_off(store, each, now)]
-    card, _ = await digest(store, left, now) if reader and left else (None, set())
+    card, _ = await digest(store, messages, now) if reader else (None, set())
     if card is not None or reader is None:
         return card
     voice = Voice(store.directory, reader)
     return cards.plain(voice, voice("Your digest"), voice("Nothing of this waits for you any more."))
 
 
-async def _is_put_off(store: Store, message: Told, now: datetime) -> bool:
-    """Whether its reader wants to be reminded of it later: it comes again, with the digest of that day."""
-    if message.kind not in lanes.REMINDERS or message.challenge_id is None:
+def _is_put_off(message: Told, case: Case, today: date) -> bool:
+    """Whether its reader wants to be reminded of it later: it comes again, with the digest of that day (snoozes.py)."""
+    if message.kind not in lanes.REMINDERS or case.challenge.urgency is Urgency.HIGH:
         return False
-    case = await store.case(message.challenge_id)
-    until = case.put_off_until(message.person_id) if case else None
-    return until is not None and until > acts.today(store, now)
+    until = case.put_off_until(message.person_id)
+    return until is not None and until > today
 
 
 WEIGHTS = {

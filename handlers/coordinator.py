@@ -85,7 +85,7 @@ async def sort(store: Store, request: Request, now: datetime) -> Reply:
         **(sorted_as(store, case, report, origin) | whole),
     )  # fmt: skip
     if conduct:
-        await store.look_at_agendas(now)
+        await store.look_at_agendas(now, case.id)
     return Reply(
         card=cards.done(
             request.voice,
@@ -186,7 +186,7 @@ async def restrict(store: Store, request: Request, now: datetime) -> Reply:
         tell(store, [admitted], MessageKind.INFORM, event, now, case=case)
     if kind is Kind.RESTRICTED:
         await store.look_at_digests(case.id, now)
-        await store.look_at_agendas(now)
+        await store.look_at_agendas(now, case.id)
     sentences = {
         Kind.RESTRICTED: "Challenge {n} is now restricted.",
         Kind.OPENED_UP: "Challenge {n} is now open to the district team.",
@@ -217,7 +217,7 @@ async def _taken_out(
         visibility=visibility,
     )  # fmt: skip
     await store.look_at_digests(case.id, now)
-    await store.look_at_agendas(now)
+    await store.look_at_agendas(now, case.id)
     names = ", ".join(store.directory.people[each.person_id].name for each in leave)
     said = phrase("{names}: no longer part of challenge {n}.", names=names, n=case.number)
     return Reply(card=cards.done(request.voice, case, said, event), challenge_id=case.id)

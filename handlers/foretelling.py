@@ -4,9 +4,10 @@ So what is foretold and what is sent cannot differ, as long as nobody does anyth
 put into the outbox is planned, dropped and gathered into digests by the rules of the dispatcher. Instants are UTC.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from handlers import acts
@@ -15,10 +16,11 @@ from handlers.cards import foretelling as cards
 from handlers.cards.foretelling import Coming, Foretold
 from handlers.request import Reply, Request
 from handlers.rules import access, presence
+from handlers.rules import actions as rules
 from handlers.telling import when
-from storage import occurrences
+from storage import actions, occurrences, plans
 from storage.directory import COACH, Directory, Person, Routine
-from storage.models import Message, Timer
+from storage.models import ActionItem, Message, Timer
 from storage.store import Store
 from storage.vocabulary import Lane, MessageKind, MessageState, TimerKind
 
@@ -28,7 +30,8 @@ Run = Callable[[Store, Timer, datetime], Awaitable[None]]
 AHEAD: Final = timedelta(days=31)
 MOST_COMING: Final = 4  # occasions, one digest each: what is further away will have changed by then
 MOST_TIMERS: Final = 40
-"""So many dates are gone through at most: somebody waits for the answer, and so does whoever wants to write."""
+MOST_S: Final = 1.0
+"""So many dates are gone through at most, for so long: somebody waits for the answer, and so does whoever wants to write."""
 A_MOMENT: Final = timedelta(seconds=1)  # nothing is done on the very instant at which it falls due
 
 
@@ -49,8 +52,13 @@ async def show(store: Store, request: Request, now: datetime, *, run: Run) -> Re
     return Reply(card=cards.foretold(request.voice, found))
 
 
-async def foretell(store: Store, person: Person, now: datetime, *, run: Run) -> Foretold:
-    """The next messages to this person, by what is known now; a store for writing, which is left as it was."""
+async def foretell(store: Store, person: Person, now: datetime, *, run: Run, within_s: float = MOST_S) -> Foretold:
+    """The next messages to this person, by what is known now; a store for writing, which is left as it was.
+
+    It says how far it has looked, which is less where that takes longer than `within_s` seconds.
+    """
+    time = asyncio.get_running_loop().time
+    ends = time() + within_s
     until, clock, coming = now + AHEAD, _Clock(now), list[Coming]()
     subjects = await _subjects(store, person, now)
     ran = 0
@@ -64,7 +72,7 @@ async def foretell(store: Store, person: Person, now: datetime, *, run: Run) -> 
                 coming += await _send(store, waiting, clock.reach(waiting[0].send_at))
             elif timer is None:
                 break
-            elif ran == MOST_TIMERS:
+            elif ran == MOST_TIMERS or time() > ends:
                 return Foretold(tuple(coming), timer.due_at)
             else:
                 ran += 1
@@ -78,7 +86,9 @@ async def foretell(store: Store, person: Person, now: datetime, *, run: Run) -> 
 
 async def _subjects(store: Store, person: Person, now: datetime) -> Mapping[TimerKind, Collection[str] | None]:
     """What may bring them a message when it falls due: of most people, what they have a part in; what climbs may come to
-    whoever has any authority, stands in for somebody, or is a coach. A routine's own timer plans what is months away."""
+    whoever has any authority, stands in for somebody, or is a coach. Of private plans those on which they are named, and
+    of the versions of the process, none to whom does not decide about them. A routine's own timer plans what is months
+    away."""
     directory, today = store.directory, acts.today(store, now)
     of_kind: dict[TimerKind, Collection[str] | None] = dict.fromkeys(set(TimerKind) - {TimerKind.ROUTINE})
     stands_in = {each.delegate_id for each in directory.absences} | {each.above_limit_id for each in directory.absences}
@@ -87,12 +97,34 @@ async def _subjects(store: Store, person: Person, now: datetime) -> Mapping[Time
         watches or person.id in stands_in or access.has_authority(person, directory, today) or person.role == COACH
     ):
         of_kind[TimerKind.FOLLOW_UP] = await store.part_in(person.id)
+    if not (watches or person.id in stands_in):
+        of_kind[TimerKind.ACTION_ITEM] = await _items(store, person, today)
+    running = await plans.running(store.connection, store.district_id)
+    of_kind[TimerKind.PLAN] = [each.id for each in running if person.id in each.named_ids]
+    if not presence.is_executive(person):
+        of_kind[TimerKind.VERSION] = ()
     of_kind[TimerKind.DRAFT_LAPSES] = await store.drafts_of(person.id)
     if not watches:
         theirs = [each.id for each in directory.routines if person.id in _belong(directory, each)]
         rows = await occurrences.to_come(store.connection, store.district_id, theirs) if theirs else []
         of_kind[TimerKind.OCCURRENCE] = [each.id for each in rows]
     return of_kind
+
+
+async def _items(store: Store, person: Person, today: date) -> list[str]:
+    """The action items that they have, or answer for: of a meeting that they lead, of a private plan on which they are
+    named, or concerning what they have a part in."""
+    part = set(await store.part_in(person.id))
+    named = {
+        each.id for each in await plans.running(store.connection, store.district_id) if person.id in each.named_ids
+    }
+
+    def theirs(row: ActionItem) -> bool:
+        if row.owner_id == person.id or row.plan_id in named or row.challenge_id in part:
+            return True
+        return not row.plan_id and rules.leads(row.routine_id, row.team_id, store.directory, today).id == person.id
+
+    return [each.id for each in await actions.open_items(store.connection, store.district_id) if theirs(each)]
 
 
 def _belong(directory: Directory, routine: Routine) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from handlers import actions, acts
 from handlers.cards import plans as cards
-from handlers.cards.model import Card
+from handlers.cards.model import Button, Card
 from handlers.cards.text import Voice, phrase
 from handlers.errors import FormError, NotFoundError
 from handlers.request import Reply, Request
@@ -267,6 +267,16 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
     if event.kind is Kind.PLAN_PROMPTED:
         said = voice("A private plan, on which you are named, is to be looked at.")
     return await _whole(store, voice, row, reader, now, said)
+
+
+async def in_digest(store: Store, message: Told, now: datetime) -> tuple[Card | None, tuple[Button, ...]]:
+    """Its line of a digest, and the answers beside it."""
+    card = await compose(store, message, now)
+    row = await plans.plan(store.connection, store.district_id, message.item_id or "")
+    reader = store.directory.people.get(message.person_id)
+    if card is None or row is None or reader is None:
+        return None, ()
+    return card, cards.line_buttons(Voice(store.directory, reader), row)
 
 
 async def redraw(store: Store, message: Told, now: datetime) -> Card | None:

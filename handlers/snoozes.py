@@ -55,9 +55,13 @@ async def snooze(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def _again(store: Store, case: Case, actor: Person, put_off: EventId, at: datetime, now: datetime) -> None:
-    """What they were reminded of already comes once more on that day, if it is still so; what waits comes by itself."""
+    """What they were reminded of already comes once more on that day, if it is still so; what waits comes by itself.
+
+    What is on its way just now was not moved: it may be read yet, and else finds itself put off when it is composed.
+    """
     last = await store.last_reminder(actor.id, case.id, lanes.REMINDERS)
-    if last is None or last.state is MessageState.PENDING:
+    waits = last is not None and last.state is MessageState.PENDING
+    if last is None or (waits and last.leased_until is None and last.unknown_since is None):
         return
     store.add(
         Message(

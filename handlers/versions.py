@@ -287,6 +287,11 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
             return cards.one(voice, seen)
         case Kind.VERSION_RETURNED if version.status in {ProcessStatus.DRAFT, ProcessStatus.PRACTISED}:
             return cards.decided(voice, version, seen.said, seen.today, event.actor_id)
+        case Kind.IMPORTED:
+            said = voice(
+                "The district's file was taken in anew, and says something else of it than was decided in chat."
+            )
+            return cards.stands(voice, seen, said)
         case Kind.VERSION_IN_FORCE if version.status is ProcessStatus.IN_FORCE:
             return cards.decided(voice, version, None, seen.today, event.actor_id)
         case _:

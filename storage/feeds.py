@@ -1,6 +1,7 @@
 """Who may read which calendar without signing in: by a secret in its address, of which only a digest is kept."""
 
 import hashlib
+import secrets
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -42,6 +43,12 @@ async def end(connection: AsyncConnection, feed: Feed, now: datetime) -> bool:
         feeds.c.ended_at.is_(None),
     )
     return (await connection.execute(update(feeds).where(*mine).values(ended_at=now))).rowcount > 0
+
+
+async def end_of_none(connection: AsyncConnection, feed: Feed, now: datetime) -> None:
+    """As if an address had been made and ended that nobody ever had: what is counted by `ended` begins anew."""
+    row = models.Feed(**feed._asdict(), digest=digest_of(secrets.token_urlsafe(32)), made_at=now, ended_at=now)
+    await connection.execute(insert(feeds), {each.name: getattr(row, each.name) for each in feeds.columns})
 
 
 async def by_secret(connection: AsyncConnection, secret: str) -> Feed | None:

@@ -58,6 +58,7 @@ messages: Final = table(models.Message)
 posted: Final = table(models.PostedCard)
 inbox: Final = table(models.InboxKey)
 drafts: Final = table(models.Draft)
+items: Final = table(models.ActionItem)
 
 DATED: Final = (TimerKind.FOLLOW_UP, TimerKind.ROUTINE, TimerKind.OCCURRENCE, TimerKind.ACTION_ITEM, TimerKind.PLAN)
 """The timers whose dates hang on people, the calendar or the rules."""
@@ -335,8 +336,12 @@ class Store:
             .values(stale_at=now)
         )
 
-    async def look_at_agendas(self, now: datetime) -> None:
-        """Every agenda that stands somewhere is drawn anew: what was on it may not be for all its readers any more."""
+    async def look_at_agendas(self, now: datetime, concerning: ChallengeId | None = None) -> None:
+        """Every agenda that stands somewhere is drawn anew: what was on it may not be for all its readers any more.
+
+        `concerning`: the challenge that it is about; the action items that concern it are looked at, too, since whoever
+        has one may not see it any more.
+        """
         about = select(messages.c.id).where(
             messages.c.district_id == self.district_id,
             messages.c.kind.in_([MessageKind.OCCURRENCE, MessageKind.ROOM_NEWS]),
@@ -345,14 +350,18 @@ class Store:
         )
         mine = (posted.c.district_id == self.district_id, posted.c.message_id.in_(about))
         await self.connection.execute(update(posted).where(*mine).values(stale_at=now))
-        await self._look_at_items(now, messages.c.kind == MessageKind.ACTION_ITEM)
-        # Whoever has an action item that concerns it may not see that any more.
-        items = (
+        if concerning is None:
+            return
+        theirs = select(items.c.id).where(items.c.district_id == self.district_id, items.c.challenge_id == concerning)
+        about_it = list(await self.connection.scalars(theirs))
+        await self.look_at_item(about_it, now)
+        due = (
             timers.c.district_id == self.district_id,
             timers.c.kind == TimerKind.ACTION_ITEM,
+            timers.c.about.in_(about_it),
             timers.c.due_at > now,
         )
-        await self.connection.execute(update(timers).where(*items).values(due_at=now))
+        await self.connection.execute(update(timers).where(*due).values(due_at=now))
 
     async def look_at_item(self, item_ids: Collection[str], now: datetime) -> None:
         """Every card and digest that shows one of these action items, plans or versions of the process, and the agendas

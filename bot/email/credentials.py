@@ -13,6 +13,8 @@ NEEDED: Final = (
 ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 PORTS: Final = {"smtp": 587, "smtps": 465}
 """Where no port is given: submission with STARTTLS, and over TLS from the first byte (RFC 8314)."""
+OPEN: Final = "tls=off"
+"""Behind the address: without TLS."""
 CODED: Final = "In a password / @ : ? and # are written %2F %40 %3A %3F and %23"
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -27,12 +29,14 @@ class MailServer:
     username: str = ""
     password: str = ""
     tls: bool = False
-    """From the first byte. Else the connection is raised to TLS where the server can (STARTTLS)."""
+    """From the first byte. Else the connection is raised to TLS (STARTTLS)."""
+    open_line: bool = False
+    """Not encrypted, as its address says: for a relay on a network of one's own."""
 
     @property
     def must_raise(self) -> bool:
-        """Whether STARTTLS is a must: a password never goes over an open line, but for one within this machine."""
-        return bool(self.password) and not self.tls and self.host not in LOOPBACK
+        """Whether STARTTLS is a must: what people are written is read by nobody on the way, but within this machine."""
+        return not self.tls and not self.open_line and self.host not in LOOPBACK
 
     def __repr__(self) -> str:
         return f"MailServer({self.host}:{self.port})"  # no secret in a traceback
@@ -52,8 +56,10 @@ def wrong_with(url: str) -> str:
         return f"must begin with smtp:// or smtps://: {example}"
     if not parts.hostname or port == 0:
         return f"names no server: {example}. {CODED}"
-    if parts.path.strip("/") or parts.query or parts.fragment:
+    if parts.path.strip("/") or parts.query not in {"", OPEN} or parts.fragment:
         return f"has something after the port: {example}. {CODED}"
+    if parts.query and (parts.scheme == "smtps" or (parts.password and parts.hostname not in LOOPBACK)):
+        return f"has {OPEN}, which goes neither with smtps:// nor with a password, that anybody on the way could read"
     if bool(parts.username) != bool(parts.password):
         return f"has a user without a password, or the other way round: {example}"
     return ""
@@ -81,4 +87,5 @@ def server(url: str, sender: str) -> MailServer:
         username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         tls=parts.scheme == "smtps",
+        open_line=parts.query == OPEN,
     )

@@ -35,6 +35,7 @@ from storage.models import ActionItem, Event, Saying
 from storage.vocabulary import ActionStatus, Kind, PersonId, RecordField
 
 IN_A_LIST: Final = 12  # on one card: a page, not the log
+MOST_QUICK: Final = 3  # answers on a line of a digest: as many as are read on a phone
 SAID_LAST: Final = 3  # of what was said of one item, beside its words
 
 
@@ -300,6 +301,12 @@ def digest_line(voice: Voice, item: Item, card: Card) -> Card:
     """The card as one line of a digest."""
     words = lists.short(item.words or voice("(taken out)"), 90)
     return replace(card, summary=voice("{why} “{what}”", why=card.summary, what=words))
+
+
+def line_buttons(voice: Voice, item: Item) -> tuple[Button, ...]:
+    """The answers to its line of a digest, the most likely first; each with its words, for those who hear it read."""
+    answers = [lists.named(voice, each, _what(voice, item)) for each in _buttons(voice, item)]
+    return (*answers[:MOST_QUICK], _show(voice, item))
 
 
 def _from(event: Event) -> Who:

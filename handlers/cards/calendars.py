@@ -17,6 +17,8 @@ def addresses(voice: Voice, of: Sequence[tuple[TeamId, str]], known: Collection[
         buttons = [Button(make, Press("calendar.make", item=team_id))]
         if has:
             buttons.append(Button(voice("End it: {name}", name=named), Press("calendar.end", item=team_id)))
+        elif not team_id:  # an invitation may have been handed on
+            buttons.append(Button(voice("End the addresses on my invitations"), Press("calendar.end")))
         body.append(Buttons(tuple(buttons)))
     note = voice("An address is secret: whoever has it can read when you meet, and nothing of what it is about.")
     return Card(voice("Your calendar"), (*body, Note(note)), summary=said)
@@ -33,7 +35,7 @@ def made(voice: Voice, address: str) -> Card:
 
 
 def ended(voice: Voice) -> Card:
-    said = voice("That address is of no use any more.")
+    said = voice("That address is of no use any more. Later invitations come with new ones.")
     return Card(voice("Your calendar"), (Text(said),), summary=said)
 
 

@@ -1,6 +1,7 @@
 """Lists of challenges, the morning digest, and what was not understood."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from handlers.cards.model import Button, Buttons, Card, Element, Items, Note, Press, Text
@@ -114,6 +115,11 @@ def not_understood(voice: Voice, missed: asking.NotUnderstood) -> Card:
             Note(voice("To look for words, put them in quotation marks: “no subs”.")),
         ),
     )
+
+
+def named(voice: Voice, button: Button, what: str) -> Button:
+    """A button that says what it is about, for those who hear it read among the buttons of other lines."""
+    return replace(button, label=voice("{label}: {what}", label=button.label, what=what))
 
 
 def digest(voice: Voice, items: Sequence[tuple[str, tuple[Button, ...]]], day: date) -> Card:

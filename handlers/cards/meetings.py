@@ -101,6 +101,12 @@ SCALE: Final = ("1", "2", "3", "4")
 BREAKS: Final = ("5", "10", "15", "20", "30", "45", "60")
 """So many minutes a break may take."""
 A_BREAK: Final = "10"
+QUICK: Final = frozenset(
+    {"meeting.held.form", "meeting.missed.form", "meeting.poll.form", "meeting.add.form", "meeting.send"}
+    | {"meeting.back", "meeting.again.form"}
+)
+"""What a line of a digest can be answered with."""
+MOST_QUICK: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +216,12 @@ def news(
     title = _title(voice, row, routine)
     intro = _intro(voice, row, routine, event, may)
     body: list[Element] = [Text(intro)]
+    answers = _answers(voice, row, routine, event, agenda, may)
     if event.kind is Kind.OCCURRENCE_POLLED:
-        button = Button(voice("Say how it was"), Press("meeting.poll.form", item=row.id), "primary", opens_form=True)
         note = Note(voice("Nobody sees who says what. It takes half a minute."))
-        return Card(title, (Text(intro), Buttons((button,)), note), summary=f"{title}. {intro}")
+        return Card(title, (Text(intro), Buttons(answers), note), summary=f"{title}. {intro}")
     if event.kind is Kind.OCCURRENCE_PREPARED and not may.steers:
-        add = Button(voice("Add to the agenda"), Press("meeting.add.form", item=row.id), "primary", opens_form=True)
-        return Card(title, (Text(intro), Buttons((add,))), summary=f"{title}. {intro}")
+        return Card(title, (Text(intro), Buttons(answers)), summary=f"{title}. {intro}")
     me = voice.person.id if voice.person else None
     if agenda is not None and event.kind is Kind.OCCURRENCE_INVITED:
         body += [Text(voice(YOU_DO[each.role])) for each in agenda.doing if each.person_id == me]
@@ -225,16 +230,42 @@ def news(
         body += _agenda(voice, row, agenda)
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
         body += _in_calendar(voice, file)
-    if may.steers and event.kind is Kind.OCCURRENCE_MAY_RETURN:
-        body.append(Buttons((back_button(voice, row, date.fromisoformat(event.data["to"])),)))
-    if may.steers and event.kind is Kind.OCCURRENCE_CANCELLED and event.data.get("why") == "closed":
-        body.append(Buttons((again_button(voice, row),)))
-    answered = event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_ASKED}
-    if answered and (buttons := tuple(_buttons(voice, row, routine, agenda, may, event.at))):
-        body.append(Buttons(buttons))
+    if answers:
+        body.append(Buttons(answers))
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
         body.append(Buttons((_as_it_is(voice, row),)))
     return Card(title, tuple(body), summary=f"{title}. {intro}")
+
+
+def _answers(
+    voice: Voice, row: Occurrence, routine: Routine, event: Event, agenda: Agenda | None, may: May
+) -> tuple[Button, ...]:
+    """What can be said at once to what a message tells of it."""
+    match event.kind:
+        case Kind.OCCURRENCE_POLLED:
+            poll = Press("meeting.poll.form", item=row.id)
+            return (Button(voice("Say how it was"), poll, "primary", opens_form=True),)
+        case Kind.OCCURRENCE_PREPARED if not may.steers:
+            add = Press("meeting.add.form", item=row.id)
+            return (Button(voice("Add to the agenda"), add, "primary", opens_form=True),)
+        case Kind.OCCURRENCE_PREPARED | Kind.OCCURRENCE_ASKED:
+            return tuple(_buttons(voice, row, routine, agenda, may, event.at))
+        case Kind.OCCURRENCE_MAY_RETURN if may.steers:
+            return (back_button(voice, row, date.fromisoformat(event.data["to"])),)
+        case Kind.OCCURRENCE_CANCELLED if may.steers and event.data.get("why") == "closed":
+            return (again_button(voice, row),)
+        case _:
+            return ()
+
+
+def line_buttons(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: May) -> tuple[Button, ...]:
+    """The answers to its line of a digest; each with its name, for those who hear it read."""
+    name = lists.short(names.routine(voice, routine, row.team_id), 40)
+    quick = [each for each in _answers(voice, row, routine, event, None, may) if each.press.action in QUICK][
+        :MOST_QUICK
+    ]
+    shown = [*quick, Button(voice("Show"), Press("meeting.show", item=row.id))]
+    return tuple(lists.named(voice, each, name) for each in shown)
 
 
 def in_room(voice: Voice, row: Occurrence, routine: Routine, event: Event, agenda: Agenda | None) -> Card:

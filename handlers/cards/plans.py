@@ -5,6 +5,7 @@ from datetime import date
 from typing import Final
 
 from handlers.cards import actions as action_cards
+from handlers.cards import lists
 from handlers.cards.forms import open_form, person_choice
 from handlers.cards.model import (
     Button,
@@ -92,6 +93,13 @@ def _buttons(voice: Voice, row: Plan, reader: Person) -> tuple[Button, ...]:
         buttons.append(Button(voice("Who sees it"), press("plan.named.form"), opens_form=True))
         buttons.append(Button(voice("End the plan"), press("plan.end"), confirm=sure))
     return tuple(buttons)
+
+
+def line_buttons(voice: Voice, row: Plan) -> tuple[Button, ...]:
+    """The answers to its line of a digest, which says no more of it either than that there is one."""
+    looked = Button(voice("Looked at"), Press("plan.review.form", item=row.id, version=row.version), opens_form=True)
+    shown = (looked, Button(voice("Show"), Press("plan.show", item=row.id)))
+    return tuple(lists.named(voice, each, voice("a private plan")) for each in shown)
 
 
 def gone(voice: Voice) -> Card:

@@ -142,14 +142,14 @@ def _head(voice: Voice, seen: Seen, page: int, intro: str) -> list[Element]:
     return head
 
 
-def stands(voice: Voice, seen: Seen) -> Card:
-    """In place of a card of which nothing is asked any more: what became of it."""
+def stands(voice: Voice, seen: Seen, why: str = "") -> Card:
+    """In place of a card of which nothing is asked any more: what became of it. `why`: it comes by itself."""
     title = voice("Process, version {version}", version=seen.version.version)
-    head = _head(voice, seen, 1, "")
+    head = _head(voice, seen, 1, why)
     return Card(
         title,
         (*head, Buttons((read(voice, seen.version),))),
-        summary=f"{title}. {voice(state(seen.version, seen.today))}",
+        summary=" ".join(filter(None, (f"{title}.", why, voice(state(seen.version, seen.today))))),
     )
 
 

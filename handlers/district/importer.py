@@ -1,29 +1,34 @@
 """Takes a district file into the database: the whole file or none of it, and the same file twice changes nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from handlers import acts, closures, occurrences
 from handlers.district.check import check
 from handlers.district.model import DistrictFile
 from handlers.district.notes import DistrictFileError, Finding
-from handlers.district.plan import Plan, mark_of_calendar, plan
+from handlers.district.plan import Plan, Undone, mark_of_calendar, plan
 from handlers.district.versions import to_paste, today
-from handlers.rules.versions import A_WEEK
+from handlers.rules import access
+from handlers.rules import versions as rules
+from handlers.telling import tell
 from scheduling.calendar import Calendar
 from storage import models, people, registrations, snapshot, versions
 from storage.database import Database
 from storage.directory import Directory
+from storage.models import Event
 from storage.people import APPLIED
 from storage.sealing import Seal
-from storage.snapshot import Difference
+from storage.snapshot import Difference, Snapshot
 from storage.store import Came, Store, plain
-from storage.vocabulary import DistrictId, Door, Kind, PersonId, Platform, TimerKind
+from storage.vocabulary import DistrictId, Door, Kind, Lane, MessageKind, PersonId, Platform, TimerKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +57,36 @@ class ImportResult:
     """What the file does together with those of other districts."""
 
 
-async def import_district(database: Database, seal: Seal, text: str, *, now: datetime) -> ImportResult:
-    """Creates the district of this file, or brings it to what the file says, in one transaction.
+class _OnlyLookedError(Exception):
+    """Ends the transaction of a preview."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    planned: Plan
+    before: Snapshot | None
+    difference: Difference
+    directory: Directory
+
+
+async def import_district(
+    database: Database, seal: Seal, text: str, *, now: datetime, apply: bool = True
+) -> ImportResult:
+    """Creates the district of this file, or brings it to what the file says, in one transaction; without `apply` it is
+    all done, looked at, and rolled back.
 
     Raises DistrictFileError with every mistake, and then changes nothing.
     """
     checked = check(text, now)
     file = checked.sound()
     district_id = DistrictId(file.district.id)
-    async with database.district(district_id) as connection:
-        try:
-            head = await people.revision_and_ledger(connection, district_id, lock=True)
-        except people.UnknownDistrictError:
-            head = people.Head(0, models.Ledger(district_id=district_id))
-        before = await snapshot.read(connection, district_id) if head.revision else None
-        in_use = await snapshot.schools_in_use(connection, district_id) if before else set()
-        planned = plan(file, before, in_use, now=now, ledger_key=people.new_ledger_key(seal, district_id))
-        if planned.mistakes:
-            raise DistrictFileError(tuple(sorted(planned.mistakes)))
-        difference = snapshot.difference(before, planned.after)
-        was = (await people.load_directory(connection, district_id))[0] if before else None
-        if difference:
-            await snapshot.write(connection, district_id, difference)
-        directory, sealed = await people.load_directory(connection, district_id)
-        if difference:
-            key = people.open_ledger_key(seal, sealed, district_id)
-            store = Store(connection, directory, key, head.ledger, Came(Door.OPERATOR), seal)
-            if was:
-                await _end_removed(store, was, difference, now)
-                await _plan_changed(store, difference, now)
-            await closures.take_effect(store, Calendar.of(was or directory), now)
-            for version_id in await versions.without_a_timer(connection, district_id):
-                store.set_timer(TimerKind.VERSION, version_id, acts.calendar(store).morning_after(now, A_WEEK))
-            store.record(None, Kind.IMPORTED, by=None, at=now, data=_told(difference))
-            await store.flush(now)
+    done: list[_Done] = []
+    with suppress(_OnlyLookedError):
+        async with database.district(district_id) as connection:
+            done.append(await _import(connection, seal, file, now))
+            if not apply:
+                raise _OnlyLookedError
+    planned, before, difference, directory = done[0].planned, done[0].before, done[0].difference, done[0].directory
     return ImportResult(
         district_id=district_id,
         name=directory.name,
@@ -104,11 +105,56 @@ async def import_district(database: Database, seal: Seal, text: str, *, now: dat
         else "",
         warnings=(
             *_of_calendar(file.document.data.get("calendar") or {}, planned.after.district.calendar),
+            *_replaced_calendar(before, planned.after),
             *_older(file, directory.in_force.version),
             *_stopped(planned),
+            *_undone(planned.undone),
             *await _shared(database, district_id, planned.after.workspaces),
         ),
     )
+
+
+async def _import(connection: AsyncConnection, seal: Seal, file: DistrictFile, now: datetime) -> _Done:
+    district_id = DistrictId(file.district.id)
+    try:
+        head = await people.revision_and_ledger(connection, district_id, lock=True)
+    except people.UnknownDistrictError:
+        head = people.Head(0, models.Ledger(district_id=district_id))
+    before = await snapshot.read(connection, district_id) if head.revision else None
+    in_use = await snapshot.schools_in_use(connection, district_id) if before else set()
+    planned = plan(file, before, in_use, now=now, ledger_key=people.new_ledger_key(seal, district_id))
+    if planned.mistakes:
+        raise DistrictFileError(tuple(sorted(planned.mistakes)))
+    difference = snapshot.difference(before, planned.after)
+    was = (await people.load_directory(connection, district_id))[0] if before else None
+    if difference:
+        await snapshot.write(connection, district_id, difference)
+    directory, sealed = await people.load_directory(connection, district_id)
+    if difference:
+        key = people.open_ledger_key(seal, sealed, district_id)
+        store = Store(connection, directory, key, head.ledger, Came(Door.OPERATOR), seal)
+        if was:
+            await _end_removed(store, was, difference, now)
+            await _plan_changed(store, difference, now)
+        await closures.take_effect(store, Calendar.of(was or directory), now)
+        for version_id in await versions.without_a_timer(connection, district_id):
+            store.set_timer(TimerKind.VERSION, version_id, acts.calendar(store).morning_after(now, rules.A_WEEK))
+        event = store.record(None, Kind.IMPORTED, by=None, at=now, data=_told(difference))
+        await _tell_of(store, planned.undone, event, now)
+        await store.flush(now)
+    return _Done(planned, before, difference, directory)
+
+
+async def _tell_of(store: Store, undone: Sequence[Undone], event: Event, now: datetime) -> None:
+    """What was decided in chat does not hold any more: who can decide about it hears that, and whoever drafted it."""
+    directory, today = store.directory, acts.today(store, now)
+    for each in undone:
+        version = directory.versions.get(each.id)
+        if version is None:  # the rules of that one are not here
+            continue
+        to = {*rules.leaders(version, directory, today), *access.coordinators(directory, today), version.submitted_by}
+        tell(store, sorted(one for one in to if one), MessageKind.VERSION, event, now, item=each.id, lane=Lane.SINGLE)
+    await store.look_at_item([each.id for each in undone], now)
 
 
 async def _end_removed(store: Store, was: Directory, difference: Difference, now: datetime) -> None:
@@ -153,6 +199,24 @@ def _of_calendar(in_file: Mapping[str, Any], kept: Mapping[str, Any]) -> Iterato
         yield (
             f"the calendar is the one that `clearway district calendar` applied on {applied['on']}; that of this file has "
             "not changed since, and is left aside. To have both agree, export the district and keep that file."
+        )
+
+
+def _replaced_calendar(before: Snapshot | None, after: Snapshot) -> Iterator[str]:
+    """The file has another calendar than it had, so the one that was applied since goes."""
+    applied = before.district.calendar.get(APPLIED) if before else None
+    if applied and not after.district.calendar.get(APPLIED):
+        yield (
+            f"the calendar of this file is another than before, and takes the place of the one that `clearway district "
+            f"calendar` applied on {applied['on']}. To keep that one, apply it again."
+        )
+
+
+def _undone(undone: Iterable[Undone]) -> Iterator[str]:
+    for each in undone:
+        yield (
+            f"version {each.version} of the process was changed in chat since the last import, and is {each.was} there; by "
+            f"this file it is {each.becomes}. Those who can decide about it are told."
         )
 
 

@@ -41,6 +41,16 @@ FROM_FILE: Final = frozenset({Platform.SLACK, Platform.TEAMS})
 """The platforms whose workspaces and accounts a file gives."""
 
 
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was decided in chat of a version of the process, and what the file makes of it since it says something new."""
+
+    id: ProcessId
+    version: str
+    was: ProcessStatus
+    becomes: ProcessStatus
+
+
 @dataclass(slots=True)
 class Plan:
     """What the district shall be."""
@@ -48,6 +58,7 @@ class Plan:
     after: Snapshot
     left: list[PersonId] = field(default_factory=list)
     draft: str | None = None
+    undone: list[Undone] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
     """What cannot be, given what is there."""
     stopped: list[str] = field(default_factory=list)
@@ -311,6 +322,11 @@ def _versions(file: DistrictFile, before: Snapshot, planned: Plan, now: datetime
     planned.after.processes = _numbered(
         [_with_status(row, REPLACED) if in_force and row.id in former else row for row in every]
     )
+    stood = {row.id: row for row in before.processes}
+    for row in planned.after.processes:
+        was = stood.get(row.id)
+        if was and was.status is not row.status and str(was.status) != was.kept.get("status", str(was.status)):
+            planned.undone.append(Undone(row.id, row.version, was.status, row.status))
 
 
 def _version(file: DistrictFile, n: int, entry: VersionEntry, old: models.Process | None) -> models.Process:
@@ -327,7 +343,14 @@ def _version(file: DistrictFile, n: int, entry: VersionEntry, old: models.Proces
     )
     if old and _decided_since(entry, old) and (old.status in HELD or _same_rules(row, old)):
         return _copy(row, status=old.status, dated=old.dated, kept=old.kept)
+    if old:  # who submitted or approved that in chat stays known: they do not approve it alone now
+        in_chat = {name: old.kept[name] for name in SIGNED if name in old.kept}
+        row = _copy(row, kept={**in_chat, **row.kept})
     return _with_status(row, REPLACED if old and old.status in HELD and not in_force else entry.status)
+
+
+SIGNED: Final = ("submitted_by", "approved_by")
+"""Of an entry, and of what was decided in chat."""
 
 
 def _decided_since(entry: VersionEntry, old: models.Process) -> bool:

@@ -17,7 +17,8 @@ def read(url: str, sender: str = FROM) -> settings.Settings:
     [
         ("smtp://me:p%40ss@mail.example.org", MailServer("mail.example.org", 587, FROM, "me", "p@ss"), True),
         ("smtps://me:x@mail.example.org", MailServer("mail.example.org", 465, FROM, "me", "x", tls=True), False),
-        ("smtp://relay.example.org:25", MailServer("relay.example.org", 25, FROM), False),
+        ("smtp://relay.example.org:25", MailServer("relay.example.org", 25, FROM), True),
+        ("smtp://relay.example.org:25?tls=off", MailServer("relay.example.org", 25, FROM, open_line=True), False),
         ("smtp://me:x@localhost:2525/", MailServer("localhost", 2525, FROM, "me", "x"), False),
     ],
 )
@@ -41,6 +42,9 @@ def test_there_need_be_none() -> None:
         ("smtp://me:se#cret@mail.example.org", FROM, "%23"),
         ("smtp://me@mail.example.org", FROM, "a user without a password"),
         ("smtp://", FROM, "names no server"),
+        ("smtp://me:secret@mail.example.org?tls=off", FROM, "nor with a password, that anybody on the way could read"),
+        ("smtps://mail.example.org?tls=off", FROM, "goes neither with smtps://"),
+        ("smtp://mail.example.org?tls=no", FROM, "has something after the port"),
         ("smtp://mail.example.org:99999", FROM, "names no port"),
         (' smtp://mail.example.org"', FROM, "has quotes or spaces around it"),
         ("smtp://mail.example.org", "", "needs both CLEARWAY_SMTP_URL"),
@@ -60,3 +64,5 @@ def test_the_password_is_not_shown() -> None:
     assert "hidden" not in str(settings.shown(found))
     assert "hidden" not in " ".join(settings.verdicts(found))
     assert "mail.example.org, port 587" in " ".join(settings.verdicts(found))
+    assert "the server must offer (STARTTLS)" in " ".join(settings.verdicts(found))
+    assert "not encrypted" in " ".join(settings.verdicts(read("smtp://relay.example.org:25?tls=off")))

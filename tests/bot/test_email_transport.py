@@ -1,6 +1,7 @@
 """The way out by SMTP, against a server on a real socket: what it answers becomes what the dispatcher knows how to mend."""
 
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -49,6 +50,31 @@ async def test_what_the_server_answers(command: str, answer: str, outcome: type[
         with pytest.raises(outcome) as raised:
             await EmailTransport(fake.server).send(HER, CARD, delivery_id="d1")
         assert "mailbox" not in str(raised.value)  # a code, not what a server writes
+
+
+@pytest.mark.parametrize(
+    ("command", "outcome"),
+    [("HELLO", TryLaterError), ("RCPT", TryLaterError), ("END", OutcomeUnknownError), ("QUIT", None)],
+)
+async def test_a_server_that_takes_too_long(command: str, outcome: type[Exception] | None) -> None:
+    async with fake_mail() as fake:
+        fake.answers[command] = ""
+        sent = EmailTransport(fake.server, deadline_s=0.2).send(HER, CARD, delivery_id="d1")
+        if outcome is None:  # it has the mail: that it says no goodbye is nothing
+            await sent
+        else:
+            with pytest.raises(outcome):
+                await sent
+
+
+async def test_nothing_is_handed_in_where_anybody_could_read_it_on_the_way() -> None:
+    async with fake_mail() as fake:
+        elsewhere = replace(fake.server, host="127.1")  # a name that does not say that it is this machine
+        with pytest.raises(TryLaterError, match="no_tls"):
+            await EmailTransport(elsewhere).send(HER, CARD, delivery_id="d1")
+        assert not any(each.startswith("MAIL") for each in fake.said)
+        await EmailTransport(replace(elsewhere, open_line=True)).send(HER, CARD, delivery_id="d1")
+        assert len(fake.taken) == 1
 
 
 async def test_a_server_that_is_not_there_is_waited_for() -> None:

@@ -41,7 +41,8 @@ class Mail:
 class FakeMail:
     taken: list[Mail] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
-    """What it says to a command ("RCPT", "DATA", "END": after the words) in place of yes; "cut" closes the line."""
+    """What it says to a command ("RCPT", "DATA", "END": after the words) in place of yes; "cut" closes the line,
+    "" says nothing and lets it wait."""
     said: list[str] = field(default_factory=list)
     port: int = 0
     talks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -60,7 +61,7 @@ class FakeMail:
 
         async def answer(command: str, yes: str) -> bool:
             reply = self.answers.get(command, yes)
-            if reply != "cut":
+            if reply not in {"cut", ""}:
                 writer.write(f"{reply}\r\n".encode())
                 await writer.drain()
             return reply == yes

@@ -157,6 +157,13 @@ async def test_an_invitation_has_its_meeting_as_a_file_that_a_calendar_does_not_
         _, text, _ = await fetch(address)
         assert by_icalendar(text)[uid][0] == detroit("2026-10-15 08:30")
         assert "Quist" not in text
+        await member.command("/clearway calendar")
+        await member.click("End the addresses on my invitations")  # who has no other can end these, too
+        assert (await fetch(address))[0] == 404
+        await member.command("/clearway meeting")
+        await member.click("Show Thu, Oct 15, 2026")
+        address = one_address(member)
+        assert (await fetch(address))[0] == 200
         await address_of(story, member)  # ends nothing: there was none before
         assert (await fetch(address))[0] == 200
         await address_of(story, member, "Make a new address: All of your meetings")

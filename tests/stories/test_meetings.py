@@ -64,7 +64,7 @@ async def test_a_meeting_from_its_call_to_its_minutes(database: Database, platfo
 
 async def record_of(actor: Actor) -> str:
     """What somebody reads who opens the line of their digest."""
-    await actor.click("Show", actor.last_card)
+    await actor.click(f"Show: {DIT}", actor.last_card)
     return seen(actor)
 
 
@@ -130,7 +130,7 @@ async def test_how_it_was_is_said_without_a_name_and_shows_all_at_once_when_it_i
         assert "How was it?" not in seen(absent)
         for n, each in enumerate(three):
             assert "How was it?" in seen(each)
-            await each.click("Show", each.last_card)
+            await each.click(f"Show: {DIT}", each.last_card)
             await each.click("Say how it was")
             await each.submit(answers := {**HOW, "What should be different? (optional)": f"Less talk, {n}"})
             assert "once all have answered, or from Sat, Oct 17, 2026 on" in seen(each)

@@ -1,5 +1,6 @@
 """Reminders that people do not resent: when and where they want them, by e-mail too, put off with a reason, and foretold."""
 
+import asyncio
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,13 +10,16 @@ import yaml
 from sqlalchemy import select
 
 from bot.email.transport import EmailTransport
+from bot.transport import Address, Place
 from handlers import foretelling, registry
 from handlers.cards.foretelling import Foretold
+from handlers.cards.model import Card
 from handlers.district import importer
+from handlers.telling import tell
 from storage.database import Database
 from storage.models import Delivery, Event, Message, table
 from storage.store import Came
-from storage.vocabulary import Door, Kind, MessageKind, MessageState, PersonId, Platform, Rung
+from storage.vocabulary import Door, Kind, Lane, MessageKind, MessageState, PersonId, Platform, Rung
 from tests.conformance.steps import SCOPE, on_record, people, seen
 from tests.fakes.mail import FakeMail, fake_mail
 from tests.stories.platforms import EVERYWHERE, IN_CHAT
@@ -203,6 +207,81 @@ async def test_a_mail_about_a_meeting_says_when_it_is_and_nothing_of_what_is_on_
 
 
 @ON_ONE
+async def test_a_copy_of_the_digest_leaves_in_chat_what_must_not_leave_it(database: Database) -> None:
+    """In chat their owner reads all of it; the mail has the words of one alone, and how many more there are."""
+    async with fake_mail() as fake, world(database, "slack") as story:
+        await imported(story, database)
+        mails(story, fake)
+        owner, teacher, coordinator = await people(story, OWNER, TEACHER, COORDINATOR)
+        await choose(owner, values={COPY: [f"Yes, to {MAIL[OWNER]}"]})
+        await on_record(story, words="Substitutes are not paid in time.")
+        await on_record(story, words="A bus is late each morning.")
+        in_confidence = {"Your name": ["Show my name to the coordinator only"]}
+        await teacher.report("Colleagues fear the new rubric.", values=STAFFING | in_confidence)
+        await coordinator.command("/challenges 2")
+        await coordinator.click("Who can see it")
+        await coordinator.submit(
+            {"Challenge 2": ["Only the coordinator, the owner, those who raised it and those admitted"]}
+        )
+        await story.wait_until(detroit("2026-10-08 10:00"))
+        read = next(each for each in reversed(owner.cards) if each.title.startswith("Your challenges")).text
+        for words in ("Substitutes are not paid", "A bus is late", "Colleagues fear"):
+            assert words in read
+        mail = fake.to(MAIL[OWNER])[-1]
+        everything = mail.text + mail.html + str(mail.said)
+        assert "Substitutes are not paid" in everything
+        for words in ("A bus is late", "Colleagues fear", "Ellie"):
+            assert words not in everything
+
+
+class SlowMail:
+    """A mail server that takes nothing before the chats have had theirs."""
+
+    def __init__(self, chat: asyncio.Event) -> None:
+        self.chat, self.at_once, self.most, self.sent = chat, 0, 0, 0
+
+    async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        await asyncio.wait_for(self.chat.wait(), timeout=10)
+        self.at_once, self.sent = self.at_once - 1, self.sent + 1
+        return Place(to.platform, to.workspace_id, to.user_id, delivery_id)
+
+
+@ON_ONE
+async def test_a_mail_server_that_takes_its_time_keeps_nobody_in_chat_waiting(database: Database) -> None:
+    async with world(database, "slack") as story:
+        without = [f"p-0{n}" for n in range(12, 22)]  # more than are sent to at once
+        file = yaml.safe_load(with_accounts(FILE.read_text("utf-8"), "slack", {}))
+        for person in file["people"]:
+            if person["id"] in without:
+                person["email"] = f"{person['id']}@larkspur.example.org"
+                person.pop("slack", None)
+                person.pop("teams", None)
+        await importer.import_district(database, SEAL, yaml.safe_dump(file, allow_unicode=True), now=story.clock.now())
+        await story.settle()
+        owner, chat = await story.person(OWNER), asyncio.Event()
+        transports = story.made.dispatcher.transports
+        slack, mail = transports[Platform.SLACK], SlowMail(chat)
+
+        class Heard:
+            async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
+                place = await slack.send(to, card, delivery_id=delivery_id)
+                chat.set()
+                return place
+
+        transports[Platform.EMAIL], transports[Platform.SLACK] = mail, Heard()  # type: ignore[assignment]
+        async with story.made.districts.open(story.district_id, Came(Door.TIMER), write=True) as store:
+            event = store.record(None, Kind.IMPORTED, by=None, at=story.clock.now(), data={})
+            for each in [*without, OWNER]:
+                tell(store, [PersonId(each)], MessageKind.BREACH, event, story.clock.now(), lane=Lane.URGENT)
+            await store.flush(story.clock.now())
+        await story.settle()
+        assert owner.last_card.title == "Clearway needs you"
+        assert (mail.sent, mail.most) == (len(without), 2)
+
+
+@ON_ONE
 async def test_a_copy_of_the_digest_comes_until_it_is_turned_off(database: Database) -> None:
     async with fake_mail() as fake, world(database, "slack") as story:
         await imported(story, database)
@@ -308,11 +387,11 @@ async def test_what_is_urgent_cannot_be_put_off(database: Database) -> None:
 # ---------------------------------------------------------------------------------------------------------- foretold
 
 
-async def foretold(story: World, person_id: str) -> Foretold:
+async def foretold(story: World, person_id: str, within_s: float = 60.0) -> Foretold:
     opened = story.made.districts.open(story.district_id, Came(Door.COMMAND), write=True)
     async with opened as store:
         person = store.directory.people[PersonId(person_id)]
-        return await foretelling.foretell(store, person, story.clock.now(), run=registry.run_timer)
+        return await foretelling.foretell(store, person, story.clock.now(), run=registry.run_timer, within_s=within_s)
 
 
 @pytest.mark.parametrize("person_id", [TEACHER, OWNER, COORDINATOR])
@@ -340,6 +419,10 @@ async def test_what_is_foretold_is_what_is_sent(database: Database, person_id: s
         await story.promises_hold()  # and nothing of it has stayed
         again = await foretold(story, person_id)
         assert sorted(map(str, again.coming)) == sorted(map(str, found.coming))  # of one instant in any order
+        in_no_time = await foretold(
+            story, person_id, within_s=0.0
+        )  # whoever wants to write does not wait for all of it
+        assert in_no_time.until <= found.until
 
         await story.wait_until(found.until - timedelta(seconds=1))
         foreseen: dict[str, set[int]] = {}

@@ -141,6 +141,37 @@ async def test_a_text_that_was_changed_meanwhile_is_not_approved_and_a_second_pr
         assert "is in force since" in coordinator.last_card.text  # when it can be sent
 
 
+@ON_SLACK
+async def test_a_file_that_undoes_what_was_decided_in_chat_says_so_and_tells_those_who_decide(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        top = await story.person(SUPERINTENDENT)
+        await submitted(story, database)
+        file = yaml.safe_load(await export_district(database, story.district_id))
+        [entry] = [each for each in file["process_document"]["versions"] if each["version"] == "1.2"]
+        entry["status"] = "draft"
+        entry["rules"]["daily_message_budget"] = 4
+        del entry["submitted_by"]
+        text, later = yaml.safe_dump(file, allow_unicode=True), story.clock.now() + timedelta(minutes=1)
+
+        only_looked = await importer.import_district(database, SEAL, text, now=later, apply=False)
+        assert only_looked.changed
+        assert (await statuses(story))["1.2"] is ProcessStatus.SUBMITTED
+        done = await importer.import_district(database, SEAL, text, now=later)
+        for warnings in (only_looked.warnings, done.warnings):
+            assert "version 1.2 of the process was changed in chat" in " ".join(warnings)
+        await story.wait_until(later)
+        assert "says something else of it than was decided in chat" in top.last_card.text
+        assert (await statuses(story))["1.2"] is ProcessStatus.DRAFT
+        assert [each.submitted_by for each in (await story.directory()).versions.values() if each.version == "1.2"] == [
+            COORDINATOR
+        ]
+        again = await importer.import_district(database, SEAL, text, now=later)
+        assert not again.changed
+        await story.promises_hold()
+
+
 @ON_TEAMS
 async def test_what_was_read_against_another_version_in_force_is_read_again(database: Database, platform: str) -> None:
     """Two versions wait. The one that was approved first is not undone by a press that never said so."""

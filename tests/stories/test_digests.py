@@ -1,0 +1,126 @@
+"""The daily digest: every line is answered where it stands, one that cannot be made is heard of soon, and what was put off
+while it was on its way comes on its day."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from handlers.telling import tell
+from storage import queue
+from storage.database import Database
+from storage.models import Message, table
+from storage.store import Came
+from storage.vocabulary import ActionStatus, Door, Kind, Lane, MessageKind, MessageState, PersonId
+from tests.conformance.steps import COORDINATOR, SCOPE, on_record, people, seen
+from tests.stories.platforms import EVERYWHERE
+from tests.stories.test_actions import DONE, MEMO, agreed, items, met, shut
+from tests.stories.test_reminders import OWNER, UNTIL
+from tests.stories.test_routines import DIT, MEMBER, planned
+from tests.world import Actor, World, detroit, world
+
+ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+ASK = "Ask the union."
+
+
+@EVERYWHERE
+async def test_every_line_is_answered_where_it_stands(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        member, other = await people(story, MEMBER, "p-013")
+        lead = await met(story)
+        await agreed(story, lead)
+        await shut(lead)
+        await agreed(story, lead, words=ASK)
+        await shut(lead)
+        await member.command("/clearway plans")
+        await member.click("Make a plan")
+        await member.submit(
+            {"What is it?": "What somebody will learn", "What is to come of it?": "To chair.", NEXT: "2026-10-20"}
+        )
+        await shut(member)
+        await story.wait_until(detroit("2026-10-20 09:00"))
+        digest = member.last_card
+        assert digest.title == "Your challenges for Tue, Oct 20, 2026"
+        assert "Show: a private plan" in digest.buttons
+        assert MEMO not in seen(other)  # they read what they have promised, and not what others have
+
+        await member.click(DONE, digest)
+        await member.click("Still working on it: Ask the union.", _digest(member))
+        await member.submit({"By when now?": "2026-10-28"})
+        done, waits = sorted(await items(story), key=lambda each: each.status)
+        assert (done.status, waits.status, str(waits.due_on)) == (ActionStatus.DONE, ActionStatus.OPEN, "2026-10-28")
+        await member.click("Looked at: a private plan", _digest(member))
+        await member.submit({"When should it be looked at next?": "2026-12-01"})
+        await story.wait_until(detroit("2026-10-20 12:00"))
+        assert "Nothing of this waits for you any more." in seen(member)
+
+        await agreed(story, lead, words="Book the room.", due="2026-11-03", **{"Who does it?": await _name(story)})
+        await story.wait_until(detroit("2026-11-03 09:00"))  # the agenda call comes in the same digest
+        answers = _digest(lead).buttons
+        assert f"Add to the agenda: {DIT}" in answers
+        assert "Done: Book the room." in answers
+        await story.promises_hold()
+
+
+NEXT = "When should it be looked at next?"
+
+
+def _digest(actor: Actor) -> Any:
+    """Their last one, as it stands now."""
+    return next(each for each in reversed(actor.cards) if each.title.startswith("Your challenges"))
+
+
+async def _name(story: World) -> str:
+    return (await story.directory()).people[PersonId(COORDINATOR)].name
+
+
+@ON_ONE
+async def test_what_no_line_can_be_made_of_is_heard_of_within_hours(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await met(story)
+        [row, *_] = await planned(story, database)
+        async with story.made.districts.open(story.district_id, Came(Door.TIMER), write=True) as store:
+            now = story.clock.now()
+            broken = store.record(None, Kind.OCCURRENCE_ROLES, by=None, at=now, data={"occurrence": row.id})
+            tell(store, [PersonId(OWNER)], MessageKind.OCCURRENCE, broken, now, item=row.id, lane=Lane.DIGEST)
+            await store.flush(now)
+        await on_record(story, words="One thing is in the way.")
+        for number in range(5):  # over the budget, so that there is a digest beside it
+            await on_record(story, words=f"Something is in the way, number {number}.")
+        await story.wait_until(detroit("2026-10-14 09:00"))
+        assert any(each.startswith("Your challenges") for each in (await story.person(OWNER)).titles())
+        await story.wait_until(detroit("2026-10-14 12:00"))
+        of = table(Message)
+        async with database.district(story.district_id, write=False) as connection:
+            [lost] = await connection.execute(of.select().where(of.c.event_id == broken.id))
+        assert (lost.state, lost.reason) == (MessageState.UNDELIVERABLE, "not composed")
+
+
+@ON_ONE
+async def test_what_is_put_off_while_it_is_on_its_way_comes_on_its_day(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await on_record(story)
+        owner = await story.person(OWNER)
+        await owner.click("I understand it")
+        await owner.submit({SCOPE: "Two schools."})
+        await story.wait_until(detroit("2026-10-13 10:00"))
+        await owner.command("/challenges 1")
+        of = table(Message)
+        async with database.district(story.district_id) as connection:  # as if it were in somebody's hands just now
+            last = (await connection.execute(of.select().where(of.c.kind == MessageKind.NUDGE))).all()[-1]
+            await connection.execute(
+                update(of)
+                .where(of.c.id == last.id)
+                .values(
+                    state=MessageState.PENDING, leased_until=story.clock.now() + queue.LEASE, ended_at=None,
+                    send_at=story.clock.now() - timedelta(seconds=1),
+                )
+            )  # fmt: skip
+        await owner.click("Remind me later", owner.last_card)
+        await owner.submit({"Why? It stands in the history.": "The board sits tonight.", UNTIL: "2026-10-14"})
+        cards = len(owner.cards)
+        await story.wait_until(detroit("2026-10-14 07:44"))
+        assert len(owner.cards) == cards  # what was claimed finds itself put off
+        await story.wait_until(detroit("2026-10-14 08:00"))
+        assert "Remind me later" in owner.last_card.buttons
