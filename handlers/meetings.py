@@ -12,7 +12,7 @@ from handlers.cards.model import Card
 from handlers.cards.text import Typed, Voice, Who, phrase
 from handlers.errors import FormError, NotFoundError
 from handlers.occurrences import add as plan_one
-from handlers.occurrences import doing, end, everybody, gives, is_on, leads, set_timer, tell_of
+from handlers.occurrences import doing, end, everybody, gives, is_on, leads, set_timer, tell_of, without_agenda
 from handlers.request import Reply, Request
 from handlers.routines import known
 from handlers.rules import access, kinds, presence
@@ -109,7 +109,7 @@ async def send(store: Store, request: Request, now: datetime) -> Reply:
             roles=roles,
             version=row.version + 1,
         )
-        to = [each for each in everybody(store, routine, row, now) if each != request.actor.id]
+        to = [each for each in await without_agenda(store, routine, row, now) if each != request.actor.id]
         event = tell_of(store, row, Kind.OCCURRENCE_INVITED, to, now, by=request.actor.id, lane=Lane.SINGLE)
         tell_rooms(store, row.team_id, event, now, item=row.id)
         set_timer(store, routine, row, now)
