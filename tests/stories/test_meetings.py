@@ -412,16 +412,14 @@ async def test_what_is_decided_beside_the_log_stands_under_decisions_and_who_is_
             await each.click("Show Tue, Oct 13, 2026")
             await each.click("Write down a decision")
             await each.submit({"What was decided?": words})
-            assert words in str(each.answer).split("Decisions")[1]
+            assert words in seen(each).split("Decisions")[-1]
         await story.wait_until(detroit("2026-10-13 12:00"))
         await lead.click("It took place")
         await lead.submit({"Notes and decisions (optional)": "All came."})
-        minutes = str(lead.answer)
-        decisions, notes = minutes.split("Decisions\n")[1].split("Notes and decisions:")
+        decisions, notes = seen(lead).split("Decisions\n")[-1].split("Notes and decisions:")
         for words in ("We meet in the library.", "The minutes go to the board."):
             assert words in decisions
             assert words not in notes
-        assert "Who does what" not in lead.answer.buttons
         await story.promises_hold()
 
 
