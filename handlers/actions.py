@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from handlers import acts
 from handlers.cards import actions as cards
-from handlers.cards import routines as meeting_cards
+from handlers.cards import names
 from handlers.cards.model import Button, Buttons, Card, Element, Option
 from handlers.cards.text import Voice, Who, phrase
 from handlers.errors import FormError, NotFoundError
@@ -696,7 +696,7 @@ def _meeting_name(store: Store, voice: Voice, row: Occurrence) -> str:
     routine: Routine | None = store.directory.routine(row.routine_id)
     if routine is None:
         return voice.day(row.day)
-    return voice("{name}, {day}", name=meeting_cards.name(voice, routine, row.team_id), day=row.day)
+    return voice("{name}, {day}", name=names.routine(voice, routine, row.team_id), day=row.day)
 
 
 async def compose(store: Store, message: Told, now: datetime) -> Card | None:

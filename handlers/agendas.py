@@ -22,6 +22,7 @@ from storage.store import Store
 from storage.vocabulary import (
     ChallengeId,
     Kind,
+    MeetingRole,
     OccurrenceStatus,
     Outcome,
     PersonId,
@@ -221,7 +222,7 @@ async def whole(
     on = await agenda(store, row, routine, reader, now) if row.status in occurrences.TO_COME else None
     following = recurrence.next_occurrence(routine, acts.calendar(store), max(now, row.starts_at))
     record = await _record(store, row, routine, reader, now)
-    may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
+    may = _may(store, row, routine, reader, now)
     file = await calendars.address_of(store, row, reader)
     until = await break_until(store, row, now, pause)
     card = cards.whole(voice, row, routine, on, record, now=now, may=may, following=following, file=file, pause=until)
@@ -300,7 +301,7 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
         return None
     # What leaves the chat says when a meeting is, and nothing of what is on it or was said: others may read it there.
     record = cards.Record((), {}) if by_mail else await _record(store, row, routine, reader, now)
-    may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
+    may = _may(store, row, routine, reader, now)
     file = await calendars.address_of(store, row, reader)
     card = cards.news(Voice(store.directory, reader), row, routine, event, on, record, may=may, file=file)
     return card if by_mail else await actions.with_agreed(store, card, row, reader, now)
@@ -328,7 +329,7 @@ async def in_digest(store: Store, message: Told, now: datetime) -> tuple[Card | 
     routine = store.directory.routine(row.routine_id) if row else None
     if card is None or row is None or event is None or reader is None or routine is None:
         return card, ()  # of a routine that is taken out there is nothing to answer
-    may = cards.May(steers(store, row, routine, reader, now), belongs(store, row, routine, reader, now))
+    may = _may(store, row, routine, reader, now)
     return card, cards.line_buttons(Voice(store.directory, reader), row, routine, event, may)
 
 
@@ -363,3 +364,14 @@ def belongs(store: Store, row: Occurrence, routine: Routine, actor: Person, now:
     there = rules.invited(routine, row.team_id, store.directory, max(row.day, acts.today(store, now)))
     ids = {*(each.id for each in there), *(each.person_id for each in doing(store, row))}
     return steers(store, row, routine, actor, now) or (not actor.external and actor.id in ids)
+
+
+def decides(store: Store, row: Occurrence, routine: Routine, actor: Person, now: datetime) -> bool:
+    """Who steers it, and who takes its notes: they write down what was decided, once it has begun."""
+    records = actor.id in {each.person_id for each in doing(store, row) if each.role is MeetingRole.RECORDER}
+    return steers(store, row, routine, actor, now) or (records and not actor.external)
+
+
+def _may(store: Store, row: Occurrence, routine: Routine, reader: Person, now: datetime) -> cards.May:
+    asked = (store, row, routine, reader, now)
+    return cards.May(steers(*asked), belongs(*asked), decides(*asked))

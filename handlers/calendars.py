@@ -15,7 +15,7 @@ from icalendar import Event as IEvent
 
 from handlers import acts, zones
 from handlers.cards import calendars as cards
-from handlers.cards import routines as routine_cards
+from handlers.cards import names
 from handlers.cards.text import Voice
 from handlers.request import Reply, Request
 from handlers.rules import routines as rules
@@ -211,7 +211,7 @@ def _event(voice: Voice, row: Occurrence, routine: Routine) -> Any:
     event.add("dtstamp", row.ended_at or row.planned_at)
     event.add("dtstart", row.starts_at.astimezone(zone))
     event.add("duration", timedelta(minutes=row.minutes))
-    event.add("summary", routine_cards.name(voice, routine, row.team_id))
+    event.add("summary", names.routine(voice, routine, row.team_id))
     off = row.status in {OccurrenceStatus.CANCELLED, OccurrenceStatus.MISSED}
     event.add("status", "CANCELLED" if off else "CONFIRMED")
     return event

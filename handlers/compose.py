@@ -1,7 +1,7 @@
 """A message becomes a card when it is sent: for its reader, from the present state. Old news is dropped (None)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
@@ -10,7 +10,7 @@ from handlers import actions, acts, agendas, drafts, plans, rooms, routines, ver
 from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
 from handlers.cards import drafts as draft_cards
-from handlers.cards import lists
+from handlers.cards import lists, names
 from handlers.cards import rooms as room_cards
 from handlers.cards.model import Button, Buttons, Card, Press
 from handlers.cards.text import Label, Phrase, Voice, Who, from_json, phrase
@@ -199,6 +199,11 @@ def headline(seen: cards.View, message: Told, event: Event) -> tuple[str, Phrase
             return "Challenge {n}: how it stands", phrase(
                 "It is still open. {state} {next}", state=cards.state_line(seen), next=cards.next_line(seen)
             )
+        case _ if event.kind is Kind.DECIDED and (decided := _decided(case, event)):
+            return "Challenge {n}: a decision", phrase(
+                "“{decision}” was decided at {meeting}.", decision=lists.short(decided, 300),
+                meeting=names.meeting(seen.voice, event.data["meeting"]),
+            )  # fmt: skip
         case _ if event.kind in RESTS and case.challenge.review_on and (reason := case.said(Field.REASON)):
             return "Challenge {n}: news", phrase(
                 "{what}, until {day}: “{reason}”", what=capital(cards.event_line(seen, event)),
@@ -229,6 +234,11 @@ PROMPTS: Final[Mapping[str, tuple[str, Phrase]]] = MappingProxyType(
 """What a prompt asks for, by its goal."""
 RESTS: Final = frozenset({Kind.PAUSED, Kind.WAITING, Kind.DECLINED})
 """What those who raised it read with its reason, and the date on which it is looked at again."""
+
+
+def _decided(case: Case, event: Event) -> str | None:
+    """What a meeting has decided; None where the words were taken back, or out."""
+    return next((each.text for each in case.all_said(Field.DECISION) if each.id in event.words), None)
 
 
 def _first_of_all(case: Case, goal: str) -> str:
@@ -325,7 +335,7 @@ async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple
 async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[list[Line], set[str]]:
     """What a digest tells, one line for each challenge, the most pressing first; and which messages had a point.
 
-    Several messages about one challenge become one line: the most pressing.
+    Several messages about one challenge become one line: the most pressing, and behind it what a meeting has decided.
     """
     reader = store.directory.people[messages[0].person_id]
     if not reader.here_on(acts.today(store, now)):
@@ -333,6 +343,7 @@ async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[
     voice = Voice(store.directory, reader)
     found: dict[str, tuple[int, Line]] = {}
     told: set[str] = set()
+    decided: dict[str, str] = {}
     events = {each.id: await store.event(each.event_id) if each.event_id else None for each in messages}
 
     def happened(message: Told) -> tuple[datetime, int]:
@@ -355,8 +366,9 @@ async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[
             continue
         told.add(message.id)
         title, intro = headline(seen, message, event)
-        # That a date has moved is what everybody must read, whatever else is asked about it.
-        weight = 0 if event.kind in {Kind.DATES_MOVED, Kind.SCHOOL_OPENED} else WEIGHTS.get(message.kind, 9)
+        weight = _weight(message, event)
+        if event.kind is Kind.DECIDED:
+            decided[case.id] = voice(intro)
         if case.id in found and found[case.id][0] < weight:
             continue
         text = voice(
@@ -367,7 +379,15 @@ async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[
         ).replace("…. ", "… ")
         buttons = cards.line_buttons(seen, reminds=message.kind in lanes.REMINDERS)
         found[case.id] = (weight, Line(text, buttons, access.may_be_mailed(seen.facts)))
-    return [line for _, line in sorted(found.values(), key=lambda each: each[0])], told
+    pressing = sorted(found.items(), key=lambda each: each[1][0])
+    return [_with_decision(voice, line, decided.get(about, "")) for about, (_, line) in pressing], told
+
+
+def _with_decision(voice: Voice, line: Line, decided: str) -> Line:
+    """A line that asks something of its reader, and what was decided on the same challenge."""
+    if decided in line.text:
+        return line
+    return replace(line, text=voice("{line} {decision}", line=line.text, decision=decided))
 
 
 async def _beside(
@@ -469,6 +489,20 @@ WEIGHTS = {
     MessageKind.INFORM: 8,
 }
 """What is most pressing stands first in a digest."""
+
+
+SOFT: Final = MappingProxyType({Kind.NOTED: 8, Kind.TOLD: 9})
+"""Of the news of a challenge, what gives way to what was decided or done: somebody's note, and that it stands still."""
+
+
+def _weight(message: Told, event: Event) -> int:
+    """How pressing a message about a challenge is in a digest: the lower, the more."""
+    # That a date has moved is what everybody must read, whatever else is asked about it.
+    if event.kind in {Kind.DATES_MOVED, Kind.SCHOOL_OPENED}:
+        return 0
+    if message.kind is MessageKind.UPDATE and event.kind in SOFT:
+        return SOFT[event.kind]
+    return WEIGHTS.get(message.kind, 9)
 
 
 @dataclass(frozen=True, slots=True)

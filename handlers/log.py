@@ -207,9 +207,11 @@ class _Told:
 
     @property
     def notes(self) -> list[dict[str, Any]]:
+        """What was noted, and what meetings have decided, in order."""
+        kept = [each for each in self.case.words if each.field in {Field.NOTE, Field.DECISION}]
         return [
-            {"on": self.day(each.said_at), "by": self.who(each.author_id), "note": _text(each)}
-            for each in self.case.all_said(Field.NOTE)
+            {"on": self.day(each.said_at), "by": self.who(each.author_id), str(each.field): _text(each)}
+            for each in kept
         ]
 
     @property

@@ -5,14 +5,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from handlers import acts, agendas, owners
-from handlers.cards import forms
+from handlers.cards import forms, names
 from handlers.cards import meetings as cards
 from handlers.cards import routines as routine_cards
 from handlers.cards.model import Card
 from handlers.cards.text import Typed, Voice, Who, phrase
 from handlers.errors import FormError, NotFoundError
 from handlers.occurrences import add as plan_one
-from handlers.occurrences import doing, end, everybody, gives, is_on, leads, set_timer, tell_of
+from handlers.occurrences import doing, end, everybody, gives, is_on, leads, set_timer, tell_of, without_agenda
 from handlers.request import Reply, Request
 from handlers.routines import known
 from handlers.rules import access, kinds, presence
@@ -37,8 +37,7 @@ from storage.vocabulary import (
 )
 
 WITHIN: Final = timedelta(hours=24)  # R-16: minutes
-COMING: Final = 6  # of somebody's next meetings
-UNANSWERED: Final = 4  # of those of which they have not said whether they took place
+MOST: Final = 10  # of somebody's meetings, in one list
 ENDED: Final = MappingProxyType(
     {
         OccurrenceStatus.MISSED: Kind.OCCURRENCE_MISSED,
@@ -53,15 +52,14 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
     if request.item:
         row, routine = await occurrence(store, request, now, steer=False)
         return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
-    theirs = await next_of(store, request.actor, now)
-    unanswered = [each for each in theirs if _over(each[0]) <= now]
-    coming = [each for each in theirs if each not in unanswered]
-    return Reply(card=routine_cards.next_ones(request.voice, [*coming[:COMING], *unanswered[:UNANSWERED]], now))
+    return Reply(card=routine_cards.next_ones(request.voice, await next_of(store, request.actor, MOST, now), now))
 
 
-async def next_of(store: Store, actor: Person, now: datetime) -> list[tuple[Occurrence, Routine]]:
-    """The meetings to come of this person, and those that are on; then those of which they have not said yet whether they
-    took place."""
+async def next_of(store: Store, actor: Person, most: int, now: datetime) -> list[tuple[Occurrence, Routine]]:
+    """So many of this person's meetings: what is on; what they have not said of yet whether it took place; what is next.
+
+    However much is unanswered, there is room for the next one.
+    """
     directory, today = store.directory, acts.today(store, now)
     mine = [each.id for each in directory.routines if each.running and rules.may_see(each, actor, directory, today)]
     theirs = []
@@ -71,7 +69,11 @@ async def next_of(store: Store, actor: Person, now: datetime) -> list[tuple[Occu
         there |= {each.person_id for each in doing(store, row)}
         if leads(store, routine, row, now).id == actor.id or (_over(row) > now and actor.id in there):
             theirs.append((row, routine))
-    return sorted(theirs, key=lambda each: (_over(each[0]) <= now, each[0].starts_at))
+    theirs.sort(key=lambda each: each[0].starts_at)
+    on = [each for each in theirs if each[0].starts_at <= now < _over(each[0])]
+    unanswered = [each for each in theirs if _over(each[0]) <= now]
+    coming = [each for each in theirs if now < each[0].starts_at]
+    return [*on, *unanswered[: max(most - len(on) - len(coming[:1]), 0)], *coming][:most]
 
 
 def _over(row: Occurrence) -> datetime:
@@ -109,7 +111,7 @@ async def send(store: Store, request: Request, now: datetime) -> Reply:
             roles=roles,
             version=row.version + 1,
         )
-        to = [each for each in everybody(store, routine, row, now) if each != request.actor.id]
+        to = [each for each in await without_agenda(store, routine, row, now) if each != request.actor.id]
         event = tell_of(store, row, Kind.OCCURRENCE_INVITED, to, now, by=request.actor.id, lane=Lane.SINGLE)
         tell_rooms(store, row.team_id, event, now, item=row.id)
         set_timer(store, routine, row, now)
@@ -201,6 +203,9 @@ async def _walk(store: Store, request: Request, row: Occurrence, routine: Routin
 
 
 async def decide_form(store: Store, request: Request, now: datetime) -> Reply:
+    if not request.challenge_id:
+        row, _ = await _decided(store, request, now)
+        return Reply(form=cards.decide_form(request.voice, row, None))
     row, _ = await _noted(store, request, now)
     case = await acts.case_for(store, request, Action.NOTE, now)
     line = await _line(store, request, case.id, row, now)
@@ -208,7 +213,9 @@ async def decide_form(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def decide(store: Store, request: Request, now: datetime) -> Reply:
-    """What was decided on a challenge stands in the minutes and on the challenge, and those concerned hear (R-63)."""
+    """What was decided stands in the minutes; on a challenge also there, and those concerned hear (R-63)."""
+    if not request.challenge_id:
+        return await _decide_beside(store, request, now)
     row, routine = await _noted(store, request, now)
     case = await acts.case_for(store, request, Action.NOTE, now)
     words = acts.required(request, "words", "Please write what was decided.")
@@ -218,8 +225,19 @@ async def decide(store: Store, request: Request, now: datetime) -> Reply:
     await occurrences.change(store.connection, row, walked_ids=walked_ids, version=row.version + 1)
     data = {"challenge": case.id}
     tell_of(store, row, Kind.OCCURRENCE_WALKED, [], now, by=request.actor.id, data=data, said=said)
-    await owners.record_note(store, request, case, words, now)
+    owners.record_decision(store, request, case, words, names.key(row), now)
     return Reply(card=await _walk(store, request, row, routine, now))
+
+
+async def _decide_beside(store: Store, request: Request, now: datetime) -> Reply:
+    """What was decided on something that is no challenge."""
+    row, routine = await _decided(store, request, now)
+    words = acts.required(request, "words", "Please write what was decided.")
+    acts.clean(store, request, "words")
+    said = await _say(store, row, {RecordField.DECISION: words}, request.actor.id, now)
+    await occurrences.change(store.connection, row, version=row.version + 1)
+    tell_of(store, row, Kind.OCCURRENCE_DECIDED, [], now, by=request.actor.id, said=said)
+    return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
 
 
 async def _line(store: Store, request: Request, challenge_id: ChallengeId, row: Occurrence, now: datetime) -> log.Line:
@@ -260,6 +278,16 @@ async def _break_until(
     return Reply(card=card)
 
 
+async def _decided(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
+    """For who steers it and who takes its notes, from its beginning until it is on record what became of it."""
+    row, routine = await _noted(store, request, now)
+    if not agendas.decides(store, row, routine, request.actor, now):
+        raise acts.refuse("Only who leads it or takes its notes writes down a decision. You can add a note.")
+    if row.status not in occurrences.TO_COME or row.starts_at > now or not kinds.meets(routine):
+        raise acts.refuse("Decisions are written down while it is on, until it is on record. You can add a note.")
+    return row, routine
+
+
 async def _on_now(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
     row, routine = await _noted(store, request, now)
     if not kinds.meets(routine) or not is_on(row, now):
@@ -268,14 +296,14 @@ async def _on_now(store: Store, request: Request, now: datetime) -> tuple[Occurr
 
 
 async def roles_form(store: Store, request: Request, now: datetime) -> Reply:
-    row, routine = await _to_come(store, request, now)
+    row, routine = await _not_over(store, request, now)
     there = rules.invited(routine, row.team_id, store.directory, row.day)
     return Reply(form=cards.roles_form(request.voice, row, doing(store, row), there))
 
 
 async def roles(store: Store, request: Request, now: datetime) -> Reply:
-    """Somebody does something this time for somebody else, and hears so (R-17)."""
-    row, routine = await _to_come(store, request, now)
+    """Somebody does something this time for somebody else, also when it has begun, and hears so (R-17)."""
+    row, routine = await _not_over(store, request, now)
     does = {each.role: each.person_id for each in doing(store, row)}
     for role in MeetingRole:
         who = acts.person_field(store, request.fields, str(role), now)
@@ -465,6 +493,13 @@ async def _to_come(
     row, routine = await occurrence(store, request, now, steer=steer)
     if row.status not in occurrences.TO_COME or row.starts_at <= now:
         raise acts.refuse("It has begun, or is over; say whether it took place instead.")
+    return row, routine
+
+
+async def _not_over(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
+    row, routine = await occurrence(store, request, now, steer=True)
+    if row.status not in occurrences.TO_COME:
+        raise acts.refuse("That is on record already.")
     return row, routine
 
 

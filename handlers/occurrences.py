@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from handlers import acts
+from handlers.rules import kinds
 from handlers.rules import routines as rules
 from handlers.rules.routines import Duty
 from handlers.telling import tell, tell_rooms
@@ -207,7 +208,7 @@ async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead:
             roles = {str(each.role): each.person_id for each in doing(store, row)}
             await occurrences.change(store.connection, row, invited_at=now, roles=roles, version=row.version + 1)
             if not past:
-                invited = [each for each in everybody(store, routine, row, now) if each != row.lead_id]
+                invited = await without_agenda(store, routine, row, now)
                 event = tell_of(store, row, Kind.OCCURRENCE_INVITED, invited, now, lane=lane)
                 tell_rooms(store, row.team_id, event, now, item=row.id)
         case Duty.ROLES:
@@ -274,6 +275,20 @@ def others(store: Store, routine: Routine, row: Occurrence, lead: Person) -> lis
 def everybody(store: Store, routine: Routine, row: Occurrence, now: datetime) -> list[PersonId]:
     lead = leads(store, routine, row, now)
     return [lead.id, *others(store, routine, row, lead)]
+
+
+async def without_agenda(store: Store, routine: Routine, row: Occurrence, now: datetime) -> list[PersonId]:
+    """Who gets its agenda when everybody does: so does who leads it and has had it before, as it is by now, but not a
+    second time on one school day, or from one to the next."""
+    hear = everybody(store, routine, row, now)
+    if not row.lead_id:
+        return hear
+    calendar, lead_id = acts.calendar(store), PersonId(row.lead_id)
+    since = calendar.at(calendar.school_days_before(calendar.today(now), 1), time())
+    has_it = not kinds.meets(routine) or await occurrences.is_told(
+        store.connection, row, lead_id, Kind.OCCURRENCE_PREPARED, since
+    )
+    return [each for each in hear if not (has_it and each == lead_id)]
 
 
 async def off_a_closed_day(store: Store, routine: Routine, row: Occurrence, calendar: Calendar, now: datetime) -> bool:

@@ -399,6 +399,20 @@ async def record_reply(store: Store, request: Request, case: Case, text: str, no
 
 async def record_note(store: Store, request: Request, case: Case, text: str, now: datetime, **changes: Any) -> Reply:
     """Progress, or what somebody adds in the thread of a card: time and author stand with it."""
+    event = _record_words(store, request, case, Kind.NOTED, {Field.NOTE: text}, now, **changes)
+    return _done(request, case, event, "Noted on challenge {n}.")
+
+
+def record_decision(store: Store, request: Request, case: Case, text: str, meeting: str, now: datetime) -> None:
+    """What a meeting has decided on it. `meeting`: the key by which it stands in the history."""
+    said = {Field.DECISION: text}
+    _record_words(store, request, case, Kind.DECIDED, said, now, about=meeting, data={"meeting": meeting})
+
+
+def _record_words(
+    store: Store, request: Request, case: Case, kind: Kind, said: Mapping[Field, str], now: datetime, **changes: Any
+) -> Event:
+    """Its owner and those who raised it hear; the owner has acted on it who says it."""
     challenge = case.challenge
     by_owner = request.actor.id == challenge.owner_id
     if by_owner:
@@ -406,10 +420,10 @@ async def record_note(store: Store, request: Request, case: Case, text: str, now
         changes["taken_at"] = challenge.taken_at or now
         if lifecycle.may(challenge.status, Move.START):
             changes["status"] = lifecycle.after(challenge.status, Move.START)
-    event = store.record(case, Kind.NOTED, by=request.actor.id, at=now, said={Field.NOTE: text}, **changes)
+    event = store.record(case, kind, by=request.actor.id, at=now, said=said, **changes)
     people = [challenge.owner_id, *(each.person_id for each in case.reporters)]
     tell(store, people, MessageKind.UPDATE, event, now, case=case)
-    return _done(request, case, event, "Noted on challenge {n}.")
+    return event
 
 
 # ------------------------------------------------------------------------------------------------------- waiting

@@ -23,6 +23,7 @@ from storage.store import Store
 from storage.vocabulary import Visibility
 
 PAGE = 10  # lines of a list in one card: what a phone shows without scrolling far
+MEETINGS = 3  # on Home
 
 
 async def ask(store: Store, request: Request, now: datetime) -> Reply:
@@ -174,7 +175,7 @@ async def home(store: Store, request: Request, now: datetime) -> Reply:
             continue
         found = await _find(store, request, question, now, limit=5, soonest=True)
         sections.append((title, words, found))
-    coming = routine_cards.on_home(request.voice, (await meetings.next_of(store, request.actor, now))[:3], now)
+    coming = routine_cards.on_home(request.voice, await meetings.next_of(store, request.actor, MEETINGS, now), now)
     waiting = version_cards.on_home(request.voice, versions.waiting_for(request.actor, directory, today), today)
     beside = (*waiting, *await actions.on_home(store, request.voice, request.actor, now), *coming)
     promised = [

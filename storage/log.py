@@ -43,7 +43,7 @@ events: Final = table(models.Event)
 
 COUNTED: Final = 200  # matches counted; more than these are "over 200"
 SEARCHED: Final = (Field.WHAT, Field.AFFECTED, Field.TRIED, Field.EVIDENCE, Field.SCOPE, Field.OPTIONS, Field.STEP,
-                   Field.NOTE, Field.RESOLUTION)  # fmt: skip
+                   Field.NOTE, Field.DECISION, Field.RESOLUTION)  # fmt: skip
 UNSETTLED: Final = WORKING | {Status.REPORTED}
 
 

@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
 from storage.models import table
-from storage.vocabulary import DistrictId, OccurrenceStatus, RecordField, TeamId
+from storage.vocabulary import DistrictId, Kind, MessageKind, OccurrenceStatus, PersonId, RecordField, TeamId
 
 occurrences: Final = table(models.Occurrence)
 routines: Final = table(models.Routine)
 records: Final = table(models.Record)
+messages: Final = table(models.Message)
+events: Final = table(models.Event)
 
 TO_COME: Final = (OccurrenceStatus.PLANNED, OccurrenceStatus.PREPARED)
 """Not over yet, or not yet known whether it took place."""
@@ -32,6 +34,25 @@ async def occurrence(
     """None when this district has none of that id."""
     wanted = select(occurrences).where(occurrences.c.district_id == district_id, occurrences.c.id == occurrence_id)
     return next(iter(await _all(connection, wanted)), None)
+
+
+async def is_told(
+    connection: AsyncConnection, row: models.Occurrence, person_id: PersonId, kind: Kind, since: datetime
+) -> bool:
+    """Whether somebody gets this since then, of a meeting or of the one in whose place it is."""
+    about = (
+        select(messages.c.id)
+        .join(events, (events.c.district_id == messages.c.district_id) & (events.c.id == messages.c.event_id))
+        .where(
+            messages.c.district_id == row.district_id,
+            messages.c.person_id == person_id,
+            messages.c.kind == MessageKind.OCCURRENCE,
+            messages.c.item_id.in_([row.id, row.in_place_of]),
+            messages.c.send_at >= since,
+            events.c.kind == kind,
+        )
+    )
+    return bool(await connection.scalar(select(exists(about))))
 
 
 async def some(

@@ -64,7 +64,16 @@ DATED: Final = (TimerKind.FOLLOW_UP, TimerKind.ROUTINE, TimerKind.OCCURRENCE, Ti
 """The timers whose dates hang on people, the calendar or the rules."""
 AN_ACT: Final = 400  # lines of history: far more than one request records
 STANDING: Final = frozenset(
-    {Field.STEP, Field.NOTE, Field.QUESTION, Field.ANSWER, Field.COMMENT, Field.TALK, Field.REASON}
+    {
+        Field.STEP,
+        Field.NOTE,
+        Field.DECISION,
+        Field.QUESTION,
+        Field.ANSWER,
+        Field.COMMENT,
+        Field.TALK,
+        Field.REASON,
+    }
 )
 """Of these fields every saying stands; of the others the latest."""
 

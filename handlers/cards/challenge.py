@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from handlers.cards import names
 from handlers.cards.model import (
     Button,
     Buttons,
@@ -303,6 +304,10 @@ def _brief(seen: View, but: Collection[Field] = ()) -> Iterator[Element]:
         pairs.append((seen.voice("Asked before, and not answered"), question))
     if pairs:
         yield Facts(tuple(pairs))
+    for words in list(seen.case.all_said(Field.DECISION))[-2:]:
+        if words.text and words.about:
+            yield Text(seen.voice("Decided at {meeting}:", meeting=names.meeting(seen.voice, words.about)))
+            yield Quote(words.text, seen.name(words.author_id))
     notes = list(seen.case.all_said(Field.NOTE))
     for words in notes[-2:]:
         if words.text:
@@ -585,6 +590,7 @@ HISTORY: Final[Mapping[Kind, str]] = {
     Kind.STEP_DONE: "{who} finished a step",
     Kind.EFFECT: "{who} said how it is now",
     Kind.NOTED: "{who} added a note",
+    Kind.DECIDED: "it was decided at {meeting} ({who} wrote it down)",
     Kind.PROMPTED: "Clearway asked how it stands",
     Kind.ESCALATED: "it went up the ladder: {to} leads",
     Kind.HANDED_ON: "{who} handed it on; it went to {to}",
@@ -658,6 +664,7 @@ def event_line(seen: View, event: Event) -> str:
         n=number,
         author=seen.name(PersonId(author)) if author else "–",
         day=date.fromisoformat(event.data["until"]) if event.data.get("until") else "–",
+        meeting=names.meeting(seen.voice, event.data["meeting"]) if event.data.get("meeting") else "–",
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from handlers.cards import meetings as meeting_cards
-from handlers.cards import routines as routine_cards
+from handlers.cards import names
 from handlers.cards.forms import open_form, sure
 from handlers.cards.model import (
     Button,
@@ -84,7 +84,7 @@ def opened(voice: Voice, closures: Sequence[Closure], offered: Sequence[tuple[Oc
     body: list[Element] = [Text(said), Note(stays)]
     for row, routine, day in offered:
         body += [
-            Text(voice("{name}: {when}", name=routine_cards.name(voice, routine, row.team_id), when=row.starts_at)),
+            Text(voice("{name}: {when}", name=names.routine(voice, routine, row.team_id), when=row.starts_at)),
             Buttons((meeting_cards.back_button(voice, row, day),)),
         ]
     return Card(voice("School is open"), tuple(body), summary=said)

@@ -7,8 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from handlers.cards import actions as action_cards
-from handlers.cards import lists, versions
-from handlers.cards import routines as routine_cards
+from handlers.cards import lists, names, versions
 from handlers.cards.forms import open_form
 from handlers.cards.model import (
     Button,
@@ -176,10 +175,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class May:
-    """What the reader may do with it: all of it, or put something on its agenda and into its notes."""
+    """What the reader may do with it: all of it, or put something on its agenda and into its notes; `decides`: write
+    down what was decided while it is on."""
 
     steers: bool
     belongs: bool
+    decides: bool = False
 
 
 # ------------------------------------------------------------------------------------------------------- as it stands
@@ -261,7 +262,7 @@ def _answers(
 
 def line_buttons(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: May) -> tuple[Button, ...]:
     """The answers to its line of a digest; each with its name, for those who hear it read."""
-    name = lists.short(routine_cards.name(voice, routine, row.team_id), 40)
+    name = lists.short(names.routine(voice, routine, row.team_id), 40)
     quick = [each for each in _answers(voice, row, routine, event, None, may) if each.press.action in QUICK][
         :MOST_QUICK
     ]
@@ -299,7 +300,7 @@ def _as_it_is(voice: Voice, row: Occurrence) -> Button:
 
 
 def _title(voice: Voice, row: Occurrence, routine: Routine) -> str:
-    return voice("{name}, {when}", name=routine_cards.name(voice, routine, row.team_id), when=row.starts_at)
+    return voice("{name}, {when}", name=names.routine(voice, routine, row.team_id), when=row.starts_at)
 
 
 def _status(voice: Voice, row: Occurrence, routine: Routine, now: datetime) -> str:
@@ -400,12 +401,16 @@ def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: M
 
 def _record(voice: Voice, row: Occurrence, record: Record, *, raises: bool) -> Iterator[Element]:
     """`raises`: what was answered may be what the district needs to do, and becomes a challenge by a button (R-69)."""
+    decided = [each for each in record.said if each.field is RecordField.DECISION and each.text]
+    if decided:
+        yield Heading(voice("Decisions"))
+    for each in decided:
+        if about := record.of.get(each.challenge_id) if each.challenge_id else None:
+            yield Text(voice("Decided on {n}:", n=about.number))
+        yield Quote(each.text or "", voice("{who}", who=Who(each.author_id)))
     for each in record.said:
-        if each.text:
-            about = record.of.get(each.challenge_id) if each.challenge_id else None
-            if about:
-                yield Text(voice("Decided on {n}:", n=about.number))
-            elif each.field is RecordField.ANSWER:
+        if each.text and each.field is not RecordField.DECISION:
+            if each.field is RecordField.ANSWER:
                 yield Text(each.question)
             else:
                 yield Text(voice(SAID[each.field]))
@@ -580,13 +585,15 @@ def _buttons(
         yield Button(label, Press("meeting.walk", item=row.id))
     if meets:
         yield Button(voice("Add a note"), Press("meeting.note.form", item=row.id), opens_form=True)
+    if meets and may.decides and row.starts_at <= now:
+        yield Button(voice("Write down a decision"), Press("meeting.decide.form", item=row.id), opens_form=True)
     if on_break:
         yield Button(voice("End the break"), Press("meeting.break.end", item=row.id))
     elif meets and row.starts_at <= now < row.starts_at + timedelta(minutes=row.minutes):
         yield Button(voice("Take a break"), Press("meeting.break.form", item=row.id), opens_form=True)
+    if may.steers and meets and now < row.starts_at + timedelta(minutes=row.minutes):
+        yield Button(voice("Who does what"), Press("meeting.roles.form", item=row.id), opens_form=True)
     if may.steers and row.starts_at > now:
-        if meets:
-            yield Button(voice("Who does what"), Press("meeting.roles.form", item=row.id), opens_form=True)
         if routine.running:
             yield Button(voice("Move it"), Press("meeting.move.form", item=row.id), opens_form=True)
         yield Button(voice("Cancel it"), Press("meeting.cancel.form", item=row.id), opens_form=True)
@@ -681,12 +688,15 @@ def break_form(voice: Voice, row: Occurrence) -> Form:
     return Form(voice("Take a break"), voice("Start"), Press("meeting.break", item=row.id), (minutes,))
 
 
-def decide_form(voice: Voice, row: Occurrence, line: log.Line) -> Form:
-    about = Words(_line(voice, line))
-    hint = voice("It stands in the minutes and on the challenge, and those concerned get it.")
+def decide_form(voice: Voice, row: Occurrence, line: log.Line | None) -> Form:
+    """`line`: the challenge that it is about; None where it is about none."""
+    about = (Words(_line(voice, line)),) if line else ()
+    hint = voice("It stands in the minutes, which everybody who belongs there gets.")
+    if line:
+        hint = voice("It stands in the minutes and on the challenge, and those concerned get it.")
     words = TextField("words", voice("What was decided?"), multiline=True, required=True, hint=hint)
-    press = Press("meeting.decide", line.id, row.id)
-    return open_form(voice, voice("A decision"), voice("Save"), press, (about, words))
+    press = Press("meeting.decide", line.id, row.id) if line else Press("meeting.decide", item=row.id)
+    return open_form(voice, voice("A decision"), voice("Save"), press, (*about, words))
 
 
 def roles_form(voice: Voice, row: Occurrence, doing: Sequence[Doing], there: Sequence[Person]) -> Form:

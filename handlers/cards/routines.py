@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from handlers.cards import lists
+from handlers.cards import lists, names
 from handlers.cards.forms import open_form, person_choice, sure
 from handlers.cards.model import (
     Button,
@@ -27,7 +27,7 @@ from handlers.cards.model import (
     Text,
     TextField,
 )
-from handlers.cards.text import Typed, Voice, Who, phrases
+from handlers.cards.text import Typed, Voice, phrases
 from handlers.rules import kinds
 from handlers.rules.routines import Planned
 from storage.directory import Directory, Routine, Team
@@ -51,17 +51,6 @@ KINDS: Final = MappingProxyType(
     }
 )
 
-BESIDE_MEETINGS: Final = MappingProxyType(
-    {
-        RoutineKind.PLANNING: "{team}: planning time",
-        RoutineKind.PLAN_REVIEW: "{team}: plan review",
-        RoutineKind.SCHOOL_REVIEW: "{team}: school review",
-        RoutineKind.DATA_ANALYSIS: "{team}: data analysis",
-        RoutineKind.WHOLE_DAY: "{team}: whole day",
-    }
-)
-"""What a team has beside its meetings is told apart from them, where it has no name of its own."""
-
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -70,19 +59,6 @@ class Listed:
     routine: Routine
     at: datetime | None
     steers: bool
-
-
-def name(voice: Voice, routine: Routine, team_id: TeamId = TeamId("")) -> str:  # noqa: B008  # a plain string
-    """What a routine, or a team's part of it, is called: as it is named, else by its teams, else by its people."""
-    if routine.name and not (team_id and len(routine.team_ids) > 1):
-        return routine.name
-    ids = (team_id,) if team_id else routine.team_ids
-    teams = [voice.directory.teams[each].name for each in ids if each in voice.directory.teams]
-    if teams:
-        called = teams[0] if len(teams) == 1 else voice("{team} and others", team=teams[0])
-        return voice(BESIDE_MEETINGS[routine.kind], team=called) if routine.kind in BESIDE_MEETINGS else called
-    people = [voice("{who}", who=Who(PersonId(each))) for each in routine.person_ids]
-    return voice("Check-in: {people}", people=", ".join(people)) if people else voice.label(routine.id)
 
 
 # --------------------------------------------------------------------------------------------------------- lists
@@ -100,7 +76,7 @@ def all_of(voice: Voice, listed: Sequence[Listed], *, makes: bool, lacking: Sequ
         routine = each.routine
         state = voice("Clearway runs it") if routine.running else voice("not run by Clearway")
         when = voice("next {when}", when=each.at) if each.at else voice("no date to come")
-        called = name(voice, routine)
+        called = names.routine(voice, routine)
         body.append(
             Text(voice("{name}: {rule}, {state}; {when}", name=called, rule=routine.rule, state=state, when=when))
         )
@@ -112,9 +88,9 @@ def all_of(voice: Voice, listed: Sequence[Listed], *, makes: bool, lacking: Sequ
         else:
             body.append(Buttons((show,)))
     if lacking:
-        names = ", ".join(voice.directory.teams[each].name for each in lacking)
+        teams = ", ".join(voice.directory.teams[each].name for each in lacking)
         said = voice(
-            "These teams use the process, and their own agenda lacks “Implementation challenges”: {names}", names=names
+            "These teams use the process, and their own agenda lacks “Implementation challenges”: {names}", names=teams
         )
         body.append(Text(said))
     note = voice(
@@ -125,7 +101,7 @@ def all_of(voice: Voice, listed: Sequence[Listed], *, makes: bool, lacking: Sequ
 
 def one(voice: Voice, routine: Routine, at: datetime | None, *, steers: bool, removable: bool) -> Card:
     """One routine as it stands, with what may be done with it. `at`: when it comes up next."""
-    title = name(voice, routine)
+    title = names.routine(voice, routine)
     state = voice("Clearway runs it.") if routine.running else voice("Clearway does not run it.")
     facts = [
         (voice("When"), voice("{rule}, {start}", rule=routine.rule, start=voice.time_of_day(routine.start))),
@@ -164,14 +140,14 @@ def one(voice: Voice, routine: Routine, at: datetime | None, *, steers: bool, re
 
 def removed(voice: Voice, routine: Routine) -> Card:
     said = voice("It is taken out.")
-    return Card(name(voice, routine), (Text(said),), summary=said)
+    return Card(names.routine(voice, routine), (Text(said),), summary=said)
 
 
 def dates(
     voice: Voice, routine: Routine, first: date, last: date, planned: Sequence[Planned], *, proposed: bool = False
 ) -> Card:
     """Its days between two days; where a day is closed, that too. `proposed`: they are of a calendar not made yet."""
-    title = voice("Dates: {name}", name=name(voice, routine))
+    title = voice("Dates: {name}", name=names.routine(voice, routine))
     said = voice("From {first} to {last}: {rule}.", first=first, last=last, rule=routine.rule)
     if proposed:
         said = voice(
@@ -209,12 +185,12 @@ def runs(voice: Voice, routine: Routine, coming: Sequence[Occurrence], now: date
     """The answer to who starts or stops one: `coming`, each to be opened."""
     if not routine.running:
         said = voice("Clearway plans and asks nothing more of it. What is planned stands.")
-        return Card(name(voice, routine), (Text(said),), summary=said)
+        return Card(names.routine(voice, routine), (Text(said),), summary=said)
     said = voice("Clearway runs it from now on. Whoever leads it gets each agenda first.")
     if not kinds.meets(routine):
         said = voice("Clearway runs it from now on. Whoever leads it is asked each time whether it is done.")
     lines = _each(voice, [(each, routine) for each in coming], now)
-    return Card(name(voice, routine), (Text(said), *lines), summary=said)
+    return Card(names.routine(voice, routine), (Text(said), *lines), summary=said)
 
 
 def next_ones(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]], now: datetime) -> Card:
@@ -232,7 +208,7 @@ def on_home(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]], now: dat
 
 def _each(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]], now: datetime) -> Iterator[Element]:
     for row, routine in coming:
-        called = name(voice, routine, row.team_id)
+        called = names.routine(voice, routine, row.team_id)
         if now < row.starts_at:
             said = voice("{name}: {when}", name=called, when=row.starts_at)
         elif not kinds.meets(routine):

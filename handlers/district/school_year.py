@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from handlers import closures
-from handlers.cards import routines as routine_cards
+from handlers.cards import names
 from handlers.cards.text import Voice
 from handlers.district import school_calendar
 from handlers.district.calendar_words import Sort
@@ -335,7 +335,7 @@ async def _moved(store: Store) -> list[Moved]:
 
 
 def _name(directory: Directory, routine: Routine, row: Occurrence) -> str:
-    return routine_cards.name(Voice(directory), routine, row.team_id)
+    return names.routine(Voice(directory), routine, row.team_id)
 
 
 def _due(store: Store) -> list[Due]:

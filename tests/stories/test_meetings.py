@@ -370,3 +370,72 @@ async def test_a_session_that_nobody_plans_says_so_until_there_is_planning_time(
         assert "Mon, Oct 12, 2026" in str(lead.answer)
         await lead.click("Show Thu, Oct 15, 2026")
         assert "No planning time" not in str(lead.answer)
+
+
+@IN_CHAT
+async def test_a_decision_reads_as_one_and_whoever_raised_it_hears(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        teacher, (owner,) = await on_record(story), await people(story, "p-004")
+        lead = await on_now(story)
+        await lead.click("Go through the log")
+        await lead.click("Write down a decision")
+        await lead.submit({"What was decided?": "Two floating substitutes."})
+        told = f"“Two floating substitutes.” was decided at {DIT} on Tue, Oct 13, 2026"
+        await story.wait_until(detroit("2026-10-14 08:00"))
+        for each in (teacher, owner):  # also where the same digest would say that it stands still
+            assert told in str(each.last_card), each
+            await each.command("/challenges 1")
+            assert f"Decided at {DIT} on Tue, Oct 13, 2026:" in str(each.answer)
+            assert f"it was decided at {DIT} on Tue, Oct 13, 2026" in str(each.answer)
+            assert "added a note" not in str(each.answer)
+        await lead.command('/challenges "floating substitutes"')
+        assert "Show 1" in str(lead.answer)
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_what_is_decided_beside_the_log_stands_under_decisions_and_who_is_ill_is_replaced(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await on_now(story)
+        recorder, member = await people(story, RECORDER, MEMBER)
+        await lead.click("Who does what")  # the facilitator has called in sick
+        await lead.submit({"Facilitator": "Leticia Wainscott"})
+        assert "You facilitate it this time." in member.last_card.text
+        await member.command("/clearway meeting")
+        await member.click("Show Tue, Oct 13, 2026")
+        assert "Add a note" in member.answer.buttons
+        assert "Write down a decision" not in member.answer.buttons
+        for each, words in ((lead, "We meet in the library."), (recorder, "The minutes go to the board.")):
+            await each.command("/clearway meeting")
+            await each.click("Show Tue, Oct 13, 2026")
+            await each.click("Write down a decision")
+            await each.submit({"What was decided?": words})
+            assert words in str(each.answer).split("Decisions")[1]
+        await story.wait_until(detroit("2026-10-13 12:00"))
+        await lead.click("It took place")
+        await lead.submit({"Notes and decisions (optional)": "All came."})
+        minutes = str(lead.answer)
+        decisions, notes = minutes.split("Decisions\n")[1].split("Notes and decisions:")
+        for words in ("We meet in the library.", "The minutes go to the board."):
+            assert words in decisions
+            assert words not in notes
+        assert "Who does what" not in lead.answer.buttons
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_home_shows_what_is_on_then_what_is_unanswered_and_then_what_is_next(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        await lead.command("/clearway routines")
+        await lead.click("Start: Check-in: Casey Lindqvist-Amara, Dr. Ma…")
+        await story.wait_until(detroit("2026-11-10 09:00"))  # nobody has said of October's whether it took place
+        on, unanswered, coming = "Nov 10, 8:30 AM. It is on now.", "Did it take place?", "Thu, Dec 3"
+        await lead.command("/clearway meeting")
+        await lead.open_home()
+        for each in (str(lead.answer), str(lead.home).split("Your next meetings")[1]):
+            assert -1 < each.find(on) < each.find(unanswered) < each.find(coming), each

@@ -164,6 +164,7 @@ async def spring(story: World, lead: Actor) -> None:
     await held(story, lead, "2027-06-08", **THERE)
 
 
+# The school day before, everybody gets the agenda; who leads it again, but not in the first week, when it was started late.
 YEAR: Final = """
 09-02 07:45 invited check-in 09-03: superintendent
 09-02 07:45 prepared DIT 09-08: lead and team
@@ -175,21 +176,21 @@ YEAR: Final = """
 09-09 07:45 held DIT 09-08: the team
 09-09 07:45 polled DIT 09-08: those who were there
 09-24 07:45 prepared check-in 10-01: coordinator
-09-30 07:45 invited check-in 10-01: superintendent
+09-30 07:45 invited check-in 10-01: coordinator, superintendent
 10-01 15:45 asked check-in 10-01: coordinator
 10-02 07:45 held check-in 10-01: superintendent
 10-06 07:45 prepared DIT 10-13: lead and team
-10-12 07:45 invited DIT 10-13: the team
+10-12 07:45 invited DIT 10-13: lead and team
 10-13 10:45 asked DIT 10-13: coordinator
 10-14 07:45 held DIT 10-13: the team
 10-14 07:45 polled DIT 10-13: those who were there
 10-28 07:45 prepared check-in 11-05: coordinator
 11-02 07:45 prepared DIT 11-10: lead and team
-11-04 07:45 invited check-in 11-05: superintendent
+11-04 07:45 invited check-in 11-05: coordinator, superintendent
 11-05 15:45 asked check-in 11-05: coordinator
 11-06 07:30 asked check-in 11-05: coordinator
 11-09 07:30 asked check-in 11-05: liaison
-11-09 07:45 invited DIT 11-10: the team
+11-09 07:45 invited DIT 11-10: lead and team
 11-09 12:00 substituted: backup
 11-10 07:30 roles DIT 11-10: backup
 11-10 07:45 missed check-in 11-05: coordinator
@@ -198,19 +199,19 @@ YEAR: Final = """
 11-11 07:45 polled DIT 11-10: those who were there
 11-23 07:45 prepared check-in 12-03: coordinator
 12-01 07:45 prepared DIT 12-08: lead and team
-12-02 07:45 invited check-in 12-03: superintendent
+12-02 07:45 invited check-in 12-03: coordinator, superintendent
 12-03 15:45 asked check-in 12-03: coordinator
 12-04 07:45 held check-in 12-03: superintendent
-12-07 07:45 invited DIT 12-08: the team
+12-07 07:45 invited DIT 12-08: lead and team
 12-08 10:45 asked DIT 12-08: coordinator
 12-09 07:45 held DIT 12-08: the team
 12-09 07:45 polled DIT 12-08: those who were there
 12-17 07:45 prepared check-in 01-07: coordinator
 01-05 07:45 prepared DIT 01-12: lead and team
-01-06 07:45 invited check-in 01-07: superintendent
+01-06 07:45 invited check-in 01-07: coordinator, superintendent
 01-07 15:45 asked check-in 01-07: coordinator
 01-08 07:45 held check-in 01-07: superintendent
-01-11 07:45 invited DIT 01-12: the team
+01-11 07:45 invited DIT 01-12: lead and team
 01-11 15:00 moved DIT 01-12: lead and team
 01-13 10:45 asked DIT 01-13: coordinator
 01-14 07:45 held DIT 01-13: the team
@@ -223,15 +224,15 @@ YEAR: Final = """
 02-23 07:45 polled DIT 02-09: those who were there
 02-25 07:45 prepared check-in 03-04: coordinator
 03-02 07:45 prepared DIT 03-09: lead and team
-03-03 07:45 invited check-in 03-04: superintendent
+03-03 07:45 invited check-in 03-04: coordinator, superintendent
 03-04 15:45 asked check-in 03-04: coordinator
 03-05 07:45 held check-in 03-04: superintendent
-03-08 07:45 invited DIT 03-09: the team
+03-08 07:45 invited DIT 03-09: lead and team
 03-09 10:45 asked DIT 03-09: coordinator
 03-10 07:45 held DIT 03-09: the team
 03-10 07:45 polled DIT 03-09: those who were there
 03-19 07:45 prepared check-in 04-05: coordinator
-03-25 07:45 invited check-in 04-05: superintendent
+03-25 07:45 invited check-in 04-05: coordinator, superintendent
 04-05 07:45 proposed DIT: coordinator
 04-05 07:45 proposed check-in: coordinator
 04-05 15:45 asked check-in 04-05: coordinator
@@ -240,19 +241,19 @@ YEAR: Final = """
 04-07 10:00 cancelled DIT 04-13: the team
 04-29 07:45 prepared check-in 05-06: coordinator
 05-04 07:45 prepared DIT 05-11: lead and team
-05-05 07:45 invited check-in 05-06: superintendent
+05-05 07:45 invited check-in 05-06: coordinator, superintendent
 05-06 15:45 asked check-in 05-06: coordinator
 05-07 07:45 held check-in 05-06: superintendent
-05-10 07:45 invited DIT 05-11: the team
+05-10 07:45 invited DIT 05-11: lead and team
 05-11 10:45 asked DIT 05-11: coordinator
 05-12 07:45 held DIT 05-11: the team
 05-12 07:45 polled DIT 05-11: those who were there
 05-26 07:45 prepared check-in 06-03: coordinator
 06-01 07:45 prepared DIT 06-08: lead and team
-06-02 07:45 invited check-in 06-03: superintendent
+06-02 07:45 invited check-in 06-03: coordinator, superintendent
 06-03 15:45 asked check-in 06-03: coordinator
 06-04 07:45 held check-in 06-03: superintendent
-06-07 07:45 invited DIT 06-08: the team
+06-07 07:45 invited DIT 06-08: lead and team
 06-08 10:45 asked DIT 06-08: coordinator
 06-09 07:45 held DIT 06-08: the team
 06-09 07:45 polled DIT 06-08: those who were there
