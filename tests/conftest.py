@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bot import logs
 from storage import schema
 from storage.database import Database
 from tests.databases import Postgres, TestRun
@@ -17,8 +18,12 @@ from tests.databases import Postgres, TestRun
 settings.register_profile("clearway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("clearway")
 
+# As a server logs. Left alone, structlog colours a traceback and the value of every variable in it, for seconds.
+logs.configure("console")
+
 RUN: Final = pytest.StashKey[TestRun]()
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
+A_BROWSER_EACH: Final = ("tests/bot/test_console_browser.py", "tests/bot/test_teams_browser.py")
 NO_BROWSER: Final = (
     f"The browser tests were NOT run: none of {', '.join(BROWSERS)} was found. "
     'Install one ("apt-get install chromium" on Debian, as root; elsewhere Google Chrome) and run again.'
@@ -41,6 +46,26 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[RUN].close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Whoever is free takes the next test; those that share something dear are taken together, and first."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return taken_with(nodeid)
+
+    return Scheduling(config, log)
+
+
+def taken_with(nodeid: str) -> str:
+    """What the tests have in common that one worker takes: a browser, what was begun on one database, or a quick file."""
+    file, _, name = nodeid.partition("::")
+    if file == "tests/crash/test_crash.py":
+        return f"{file} on {name.partition('[')[2].partition('-')[0]}"
+    return file if file in A_BROWSER_EACH or file.startswith("tests/rules/") else nodeid
 
 
 @pytest.fixture(scope="session")

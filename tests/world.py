@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -398,7 +399,7 @@ async def world(
     and nowhere else.
     """
     clock, platforms = StoryClock(detroit(at)), platforms or {}
-    file = with_accounts(FILE.read_text(encoding="utf-8"), platform, platforms)
+    file = _with_accounts(platform, tuple(platforms.items()))
     await importer.import_district(database, SEAL, file, now=clock.now())  # small, and only here
     async with AsyncExitStack() as stack:
         made = _on_console if platform == Platform.CONSOLE else _in_chat
@@ -496,6 +497,11 @@ async def _on_console(
     stack.push_async_callback(server.close)
     story.url = f"http://127.0.0.1:{server.port}"
     return story
+
+
+@cache
+def _with_accounts(platform: str, platforms: tuple[tuple[str, str], ...]) -> str:
+    return with_accounts(FILE.read_text(encoding="utf-8"), platform, dict(platforms))
 
 
 def with_accounts(file: str, platform: str, platforms: Mapping[str, str]) -> str:

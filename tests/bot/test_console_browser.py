@@ -9,6 +9,7 @@ from shutil import copy
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.gateway import NotCommittedError
@@ -18,7 +19,7 @@ from storage.database import Database
 from storage.vocabulary import PersonId
 from tests.bot.console_stand import EVERY_ELEMENT, EVERY_FIELD, NOW, Stand, standing
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]  # one browser for all of them
 
 THANKS = Reply(card=Card("Thank you", (Text("It is recorded."),)))
 POST = "00000000000000000001"
@@ -27,7 +28,7 @@ SIZES = {"desk": (1280, 860), "low": (1024, 600), "zoomed": (640, 430), "large p
 Open = Callable[..., AbstractAsyncContextManager[Page]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def stand(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Stand]:
     database = Database(f"sqlite:///{copy(sqlite_template, tmp_path / 'clearway.db')}")
     async with standing(database) as stand:
@@ -57,7 +58,7 @@ def _reported(came: Inbound) -> Reply:
     return THANKS
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def browser(chromium_path: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(

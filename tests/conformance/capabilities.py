@@ -7,6 +7,7 @@ from typing import Final
 from storage.vocabulary import Platform
 from tests.conformance.asking import ASKING, CARDS
 from tests.conformance.confirming import CONFIRMING
+from tests.conformance.meeting import MEETING
 from tests.conformance.owning import OWNING
 from tests.conformance.raising import DOORS, WITH_IT
 from tests.conformance.table import GAPS, Capability, is_gap
@@ -17,7 +18,7 @@ __all__ = ["CAPABILITIES", "GAPS", "PAGE", "Capability", "declared", "is_gap", "
 Proven = Mapping[tuple[str, Platform], bool]
 """By the name of a capability and a platform: whether its story was possible there."""
 
-CHAPTERS: Final = (DOORS, WITH_IT, OWNING, CONFIRMING, WATCHING, ASKING, CARDS)
+CHAPTERS: Final = (DOORS, WITH_IT, OWNING, CONFIRMING, MEETING, WATCHING, ASKING, CARDS)
 CAPABILITIES: Final = [each for chapter in CHAPTERS for each in chapter.capabilities]
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "capabilities.md"

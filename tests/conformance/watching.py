@@ -152,20 +152,6 @@ async def undo(story: World) -> None:
     assert kinds[-2:] == [Kind.ESCALATED, Kind.UNDONE]
 
 
-@WATCHING.shows("Have a team's meeting run: its agenda, whether it took place, and its record")
-async def run_a_routine(story: World) -> None:
-    await on_record(story)
-    lead, member = await people(story, COORDINATOR, "p-005")
-    await lead.command("/clearway routines")
-    await lead.click("Start: District Implementation Team")
-    await story.wait_until(detroit("2026-10-13 12:00"))
-    assert "1: No substitutes for training days at our school." in seen(member)
-    await lead.click("It took place")
-    await lead.submit({"Notes and decisions (optional)": "Theo asks the board."})
-    await story.wait_until(detroit("2026-10-14 09:00"))
-    assert "It took place" in seen(member)
-
-
 @WATCHING.shows("Have what is for a team posted in its channel: what was addressed, and not who raised it")
 async def team_room(story: World) -> None:
     teacher, _ = await resolved(story)

@@ -1,8 +1,10 @@
 """The YAML of a district file: plain values with their lines, and mistakes that say how to mend them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -90,3 +92,56 @@ def test_dates_are_written_as_dates_and_names_of_digits_without_quotes() -> None
     assert (
         exporter.dump("dca", {"on": "2026-09-22", "items": {"10": 1}}) == "dca:\n  'on': 2026-09-22\n  items: {10: 1}\n"
     )
+
+
+PIECES = ["a", "1", "é", "true", "~", ": ", ":", " ", "\n", "\n  ", "\n- ", "\r\n", "\u2028", "\x85", "\t", "\ufeff"]
+PIECES += [
+    "#",
+    " #",
+    "'",
+    '"',
+    "[",
+    "]",
+    "{",
+    "}",
+    ", ",
+    ",",
+    "|",
+    ">",
+    "|\n  ",
+    "&x ",
+    "*x",
+    "---",
+    "\n---\n",
+    "\\",
+    "<<",
+    "=",
+]
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_both_parsers_find_the_same(text: str) -> None:
+    assert found(reader._composed, text) == found(lambda text: reader._Loader(text).get_single_node(), text)
+
+
+def found(compose: Callable[[str], yaml.Node | None], text: str) -> Any:
+    """What stands there, and where; or the mistake, and where."""
+    try:
+        node = compose(text)
+    except yaml.MarkedYAMLError as error:
+        return str(error)
+    except yaml.reader.ReaderError as error:
+        return error.position
+    return plain(node) if isinstance(node, yaml.MappingNode) else "no district file"
+
+
+def plain(node: yaml.Node) -> Any:
+    match node:
+        case yaml.MappingNode():
+            inside: Any = [(plain(name), plain(value)) for name, value in node.value]
+        case yaml.SequenceNode():
+            inside = [plain(each) for each in node.value]
+        case _:
+            inside = (node.value, bool(node.style))
+    return type(node).__name__, node.tag, node.start_mark.line, inside
