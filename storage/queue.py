@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -353,6 +354,32 @@ async def had_today(connection: AsyncConnection, message: Planned, now: datetime
     of_this = {"message": message.id, "created_at": message.created_at, "now": now}
     singles, digests = (await connection.execute(_SENT_SINCE, asked | of_this)).one()
     return Had(singles, digests > 0)
+
+
+async def is_told_of(
+    connection: AsyncConnection, district_id: DistrictId, watcher_id: PersonId, person_id: PersonId
+) -> bool:
+    """Whether this watcher was told that a message to somebody did not arrive, and none has since."""
+    theirs = messages.c.district_id == district_id
+    told_at = await connection.scalar(
+        select(func.max(messages.c.created_at)).where(
+            theirs,
+            messages.c.person_id == watcher_id,
+            messages.c.kind == MessageKind.UNDELIVERABLE,
+            messages.c.item_id == person_id,
+            messages.c.state != MessageState.DROPPED,
+        )
+    )
+    if told_at is None:
+        return False
+    arrived = select(messages.c.id).where(
+        theirs,
+        messages.c.person_id == person_id,
+        messages.c.room_id.is_(None),
+        messages.c.state == MessageState.SENT,
+        messages.c.ended_at > told_at,
+    )
+    return not await connection.scalar(select(exists(arrived)))
 
 
 async def add_copy(connection: AsyncConnection, digest: Sequence[ClaimedMessage], now: datetime) -> None:

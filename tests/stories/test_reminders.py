@@ -159,6 +159,25 @@ async def outcomes(story: World) -> list[str]:
 
 
 @ON_ONE
+async def test_that_somebody_cannot_be_reached_is_told_once_and_not_at_each_meeting(database: Database) -> None:
+    async with world(database, "slack") as story:
+        await imported(story, database, without_chat=("p-005",))
+        lead = await story.person(COORDINATOR)
+        await lead.command("/clearway routines")
+        await lead.click("Start: District Implementation Team")
+        await story.wait_until(detroit("2026-11-11 09:00"))  # two meetings, each with its call and its agenda
+        of = table(Message)
+        async with database.district(story.district_id, write=False) as connection:
+            theirs = of.c.person_id == "p-005"
+            lost = list(await connection.execute(select(of).where(theirs, of.c.reason == "no account")))
+            told = list(await connection.execute(select(of).where(of.c.kind == MessageKind.UNDELIVERABLE)))
+        assert len(lost) >= 4
+        about = [(each.person_id, each.item_id) for each in told]
+        assert about.count((COORDINATOR, "p-005")) == 1
+        assert len(about) == len(set(about))  # so it is of those who are on another platform
+
+
+@ON_ONE
 async def test_nothing_restricted_or_told_in_confidence_leaves_the_chat(database: Database) -> None:
     words = "Colleagues are afraid to say that the rubric is wrong."
     async with fake_mail() as fake, world(database, "slack") as story:
