@@ -328,7 +328,7 @@ class Ours:
             async with places:
                 at = (Platform.SLACK, f"T{district_id}", f"U{person_id[1:]}", True, f"D{person_id[1:]}", None)
                 account = AccountRow(district_id, person_id, *at)
-                sent = Sent(messages, Platform.SLACK, Posted("T", f"D{person_id}", "P"))
+                sent = Sent(messages, Platform.SLACK, Posted("T", f"D{person_id}", "P"), now)
                 await marks.write(Arrived(sent, account, f"D{person_id[1:]}"))
 
         while True:

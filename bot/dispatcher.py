@@ -260,7 +260,7 @@ class Dispatcher:
                 first.lane is Lane.DIGEST and account.platform not in ON_PAPER and await self._wants_copy(first, now)
             )
             stands = Posted(place.workspace_id, place.conversation_id, place.post_id, shown)
-            sent = Sent(messages, place.platform, None if place.platform in ON_PAPER else stands)
+            sent = Sent(messages, place.platform, None if place.platform in ON_PAPER else stands, now)
             await self._marks.write(Arrived(sent, account, place.conversation_id, copied))
             return
         if put_off:

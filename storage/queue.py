@@ -157,6 +157,8 @@ class Sent:
     platform: Platform
     place: Posted | None
     """None where it cannot be edited: a mail."""
+    at: datetime
+    """When it was tried."""
 
 
 # SQLite knows its partial index by the very words it was made with, so they are not bound.
@@ -223,7 +225,8 @@ async def claim_messages(connection: AsyncConnection, now: datetime, limit: int)
 
 
 async def mark_sent(connection: AsyncConnection, sent: Sequence[Sent], now: datetime) -> list[bool]:
-    """These cards went out. Of each: whether its messages were all still ours; if not, nothing more is written of it.
+    """These cards went out, as is known `now`. Of each: whether its messages were all still ours; if not, nothing more is
+    written of it.
 
     A card about one challenge is looked at once more when every transaction has ended that could not see it stand
     there: what moved while it travelled is then shown.
@@ -233,7 +236,7 @@ async def mark_sent(connection: AsyncConnection, sent: Sequence[Sent], now: date
     marked = await mark_each(connection, messages, claimed, **ended)
     ours = [all((one.district_id, one.id, one.leased_until) in marked for one in each.messages) for each in sent]
     stand = [each for each, is_ours in zip(sent, ours, strict=True) if is_ours]
-    lines = [line for each in stand for line in _attempts(each.messages, now, each.platform, "sent")]
+    lines = [line for each in stand for line in _attempts(each.messages, each.at, each.platform, "sent")]
     await insert_many(connection, deliveries, lines)
     await insert_many(connection, posted, [_card(each, each.place, now) for each in stand if each.place])
     return ours

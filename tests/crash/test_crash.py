@@ -33,7 +33,7 @@ from tests.lives.life import FILE
 
 ROOT: Final = Path(__file__).parents[2]
 RUNNING: Final = [
-    *(ROOT / "bot" / f"{each}.py" for each in ("gateway", "newcomers", "dispatcher", "loops")),
+    *(ROOT / "bot" / f"{each}.py" for each in ("gateway", "newcomers", "dispatcher", "marks", "loops")),
     ROOT / "scheduling" / "timers.py",
 ]
 """Where a running server commits, sends and edits."""

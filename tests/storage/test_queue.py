@@ -50,7 +50,7 @@ async def claim_stale(database: Database, now: datetime = NOW, limit: int = 10) 
 
 
 async def mark_sent(connection: AsyncConnection, card: Sequence[ClaimedMessage]) -> bool:
-    [ours] = await queue.mark_sent(connection, [Sent(card, Platform.SLACK, PLACE)], NOW)
+    [ours] = await queue.mark_sent(connection, [Sent(card, Platform.SLACK, PLACE, NOW)], NOW)
     return ours
 
 
@@ -266,7 +266,7 @@ async def test_cards_are_marked_together_and_each_by_its_own_lease(database: Dat
     [another] = await claim_messages(database, later + MINUTE)
 
     async with database.queue() as connection:
-        cards = [Sent(each, Platform.SLACK, PLACE) for each in (lost, digest, here, [another], there)]
+        cards = [Sent(each, Platform.SLACK, PLACE, later) for each in (lost, digest, here, [another], there)]
         marks = await queue.mark_sent(connection, cards, later)
         posts = (await connection.execute(select(table(models.PostedCard)))).all()
         deliveries = (await connection.execute(select(table(models.Delivery)))).all()

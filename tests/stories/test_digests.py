@@ -41,7 +41,7 @@ async def test_every_line_is_answered_where_it_stands(database: Database, platfo
         await shut(member)
         await story.wait_until(detroit("2026-10-20 09:00"))
         digest = member.last_card
-        assert digest.title == "Your challenges for Tue, Oct 20, 2026"
+        assert digest.title == "Your digest for Tue, Oct 20, 2026"
         assert "Show: a private plan" in digest.buttons
         assert MEMO not in seen(other)  # they read what they have promised, and not what others have
 
@@ -68,7 +68,7 @@ NEXT = "When should it be looked at next?"
 
 def _digest(actor: Actor) -> Any:
     """Their last one, as it stands now."""
-    return next(each for each in reversed(actor.cards) if each.title.startswith("Your challenges"))
+    return next(each for each in reversed(actor.cards) if each.title.startswith("Your digest"))
 
 
 async def _name(story: World) -> str:
@@ -89,7 +89,7 @@ async def test_what_no_line_can_be_made_of_is_heard_of_within_hours(database: Da
         for number in range(5):  # over the budget, so that there is a digest beside it
             await on_record(story, words=f"Something is in the way, number {number}.")
         await story.wait_until(detroit("2026-10-14 09:00"))
-        assert any(each.startswith("Your challenges") for each in (await story.person(OWNER)).titles())
+        assert any(each.startswith("Your digest") for each in (await story.person(OWNER)).titles())
         await story.wait_until(detroit("2026-10-14 12:00"))
         of = table(Message)
         async with database.district(story.district_id, write=False) as connection:

@@ -243,7 +243,7 @@ async def test_a_copy_of_the_digest_leaves_in_chat_what_must_not_leave_it(databa
             {"Challenge 2": ["Only the coordinator, the owner, those who raised it and those admitted"]}
         )
         await story.wait_until(detroit("2026-10-08 10:00"))
-        read = next(each for each in reversed(owner.cards) if each.title.startswith("Your challenges")).text
+        read = next(each for each in reversed(owner.cards) if each.title.startswith("Your digest")).text
         for words in ("Substitutes are not paid", "A bus is late", "Colleagues fear"):
             assert words in read
         mail = fake.to(MAIL[OWNER])[-1]
@@ -254,15 +254,19 @@ async def test_a_copy_of_the_digest_leaves_in_chat_what_must_not_leave_it(databa
 
 
 class SlowMail:
-    """A mail server that takes nothing before the chats have had theirs."""
+    """A mail server that takes nothing before the chats have had theirs, and two mails are on their way."""
 
     def __init__(self, chat: asyncio.Event) -> None:
-        self.chat, self.at_once, self.most, self.sent = chat, 0, 0, 0
+        self.chat, self.two = chat, asyncio.Event()
+        self.at_once, self.most, self.sent = 0, 0, 0
 
     async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
         self.at_once += 1
         self.most = max(self.most, self.at_once)
+        if self.at_once == 2:
+            self.two.set()
         await asyncio.wait_for(self.chat.wait(), timeout=10)
+        await asyncio.wait_for(self.two.wait(), timeout=10)
         self.at_once, self.sent = self.at_once - 1, self.sent + 1
         return Place(to.platform, to.workspace_id, to.user_id, delivery_id)
 
