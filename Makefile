@@ -1,8 +1,8 @@
 # Clearway. Every target sets up what it needs in .venv, and again only when pyproject.toml has changed.
 
 PYTHON ?= python3
-# Two more than there are cores: a test waits a third of its time, for a database or a process.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
+# One more than there are cores: a test waits a quarter of its time, for a database or a process.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 # Of the practice workspace.
 PORT ?= 3000
