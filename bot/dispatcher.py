@@ -52,6 +52,9 @@ MAILS_AT_ONCE: Final = 2  # a mail server takes its time, and those in chat do n
 MAILS_FOR: Final = timedelta(seconds=15)
 """So long after it was claimed a mail is begun; what has not had its turn by then goes with the next round."""
 NEXT_ROUND_S: Final = 10.0
+BEGUN_WITHIN: Final = queue.LEASE / 2
+"""So long after it was claimed a send is begun: what a slow platform has kept waiting is left to the next round, before
+its lease ends and somebody else takes it for one that may have arrived."""
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(hours=1)
 GIVE_UP_AFTER: Final = timedelta(days=3)
@@ -133,12 +136,20 @@ class Dispatcher:
         for messages in theirs:
             async with self._places[messages[0].district_id], self._slots:
                 try:
-                    await self._send(messages)
+                    await self._send_in_time(messages)
                 except Exception:
                     # A bug in marking: the lease ends by itself, and it is tried again.
                     log.exception("outbox.failed", kind=messages[0].kind, attempts=messages[0].attempts)
 
     # -- sending -----------------------------------------------------------------------------------------------------
+
+    async def _send_in_time(self, messages: Sequence[ClaimedMessage]) -> None:
+        first = messages[0]
+        if self._clock.now() <= first.leased_until - queue.LEASE + BEGUN_WITHIN:
+            await self._send(messages)
+            return
+        async with self._queue("outbox: planned") as connection:
+            await queue.replan(connection, messages, first.send_at, first.lane)
 
     async def _send(self, messages: Sequence[ClaimedMessage]) -> None:
         now = self._clock.now()
@@ -483,7 +494,7 @@ class Dispatcher:
         transport = self.transports.get(claimed.platform)
         if card is None or transport is None:
             return True
-        async with self._slots:
+        async with self._places[claimed.district_id], self._slots:
             try:
                 return await self._edit(transport, claimed, message, card)
             except Exception:  # a bug of ours

@@ -97,10 +97,10 @@ async def _subjects(store: Store, person: Person, now: datetime) -> Mapping[Time
         watches or person.id in stands_in or access.has_authority(person, directory, today) or person.role == COACH
     ):
         of_kind[TimerKind.FOLLOW_UP] = await store.part_in(person.id)
-    if not (watches or person.id in stands_in):
-        of_kind[TimerKind.ACTION_ITEM] = await _items(store, person, today)
     running = await plans.running(store.connection, store.district_id)
-    of_kind[TimerKind.PLAN] = [each.id for each in running if person.id in each.named_ids]
+    named = of_kind[TimerKind.PLAN] = [each.id for each in running if person.id in each.named_ids]
+    if not (watches or person.id in stands_in):
+        of_kind[TimerKind.ACTION_ITEM] = await _items(store, person, named, today)
     if not presence.is_executive(person):
         of_kind[TimerKind.VERSION] = ()
     of_kind[TimerKind.DRAFT_LAPSES] = await store.drafts_of(person.id)
@@ -111,13 +111,10 @@ async def _subjects(store: Store, person: Person, now: datetime) -> Mapping[Time
     return of_kind
 
 
-async def _items(store: Store, person: Person, today: date) -> list[str]:
+async def _items(store: Store, person: Person, named: Collection[str], today: date) -> list[str]:
     """The action items that they have, or answer for: of a meeting that they lead, of a private plan on which they are
-    named, or concerning what they have a part in."""
+    `named`, or concerning what they have a part in."""
     part = set(await store.part_in(person.id))
-    named = {
-        each.id for each in await plans.running(store.connection, store.district_id) if person.id in each.named_ids
-    }
 
     def theirs(row: ActionItem) -> bool:
         if row.owner_id == person.id or row.plan_id in named or row.challenge_id in part:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from handlers import acts, agendas, owners
-from handlers.cards import forms, names
+from handlers.cards import forms, meeting_forms, names
 from handlers.cards import meetings as cards
 from handlers.cards import routines as routine_cards
 from handlers.cards.model import Card
@@ -67,22 +67,18 @@ async def next_of(store: Store, actor: Person, most: int, now: datetime) -> list
         routine = known(store, row.routine_id)
         there = {each.id for each in rules.invited(routine, row.team_id, directory, row.day)}
         there |= {each.person_id for each in doing(store, row)}
-        if leads(store, routine, row, now).id == actor.id or (_over(row) > now and actor.id in there):
+        if leads(store, routine, row, now).id == actor.id or (row.ends_at > now and actor.id in there):
             theirs.append((row, routine))
     theirs.sort(key=lambda each: each[0].starts_at)
-    on = [each for each in theirs if each[0].starts_at <= now < _over(each[0])]
-    unanswered = [each for each in theirs if _over(each[0]) <= now]
+    on = [each for each in theirs if each[0].starts_at <= now < each[0].ends_at]
+    unanswered = [each for each in theirs if each[0].ends_at <= now]
     coming = [each for each in theirs if now < each[0].starts_at]
     return [*on, *unanswered[: max(most - len(on) - len(coming[:1]), 0)], *coming][:most]
 
 
-def _over(row: Occurrence) -> datetime:
-    return row.starts_at + timedelta(minutes=row.minutes)
-
-
 async def add_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _to_come(store, request, now, steer=False)
-    return Reply(form=cards.add_form(request.voice, row, check_in=rules.is_check_in(routine, store.directory)))
+    return Reply(form=meeting_forms.add_form(request.voice, row, check_in=rules.is_check_in(routine, store.directory)))
 
 
 async def add(store: Store, request: Request, now: datetime) -> Reply:
@@ -121,7 +117,7 @@ async def send(store: Store, request: Request, now: datetime) -> Reply:
 async def held_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _asked_about(store, request, now)
     there = rules.invited(routine, row.team_id, store.directory, row.day)
-    return Reply(form=cards.held_form(request.voice, row, routine, there))
+    return Reply(form=meeting_forms.held_form(request.voice, row, routine, there))
 
 
 async def held(store: Store, request: Request, now: datetime) -> Reply:
@@ -161,17 +157,24 @@ async def held(store: Store, request: Request, now: datetime) -> Reply:
 
 async def note_form(store: Store, request: Request, now: datetime) -> Reply:
     row, _ = await _noted(store, request, now)
-    return Reply(form=cards.note_form(request.voice, row))
+    return Reply(form=meeting_forms.note_form(request.voice, row))
 
 
 async def note(store: Store, request: Request, now: datetime) -> Reply:
     """Words for its minutes by anybody who belongs there, before, during or after it (R-18)."""
     row, routine = await _noted(store, request, now)
     words = acts.required(request, "words", "Please write your note.")
+    return await _write_down(store, request, row, routine, RecordField.NOTES, words, Kind.OCCURRENCE_ADDED_TO, now)
+
+
+async def _write_down(
+    store: Store, request: Request, row: Occurrence, routine: Routine, part: RecordField, words: str, kind: Kind,
+    now: datetime,
+) -> Reply:  # fmt: skip
     acts.clean(store, request, "words")
-    said = await _say(store, row, {RecordField.NOTES: words}, request.actor.id, now)
+    said = await _say(store, row, {part: words}, request.actor.id, now)
     await occurrences.change(store.connection, row, version=row.version + 1)
-    tell_of(store, row, Kind.OCCURRENCE_ADDED_TO, [], now, by=request.actor.id, said=said)
+    tell_of(store, row, kind, [], now, by=request.actor.id, said=said)
     return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
 
 
@@ -205,11 +208,11 @@ async def _walk(store: Store, request: Request, row: Occurrence, routine: Routin
 async def decide_form(store: Store, request: Request, now: datetime) -> Reply:
     if not request.challenge_id:
         row, _ = await _decided(store, request, now)
-        return Reply(form=cards.decide_form(request.voice, row, None))
+        return Reply(form=meeting_forms.decide_form(request.voice, row, None))
     row, _ = await _noted(store, request, now)
     case = await acts.case_for(store, request, Action.NOTE, now)
     line = await _line(store, request, case.id, row, now)
-    return Reply(form=cards.decide_form(request.voice, row, line))
+    return Reply(form=meeting_forms.decide_form(request.voice, row, line))
 
 
 async def decide(store: Store, request: Request, now: datetime) -> Reply:
@@ -233,11 +236,7 @@ async def _decide_beside(store: Store, request: Request, now: datetime) -> Reply
     """What was decided on something that is no challenge."""
     row, routine = await _decided(store, request, now)
     words = acts.required(request, "words", "Please write what was decided.")
-    acts.clean(store, request, "words")
-    said = await _say(store, row, {RecordField.DECISION: words}, request.actor.id, now)
-    await occurrences.change(store.connection, row, version=row.version + 1)
-    tell_of(store, row, Kind.OCCURRENCE_DECIDED, [], now, by=request.actor.id, said=said)
-    return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
+    return await _write_down(store, request, row, routine, RecordField.DECISION, words, Kind.OCCURRENCE_DECIDED, now)
 
 
 async def _line(store: Store, request: Request, challenge_id: ChallengeId, row: Occurrence, now: datetime) -> log.Line:
@@ -250,14 +249,14 @@ async def _line(store: Store, request: Request, challenge_id: ChallengeId, row: 
 
 async def break_form(store: Store, request: Request, now: datetime) -> Reply:
     row, _ = await _on_now(store, request, now)
-    return Reply(form=cards.break_form(request.voice, row))
+    return Reply(form=meeting_forms.break_form(request.voice, row))
 
 
 async def call_break(store: Store, request: Request, now: datetime) -> Reply:
     """So many minutes from now on: when they are over, who called it hears so, and the room of the team (R-18)."""
     row, routine = await _on_now(store, request, now)
     minutes = str(request.fields.get("minutes") or "")
-    if minutes not in cards.BREAKS:
+    if minutes not in meeting_forms.BREAKS:
         raise FormError({"minutes": phrase("Please pick one.")})
     return await _break_until(store, request, row, routine, now + timedelta(minutes=int(minutes)), now)
 
@@ -298,7 +297,7 @@ async def _on_now(store: Store, request: Request, now: datetime) -> tuple[Occurr
 async def roles_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _not_over(store, request, now)
     there = rules.invited(routine, row.team_id, store.directory, row.day)
-    return Reply(form=cards.roles_form(request.voice, row, doing(store, row), there))
+    return Reply(form=meeting_forms.roles_form(request.voice, row, doing(store, row), there))
 
 
 async def roles(store: Store, request: Request, now: datetime) -> Reply:
@@ -328,7 +327,7 @@ async def raise_form(store: Store, request: Request, now: datetime) -> Reply:
 
 async def poll_form(store: Store, request: Request, now: datetime) -> Reply:
     row, _ = await _polled(store, request, now)
-    return Reply(form=cards.poll_form(request.voice, row, _shows_from(store, row, now)))
+    return Reply(form=meeting_forms.poll_form(request.voice, row, _shows_from(store, row, now)))
 
 
 async def poll(store: Store, request: Request, now: datetime) -> Reply:
@@ -365,7 +364,7 @@ async def _polled(store: Store, request: Request, now: datetime) -> tuple[Occurr
 async def missed_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _asked_about(store, request, now)
     latest = _latest(routine, row) if routine.running else None
-    return Reply(form=cards.missed_form(request.voice, row, routine, latest))
+    return Reply(form=meeting_forms.missed_form(request.voice, row, routine, latest))
 
 
 async def missed(store: Store, request: Request, now: datetime) -> Reply:
@@ -383,7 +382,7 @@ async def missed(store: Store, request: Request, now: datetime) -> Reply:
 async def move_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _to_come(store, request, now)
     must_run(routine)
-    return Reply(form=cards.move_form(request.voice, row))
+    return Reply(form=meeting_forms.move_form(request.voice, row))
 
 
 async def move(store: Store, request: Request, now: datetime) -> Reply:
@@ -400,7 +399,7 @@ async def move(store: Store, request: Request, now: datetime) -> Reply:
 async def cancel_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _to_come(store, request, now)
     latest = _latest(routine, row) if routine.running else None
-    return Reply(form=cards.cancel_form(request.voice, row, latest))
+    return Reply(form=meeting_forms.cancel_form(request.voice, row, latest))
 
 
 async def cancel(store: Store, request: Request, now: datetime) -> Reply:

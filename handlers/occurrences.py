@@ -326,8 +326,7 @@ async def end(store: Store, row: Occurrence, status: OccurrenceStatus, now: date
 
 def is_on(row: Occurrence, now: datetime) -> bool:
     """It has begun, is not over by its time, and nobody has said yet what became of it."""
-    ends_at = row.starts_at + timedelta(minutes=row.minutes)
-    return row.status in occurrences.TO_COME and row.starts_at <= now < ends_at
+    return row.status in occurrences.TO_COME and row.starts_at <= now < row.ends_at
 
 
 async def last_break(store: Store, row: Occurrence) -> Event | None:

@@ -262,7 +262,7 @@ async def compose(store: Store, message: Told, now: datetime) -> Card | None:
         return None  # somebody has looked at it
     voice = Voice(store.directory, reader)
     said = voice("You are named on a private plan.")
-    if "keeper_id" in event.data["changes"]["plan"] and event.kind is Kind.PLAN_NAMED:
+    if event.kind is Kind.PLAN_NAMED and "keeper_id" in event.data["changes"]["plan"]:
         said = voice("You keep this private plan from now on: whoever kept it has left.")
     if event.kind is Kind.PLAN_PROMPTED:
         said = voice("A private plan, on which you are named, is to be looked at.")

@@ -5,7 +5,7 @@ ids, times and ciphertext, no words; the loops and the gateway's first step work
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Final, cast
 
@@ -310,6 +310,10 @@ class Occurrence(InDistrict, table=True):
     """On its morning it was looked whether they are all there."""
     polled_ids: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})
     """Who has said how it was; what they said is not with them."""
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=self.minutes)
 
 
 class Record(InDistrict, table=True):

@@ -2,40 +2,31 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
 from handlers.cards import actions as action_cards
 from handlers.cards import lists, names, versions
-from handlers.cards.forms import open_form
 from handlers.cards.model import (
     Button,
     Buttons,
     Card,
-    Choice,
-    Choices,
-    DateField,
     Element,
     Facts,
-    Form,
-    FormField,
     Heading,
     Items,
     Link,
     Note,
-    Option,
     Press,
     Quote,
     Text,
-    TextField,
-    Words,
 )
 from handlers.cards.text import At, Phrase, Voice, Who, phrase, phrases
 from handlers.rules import kinds
 from handlers.rules.routines import Doing
 from storage import log
-from storage.directory import Person, Routine
+from storage.directory import Routine
 from storage.feedback import Found
 from storage.models import Event, Occurrence
 from storage.models import Record as Said
@@ -97,10 +88,6 @@ TREND: Final = 4
 """So many of the last ones show how people found them."""
 ENOUGH: Final = 3
 """So many must have answered before it shows: of fewer, everybody knows who it was (R-19)."""
-SCALE: Final = ("1", "2", "3", "4")
-BREAKS: Final = ("5", "10", "15", "20", "30", "45", "60")
-"""So many minutes a break may take."""
-A_BREAK: Final = "10"
 QUICK: Final = frozenset(
     {"meeting.held.form", "meeting.missed.form", "meeting.poll.form", "meeting.add.form", "meeting.send"}
     | {"meeting.back", "meeting.again.form"}
@@ -313,7 +300,7 @@ def _status(voice: Voice, row: Occurrence, routine: Routine, now: datetime) -> s
             return voice("It was moved.")
         case OccurrenceStatus.CANCELLED:
             return voice("It was cancelled.")
-        case _ if kinds.meets(routine) and row.starts_at <= now < row.starts_at + timedelta(minutes=row.minutes):
+        case _ if kinds.meets(routine) and row.starts_at <= now < row.ends_at:
             return voice("It is on now.")
         case _ if row.starts_at <= now:
             return voice("Whether it took place is not on record yet.")
@@ -423,7 +410,7 @@ def _record(voice: Voice, row: Occurrence, record: Record, *, raises: bool) -> I
         yield Text(voice("Gone through: {numbers}", numbers=numbers))
     if record.left:
         yield Text(voice(phrases("Not gone through: {n}", "Not gone through: {n}", n=len(record.left))))
-        yield Items(tuple(_line(voice, each) for each in record.left[:LEFT_SHOWN]))
+        yield Items(tuple(line_of(voice, each) for each in record.left[:LEFT_SHOWN]))
         if len(record.left) > LEFT_SHOWN:
             more = len(record.left) - LEFT_SHOWN
             yield Note(voice(phrases("And {n} more.", "And {n} more.", n=more)))
@@ -437,7 +424,7 @@ def _record(voice: Voice, row: Occurrence, record: Record, *, raises: bool) -> I
         yield Note(voice("No coach was there of: {names}", names=names))
 
 
-def _line(voice: Voice, line: log.Line) -> str:
+def line_of(voice: Voice, line: log.Line) -> str:
     return voice("{n}: {title}", n=line.number, title=lists.short(line.title or voice("(taken out)"), 90))
 
 
@@ -589,9 +576,9 @@ def _buttons(
         yield Button(voice("Write down a decision"), Press("meeting.decide.form", item=row.id), opens_form=True)
     if on_break:
         yield Button(voice("End the break"), Press("meeting.break.end", item=row.id))
-    elif meets and row.starts_at <= now < row.starts_at + timedelta(minutes=row.minutes):
+    elif meets and row.starts_at <= now < row.ends_at:
         yield Button(voice("Take a break"), Press("meeting.break.form", item=row.id), opens_form=True)
-    if may.steers and meets and now < row.starts_at + timedelta(minutes=row.minutes):
+    if may.steers and meets and now < row.ends_at:
         yield Button(voice("Who does what"), Press("meeting.roles.form", item=row.id), opens_form=True)
     if may.steers and row.starts_at > now:
         if routine.running:
@@ -633,9 +620,14 @@ def walked_through(voice: Voice, row: Occurrence, routine: Routine, gone: int) -
     return Card(title, (Text(said),), summary=f"{title}. {said}")
 
 
+def shows(from_on: date) -> Phrase:
+    """When it shows what people have said: all of it at once, so that no answer can be told from the others."""
+    return phrase("It shows once all have answered, or from {day} on, if at least three have.", day=from_on)
+
+
 def thanks(voice: Voice, row: Occurrence, routine: Routine, from_on: date) -> Card:
     title = _title(voice, row, routine)
-    said = voice("Thank you. {shows}", shows=_shows(from_on))
+    said = voice("Thank you. {shows}", shows=shows(from_on))
     return Card(title, (Text(said),), summary=said)
 
 
@@ -643,139 +635,3 @@ def gives(voice: Voice, row: Occurrence, routine: Routine, doing: Sequence[Doing
     title = _title(voice, row, routine)
     lines = tuple(_does(voice, each) for each in doing)
     return Card(title, (Items(lines),) if lines else (), summary=title)
-
-
-# ---------------------------------------------------------------------------------------------------------- forms
-
-
-def held_form(voice: Voice, row: Occurrence, routine: Routine, there: Sequence[Person]) -> Form:
-    options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in there[:100])
-    inside = tuple(each.id for each in there[:100] if not each.external)
-    meets = kinds.meets(routine)
-    attended = Choices(
-        "there",
-        voice("Who was there?"),
-        options,
-        inside,
-        hint=voice(phrases("It counts when {n} was there.", "It counts when {n} were there.", n=routine.quorum))
-        if routine.quorum
-        else "",
-    )
-    asked = tuple(
-        TextField(each.name, each.words if each.own else voice(each.words), multiline=True)
-        for each in kinds.questions(routine)
-    )
-    notes = TextField(
-        "notes",
-        voice("Notes and decisions (optional)"),
-        multiline=True,
-        hint=voice("Everybody who belongs there gets them."),
-    )
-    title = voice("It took place") if meets else voice("It is done")
-    fields: tuple[FormField, ...] = (attended, *asked, notes) if meets else (*asked, notes)
-    return open_form(voice, title, voice("Save"), Press("meeting.held", item=row.id), fields)
-
-
-def note_form(voice: Voice, row: Occurrence) -> Form:
-    words = TextField("words", voice("Your note"), multiline=True, required=True)
-    return open_form(voice, voice("Add a note"), voice("Save"), Press("meeting.note", item=row.id), (words,))
-
-
-def break_form(voice: Voice, row: Occurrence) -> Form:
-    lengths = tuple(Option(each, voice(phrases("{n} minute", "{n} minutes", n=int(each)))) for each in BREAKS)
-    hint = voice("You hear when it is over, and so does the team's room, if Clearway writes there.")
-    minutes = Choice("minutes", voice("How long?"), lengths, A_BREAK, required=True, hint=hint)
-    return Form(voice("Take a break"), voice("Start"), Press("meeting.break", item=row.id), (minutes,))
-
-
-def decide_form(voice: Voice, row: Occurrence, line: log.Line | None) -> Form:
-    """`line`: the challenge that it is about; None where it is about none."""
-    about = (Words(_line(voice, line)),) if line else ()
-    hint = voice("It stands in the minutes, which everybody who belongs there gets.")
-    if line:
-        hint = voice("It stands in the minutes and on the challenge, and those concerned get it.")
-    words = TextField("words", voice("What was decided?"), multiline=True, required=True, hint=hint)
-    press = Press("meeting.decide", line.id, row.id) if line else Press("meeting.decide", item=row.id)
-    return open_form(voice, voice("A decision"), voice("Save"), press, (*about, words))
-
-
-def roles_form(voice: Voice, row: Occurrence, doing: Sequence[Doing], there: Sequence[Person]) -> Form:
-    options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in there[:100] if not each.external)
-    does = {each.role: each.person_id for each in doing}
-    known = {each.value for each in options}
-    fields = tuple(
-        Choice(str(role), voice.label(role), options, does[role] if does.get(role) in known else "")
-        for role in MeetingRole
-    )
-    return Form(voice("Who does what"), voice("Save"), Press("meeting.roles", item=row.id), fields)
-
-
-def _shows(from_on: date) -> Phrase:
-    """When it shows what people have said: all of it at once, so that no answer can be told from the others."""
-    return phrase("It shows once all have answered, or from {day} on, if at least three have.", day=from_on)
-
-
-def poll_form(voice: Voice, row: Occurrence, from_on: date) -> Form:
-    """Two questions and room for words; one of them asks how people were spoken of (R-19). `from_on`: it shows then."""
-    labels = (voice("1: not at all"), voice("2: a little"), voice("3: mostly"), voice("4: very"))
-    options = tuple(Option(value, label) for value, label in zip(SCALE, labels, strict=True))
-    return open_form(
-        voice,
-        voice("How was it?"),
-        voice("Send"),
-        Press("meeting.poll", item=row.id),
-        (
-            Choice("useful", voice("Was it worth your time?"), options, required=True),
-            Choice(
-                "respectful",
-                voice("Were all kinds of people spoken of with respect, and for their strengths?"),
-                options,
-                required=True,
-            ),
-            TextField("words", voice("What should be different? (optional)"), multiline=True),
-            Words(voice("Your name is not kept with it. {shows}", shows=_shows(from_on))),
-        ),
-    )
-
-
-def add_form(voice: Voice, row: Occurrence, *, check_in: bool) -> Form:
-    hint = voice("A headline from the data, time and risks, wins: in a few lines.") if check_in else ""
-    words = TextField("words", voice("What else is to be on it?"), multiline=True, required=True, hint=hint)
-    return open_form(voice, voice("Add to the agenda"), voice("Save"), Press("meeting.add", item=row.id), (words,))
-
-
-def missed_form(voice: Voice, row: Occurrence, routine: Routine, latest: date | None) -> Form:
-    """`latest`: the last day on which it can still be; None where Clearway does not run it."""
-    return open_form(
-        voice,
-        voice("It did not take place") if kinds.meets(routine) else voice("It is not done"),
-        voice("Save"),
-        Press("meeting.missed", item=row.id),
-        (_why(voice), *_new_date(voice, latest)),
-    )
-
-
-def cancel_form(voice: Voice, row: Occurrence, latest: date | None) -> Form:
-    return open_form(
-        voice,
-        voice("Cancel it"),
-        voice("Cancel it"),
-        Press("meeting.cancel", item=row.id),
-        (_why(voice), *_new_date(voice, latest)),
-    )
-
-
-def move_form(voice: Voice, row: Occurrence) -> Form:
-    day = DateField(
-        "day", voice("To which day?"), required=True, hint=voice("A closed day becomes the next school day.")
-    )
-    return open_form(voice, voice("Move it"), voice("Move it"), Press("meeting.move", item=row.id), (day, _why(voice)))
-
-
-def _why(voice: Voice) -> TextField:
-    return TextField("reason", voice("Why?"), multiline=True, required=True, hint=voice("Those who come read it."))
-
-
-def _new_date(voice: Voice, latest: date | None) -> Iterator[DateField]:
-    if latest:
-        yield DateField("day", voice("On which day instead?"), hint=voice("A school day until {day}.", day=latest))

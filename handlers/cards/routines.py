@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -213,7 +213,7 @@ def _each(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]], now: datet
             said = voice("{name}: {when}", name=called, when=row.starts_at)
         elif not kinds.meets(routine):
             said = voice("{name}: {when}. Is it done?", name=called, when=row.starts_at)
-        elif now < row.starts_at + timedelta(minutes=row.minutes):
+        elif now < row.ends_at:
             said = voice("{name}: {when}. It is on now.", name=called, when=row.starts_at)
         else:
             said = voice("{name}: {when}. Did it take place?", name=called, when=row.starts_at)

@@ -45,6 +45,12 @@ async def resolved(story: World, **values: Any) -> list[Actor]:
     return [teacher, owner]
 
 
+async def looks_at(actor: Actor, day: str) -> None:
+    """Somebody opens the meeting of that day ("Tue, Oct 13, 2026")."""
+    await actor.command("/clearway meeting")
+    await actor.click(f"Show {day}")
+
+
 def seen(actor: Actor) -> str:
     """All that somebody has before them: cards, answers, an open window."""
     return "\n".join(str(each) for each in actor.everything())

@@ -13,7 +13,7 @@ from storage.database import Database
 from storage.models import ActionItem, Message, Timer, table
 from storage.store import Came
 from storage.vocabulary import ActionStatus, Door, Lane, MessageKind
-from tests.conformance.steps import COORDINATOR, on_record, people, seen
+from tests.conformance.steps import COORDINATOR, looks_at, on_record, people, seen
 from tests.fakes.slack import SlackPerson
 from tests.stories.platforms import EVERYWHERE, ON_SLACK, ON_TEAMS
 from tests.stories.test_routines import DIT, MEMBER, started
@@ -77,15 +77,13 @@ async def test_from_a_meeting_to_the_next_agenda(database: Database, platform: s
         await story.wait_until(detroit("2026-10-20 09:00"))
         assert "is due today, Tue, Oct 20, 2026. Is it done?" in seen(member)
 
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Nov 10, 2026")
+        await looks_at(lead, "Tue, Nov 10, 2026")
         assert f"{name}, by Tue, Oct 20, 2026" in seen(lead)
         await member.command("/clearway actions")
         await member.click(DONE)
         assert (await items(story))[0].status is ActionStatus.DONE
         assert "Done." in seen(member)
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Nov 10, 2026")
+        await looks_at(lead, "Tue, Nov 10, 2026")
         assert "Done since the last meeting:" in seen(lead)
         await story.promises_hold()
 
@@ -194,8 +192,7 @@ async def test_what_concerns_a_restricted_challenge_is_seen_by_those_admitted(
         assert "Write to the board" not in seen_of_cards(member)
         await member.command("/clearway actions of dit")
         assert "Write to the board" not in str(member.answer)
-        await member.command("/clearway meeting")
-        await member.click("Show Tue, Nov 10, 2026")
+        await looks_at(member, "Tue, Nov 10, 2026")
         assert "Write to the board" not in str(member.answer)
         await lead.command("/clearway actions")
         await lead.click(SHOW)

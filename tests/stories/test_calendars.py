@@ -8,7 +8,7 @@ import icalendar
 import vobject
 
 from storage.database import Database
-from tests.conformance.steps import COORDINATOR, people, seen
+from tests.conformance.steps import COORDINATOR, looks_at, people, seen
 from tests.stories.platforms import IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.stories.test_routines import DIT, started
 from tests.world import Actor, World, detroit, world
@@ -65,8 +65,7 @@ async def test_a_calendar_sees_meetings_moves_and_cancellations(database: Databa
             (detroit("2026-11-10 08:30"), "CONFIRMED", DIT),  # the clocks have changed between them
         ]
 
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("Move it")
         await lead.submit({"To which day?": "2026-10-15", "Why?": "The board room is taken by Hal Quist."})
         moved = await read(address)
@@ -75,8 +74,7 @@ async def test_a_calendar_sees_meetings_moves_and_cancellations(database: Databa
         assert moved[uid][0] == detroit("2026-10-15 08:30")
         assert moved[uid][1] > first[uid][1]
 
-        await lead.command("/clearway meeting")
-        await lead.click("Show Thu, Oct 15, 2026")
+        await looks_at(lead, "Thu, Oct 15, 2026")
         await lead.click("Cancel it")
         await lead.submit({"Why?": "Half of us are away."})
         cancelled = await read(address)
@@ -133,8 +131,7 @@ async def test_an_invitation_has_its_meeting_as_a_file_that_a_calendar_does_not_
         whole = await read(await address_of(story, lead))
         member, stranger = await people(story, "p-005", "p-023")
         await story.wait_until(detroit("2026-10-12 09:00"))
-        await member.command("/clearway meeting")
-        await member.click("Show Tue, Oct 13, 2026")
+        await looks_at(member, "Tue, Oct 13, 2026")
         assert "Add to my calendar" in seen(member)
         address = one_address(member)
         status, text, _ = await fetch(address)
@@ -150,8 +147,7 @@ async def test_an_invitation_has_its_meeting_as_a_file_that_a_calendar_does_not_
             assert (await fetch(wrong))[0] == 404
         assert (await fetch(address.replace("larkspur-bend", "nowhere")))[0] == 404
 
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("Move it")
         await lead.submit({"To which day?": "2026-10-15", "Why?": "The board room is taken by Hal Quist."})
         _, text, _ = await fetch(address)
@@ -160,8 +156,7 @@ async def test_an_invitation_has_its_meeting_as_a_file_that_a_calendar_does_not_
         await member.command("/clearway calendar")
         await member.click("End the addresses on my invitations")  # who has no other can end these, too
         assert (await fetch(address))[0] == 404
-        await member.command("/clearway meeting")
-        await member.click("Show Thu, Oct 15, 2026")
+        await looks_at(member, "Thu, Oct 15, 2026")
         address = one_address(member)
         assert (await fetch(address))[0] == 200
         await address_of(story, member)  # ends nothing: there was none before

@@ -5,7 +5,7 @@ from datetime import date
 from handlers.district import importer
 from storage.database import Database
 from storage.vocabulary import OccurrenceStatus
-from tests.conformance.steps import COORDINATOR, on_record, people, seen
+from tests.conformance.steps import COORDINATOR, looks_at, on_record, people, seen
 from tests.stories.platforms import IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.stories.test_routines import DIT, MEMBER, all_of, planned, started
 from tests.world import FILE, SEAL, Actor, World, detroit, world
@@ -46,8 +46,7 @@ async def test_a_closure_for_later_never_moves_a_meeting_to_what_is_past_by_then
     """The last Friday of a month that has no other day left: an earlier day, but none before people have heard."""
     async with world(database, platform, at="2026-10-29 15:00") as story:
         lead = await started(story)
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Nov 10, 2026")
+        await looks_at(lead, "Tue, Nov 10, 2026")
         await lead.click("Move it")
         await lead.submit({"To which day?": "2026-11-30", "Why?": "The board room is taken."})
         await story.wait_until(detroit("2026-11-24 17:00"))  # 25 to 27 November are closed
@@ -71,8 +70,7 @@ async def test_what_was_moved_by_hand_out_of_its_month_moves_within_the_one_wher
 ) -> None:
     async with world(database, platform) as story:
         lead = await started(story)
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("Move it")
         await lead.submit({"To which day?": "2026-11-05", "Why?": "The data come late."})
         await asks_to_close(lead)
@@ -134,8 +132,7 @@ async def test_a_closure_that_was_a_slip_is_taken_back_and_the_lead_may_move_the
 async def test_a_meeting_that_a_closure_had_cancelled_may_be_held_after_all(database: Database, platform: str) -> None:
     async with world(database, platform, at="2026-10-27 15:00") as story:
         lead = await started(story)
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Nov 10, 2026")
+        await looks_at(lead, "Tue, Nov 10, 2026")
         await lead.click("Move it")
         await lead.submit({"To which day?": "2026-10-30", "Why?": "The data are there."})
         await asks_to_close(lead)

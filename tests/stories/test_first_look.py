@@ -3,7 +3,7 @@
 from bot import practice
 from handlers.district.importer import import_district
 from storage.database import Database
-from tests.conformance.steps import COORDINATOR, TEACHER, on_record, people, seen
+from tests.conformance.steps import COORDINATOR, TEACHER, looks_at, on_record, people, seen
 from tests.stories.platforms import ON_SLACK, ON_TEAMS
 from tests.stories.test_actions import shut
 from tests.stories.test_meetings import RECORDER
@@ -38,8 +38,7 @@ async def test_an_agenda_in_a_chat_leads_to_what_it_is_now(database: Database, p
         await lead.click("Go through the log")
         await lead.click("Gone through, next")
         await lead.click("Gone through, next")
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         assert "Gone through: 1, 2" in seen(lead)  # and not only what was decided on
 
         await story.wait_until(detroit("2026-10-13 11:00"))

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from storage.database import Database
 from storage.models import Event, Feedback, Record, table
 from storage.vocabulary import Kind
-from tests.conformance.steps import COORDINATOR, on_record, people, seen
+from tests.conformance.steps import COORDINATOR, looks_at, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.stories.test_routines import DIT, MEMBER, planned, started
 from tests.world import Actor, World, detroit, world
@@ -26,8 +26,7 @@ async def test_a_meeting_from_its_call_to_its_minutes(database: Database, platfo
 
         await story.wait_until(detroit("2026-10-07 09:00"))  # everybody is asked for its agenda
         assert "Is there something for its agenda?" in seen(member)
-        await member.command("/clearway meeting")
-        await member.click("Show Tue, Oct 13, 2026")
+        await looks_at(member, "Tue, Oct 13, 2026")
         await member.click("Add to the agenda")
         await member.submit({"What else is to be on it?": "Bus times on training days."})
         await story.wait_until(detroit("2026-10-12 09:00"))
@@ -36,8 +35,7 @@ async def test_a_meeting_from_its_call_to_its_minutes(database: Database, platfo
         assert "You record it this time." in seen(recorder)
 
         await story.wait_until(detroit("2026-10-13 08:35"))  # it has begun
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("Go through the log")
         assert "1 of 1: challenge 1" in seen(lead)
         await lead.click("Write down a decision")
@@ -45,12 +43,10 @@ async def test_a_meeting_from_its_call_to_its_minutes(database: Database, platfo
         assert "All is gone through: 1 challenge." in seen(lead)
         assert "Two floating substitutes from November on." in str((await story.case()).words)
 
-        await recorder.command("/clearway meeting")
-        await recorder.click("Show Tue, Oct 13, 2026")
+        await looks_at(recorder, "Tue, Oct 13, 2026")
         await recorder.click("Add a note")
         await recorder.submit({"Your note": "The coaches ask for a shared calendar."})
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("It took place")
         await lead.submit()
         await story.wait_until(detroit("2026-10-14 08:00"))
@@ -76,15 +72,13 @@ async def test_what_was_not_gone_through_is_named(database: Database, platform: 
         await second.report("The reading data cannot be opened.")
         lead = await started(story)
         await story.wait_until(detroit("2026-10-13 08:35"))
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("Go through the log")
         assert "1 of 2: challenge" in seen(lead)
         first = 2 if "1 of 2: challenge 2" in seen(lead) else 1
         await lead.click("Gone through, next")
         assert "2 of 2: challenge" in seen(lead)
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("It took place")
         await lead.submit()
         assert f"Gone through: {first}" in seen(lead)
@@ -106,8 +100,7 @@ async def test_who_records_is_away_and_their_backup_hears_before_it_begins(datab
         assert "You record it" not in seen(backup)
         await story.wait_until(detroit("2026-10-13 08:15"))
         assert "You record it this time." in backup.last_card.text
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         assert "Odell Marchetti records (for Bea Thornquist)" in seen(lead)
         await lead.click("Who does what")
         await lead.submit({"Timekeeper": "Leticia Wainscott"})
@@ -134,14 +127,12 @@ async def test_how_it_was_is_said_without_a_name_and_shows_all_at_once_when_it_i
             await each.click("Say how it was")
             await each.submit(answers := {**HOW, "What should be different? (optional)": f"Less talk, {n}"})
             assert "once all have answered, or from Sat, Oct 17, 2026 on" in seen(each)
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Nov 10, 2026")
+        await looks_at(lead, "Tue, Nov 10, 2026")
         assert "useful 4.0 of 4" not in seen(lead)  # one more answer, and what it changed would have said whose it was
         await story.wait_until(detroit("2026-10-19 09:00"))
         await silent.click(f"Show: {DIT}", silent.cards[-1])
         assert "How it was: useful 4.0 of 4" in seen(silent)  # it is of the minutes
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Nov 10, 2026")
+        await looks_at(lead, "Tue, Nov 10, 2026")
         assert "How the last one was: useful 4.0 of 4" in seen(lead)
         async with story.made.districts.database.district(story.district_id, write=False) as connection:
             rows = list(await connection.execute(select(table(Feedback))))
@@ -284,8 +275,7 @@ async def on_now(story: World, *, at: str = "2026-10-13 09:00") -> Actor:
     """The DIT meets, and who leads it looks at it."""
     lead = await started(story)
     await story.wait_until(detroit(at))
-    await lead.command("/clearway meeting")
-    await lead.click("Show Tue, Oct 13, 2026")
+    await looks_at(lead, "Tue, Oct 13, 2026")
     return lead
 
 
@@ -303,8 +293,7 @@ async def test_a_break_ends_with_a_bell_for_who_called_it_and_in_the_room(databa
         assert lead.last_card.text.count("The break is over.") == 1
         assert "The break is over." not in seen(member)
 
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("Take a break")
         await lead.submit()
         await lead.click("End the break")  # everybody is back
@@ -331,8 +320,7 @@ async def test_the_room_of_the_team_hears_that_a_break_is_over(database: Databas
         lead = await started(story)
         await lead.command("/clearway here dit", channel="dit")
         await story.wait_until(detroit("2026-10-13 09:00"))
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("Take a break")
         await lead.submit()
         await story.wait_until(detroit("2026-10-13 09:11"))
@@ -360,8 +348,7 @@ async def test_a_session_that_nobody_plans_says_so_until_there_is_planning_time(
         await lead.click("Start it")
         await story.wait_until(detroit("2026-10-08 09:00"))
         assert "No planning time is set before it." in seen(lead)
-        await lead.command("/clearway meeting")
-        await lead.click("Show Thu, Oct 15, 2026")
+        await looks_at(lead, "Thu, Oct 15, 2026")
         await lead.click("Set planning time")
         await lead.submit()
         assert "3 school days before third Thursday" in seen(lead)
@@ -403,13 +390,11 @@ async def test_what_is_decided_beside_the_log_stands_under_decisions_and_who_is_
         await lead.click("Who does what")  # the facilitator has called in sick
         await lead.submit({"Facilitator": "Leticia Wainscott"})
         assert "You facilitate it this time." in member.last_card.text
-        await member.command("/clearway meeting")
-        await member.click("Show Tue, Oct 13, 2026")
+        await looks_at(member, "Tue, Oct 13, 2026")
         assert "Add a note" in member.answer.buttons
         assert "Write down a decision" not in member.answer.buttons
         for each, words in ((lead, "We meet in the library."), (recorder, "The minutes go to the board.")):
-            await each.command("/clearway meeting")
-            await each.click("Show Tue, Oct 13, 2026")
+            await looks_at(each, "Tue, Oct 13, 2026")
             await each.click("Write down a decision")
             await each.submit({"What was decided?": words})
             assert words in seen(each).rsplit("Decisions", 1)[1]

@@ -20,7 +20,7 @@ from storage.database import Database
 from storage.models import Delivery, Event, Message, table
 from storage.store import Came
 from storage.vocabulary import Door, Kind, Lane, MessageKind, MessageState, PersonId, Platform, Rung
-from tests.conformance.steps import SCOPE, on_record, people, seen
+from tests.conformance.steps import SCOPE, looks_at, on_record, people, seen
 from tests.fakes.mail import FakeMail, fake_mail
 from tests.stories.platforms import EVERYWHERE, IN_CHAT
 from tests.world import FILE, SEAL, Actor, World, detroit, with_accounts, world
@@ -206,15 +206,12 @@ async def test_a_mail_about_a_meeting_says_when_it_is_and_nothing_of_what_is_on_
         await coordinator.click("Start: Executive Cabinet")
         fake.taken.clear()
         await story.wait_until(detroit("2026-10-12 09:30"))
-        await top.command("/clearway meeting")
-        await top.click("Show Mon, Oct 12, 2026")
+        await looks_at(top, "Mon, Oct 12, 2026")
         await top.click("Go through the challenges")
-        await top.command("/clearway meeting")
-        await top.click("Show Mon, Oct 12, 2026")
+        await looks_at(top, "Mon, Oct 12, 2026")
         await top.click("Add a note")
         await top.submit({"Your note": "Two floating substitutes, if the board agrees."})
-        await top.command("/clearway meeting")
-        await top.click("Show Mon, Oct 12, 2026")
+        await looks_at(top, "Mon, Oct 12, 2026")
         await top.click("It took place")
         await top.submit()
         await story.wait_until(detroit("2026-10-13 10:00"))
@@ -302,6 +299,41 @@ async def test_a_mail_server_that_takes_its_time_keeps_nobody_in_chat_waiting(da
         await story.settle()
         assert owner.last_card.title == "Clearway needs you"
         assert (mail.sent, mail.most) == (len(without), 2)
+
+
+@ON_ONE
+async def test_what_a_slow_platform_keeps_waiting_is_begun_while_its_lease_holds_and_counts_as_untried(
+    database: Database,
+) -> None:
+    """The first send takes three minutes, a lease holds for five: those that waited so long begin with another claim."""
+    async with world(database, "slack") as story:
+        transports, left = story.made.dispatcher.transports, list[timedelta]()
+        slack, of = transports[Platform.SLACK], table(Message)
+
+        class Slow:
+            async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
+                async with database.district(story.district_id, write=False) as connection:
+                    until = await connection.scalar(select(of.c.leased_until).where(of.c.id == delivery_id))
+                assert until is not None
+                left.append(until - story.clock.now())
+                if len(left) == 1:
+                    story.clock.at += timedelta(minutes=3)
+                return await slack.send(to, card, delivery_id=delivery_id)
+
+        transports[Platform.SLACK] = Slow()  # type: ignore[assignment]
+        readers = [PersonId(f"p-0{n}") for n in range(10, 22)]  # more than are on their way at once
+        async with story.made.districts.open(story.district_id, Came(Door.TIMER), write=True) as store:
+            event = store.record(None, Kind.IMPORTED, by=None, at=story.clock.now(), data={})
+            tell(store, readers, MessageKind.BREACH, event, story.clock.now(), lane=Lane.URGENT)
+            await store.flush(story.clock.now())
+        await story.settle()
+
+        assert len(left) == len(readers)
+        assert left[8:] == [timedelta(minutes=5)] * 4
+        async with database.district(story.district_id, write=False) as connection:
+            rows = list(await connection.execute(select(of).where(of.c.event_id == event.id)))
+        assert {(each.state, each.attempts, each.repeated) for each in rows} == {(MessageState.SENT, 1, False)}
+        assert all(each.unknown_since is None for each in rows)
 
 
 @ON_ONE

@@ -15,7 +15,7 @@ from storage.database import Database
 from storage.models import Event, Message, Occurrence, Timer, table
 from storage.store import Came
 from storage.vocabulary import Door, Kind, OccurrenceStatus, PersonId, Platform
-from tests.conformance.steps import COORDINATOR, SCOPE, on_record, people, seen
+from tests.conformance.steps import COORDINATOR, SCOPE, looks_at, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.world import FILE, SEAL, Actor, World, detroit, world
 
@@ -77,13 +77,11 @@ async def test_a_month_of_a_team(database: Database, platform: str) -> None:
 async def test_the_standing_item_is_there_also_when_there_is_nothing(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead = await started(story)
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         assert "Implementation challenges" in seen(lead)
         assert "None this time." in seen(lead)
         await on_record(story)
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         assert "1: No substitutes for training days at our school." in seen(lead)
 
 
@@ -111,8 +109,7 @@ async def test_only_who_speaks_for_a_team_starts_its_routine(database: Database,
 async def test_a_meeting_is_moved_with_its_reason_and_those_who_come_hear(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead, member = await started(story), await story.person(MEMBER)
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("Move it")
         await lead.submit({"To which day?": "2026-10-15", "Why?": "The board room is taken."})
         assert "It is moved to Thu, Oct 15, 2026." in member.last_card.text
@@ -128,8 +125,7 @@ async def test_what_is_cancelled_has_a_date_in_the_same_month_or_says_that_it_ha
 ) -> None:
     async with world(database, platform) as story:
         lead, member = await started(story), await story.person(MEMBER)
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("Cancel it")
         await lead.submit({"Why?": "Half of us are away.", "On which day instead?": "2026-11-03"})
         assert "Oct 31" in str(lead.form.errors)
@@ -217,8 +213,7 @@ async def test_the_superintendent_reads_one_page_before_the_check_in_and_decides
         assert "Decisions that only the superintendent can take: 1" in seen(coordinator)
         assert "1.1, for" in seen(coordinator)
         assert "Check-in" not in seen(top)
-        await coordinator.command("/clearway meeting")
-        await coordinator.click("Show Thu, Dec 3, 2026")
+        await looks_at(coordinator, "Thu, Dec 3, 2026")
         await coordinator.click("Add to the agenda")
         await coordinator.submit({"What else is to be on it?": "Reading scores are up in four schools."})
         await coordinator.click("Send it now")
@@ -289,8 +284,7 @@ async def test_what_is_restricted_goes_from_every_agenda_that_stands_somewhere(
         member = await story.person(MEMBER)
         lead = await started(story)
         await lead.command("/clearway here dit", channel="dit")
-        await lead.command("/clearway meeting")
-        await lead.click("Show Tue, Oct 13, 2026")
+        await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("Add to the agenda")
         await lead.submit({"What else is to be on it?": "The new bell times, as Hal Quist has them."})
         await story.wait_until(detroit("2026-10-12 09:00"))

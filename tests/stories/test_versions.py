@@ -11,7 +11,7 @@ from handlers.district.exporter import export_district
 from storage.database import Database
 from storage.models import Event, Message, table
 from storage.vocabulary import Kind, Lane, ProcessStatus
-from tests.conformance.steps import COORDINATOR, LEADER, SUPERINTENDENT, on_record, people, seen
+from tests.conformance.steps import COORDINATOR, LEADER, SUPERINTENDENT, looks_at, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.world import FILE, SEAL, Actor, World, detroit, world
 
@@ -260,8 +260,7 @@ async def test_before_the_check_in_a_draft_that_waits_is_opened_in_place(databas
         coordinator = await submitted(story, database)
         await coordinator.command("/clearway routines")
         await coordinator.click("Start: Check-in: Casey Lindqvist-Amara, Dr. Ma…")
-        await coordinator.command("/clearway meeting")
-        await coordinator.click("Show Thu, Nov 5, 2026")
+        await looks_at(coordinator, "Thu, Nov 5, 2026")
         assert "1.2, since today" in seen(coordinator)
         await coordinator.click("Read 1.2")
         assert "Now: Sorted within 3 school days" in seen(coordinator)
