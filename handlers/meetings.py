@@ -335,7 +335,9 @@ async def poll(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _polled(store, request, now)
     useful, respectful = (str(request.fields.get(each) or "") for each in ("useful", "respectful"))
     unsaid = {"useful": useful, "respectful": respectful}
-    if errors := {name: phrase("Please pick one.") for name, value in unsaid.items() if value not in meeting_forms.SCALE}:
+    if errors := {
+        name: phrase("Please pick one.") for name, value in unsaid.items() if value not in meeting_forms.SCALE
+    }:
         raise FormError(errors)
     words = acts.clean(store, request, "words")["words"]
     await feedback.add(
