@@ -617,7 +617,7 @@ def walked_through(voice: Voice, row: Occurrence, routine: Routine, gone: int) -
         if gone
         else voice("Nothing is open here that you can see.")
     )
-    return Card(title, (Text(said),), summary=f"{title}. {said}")
+    return Card(title, (Text(said), Buttons((_as_it_is(voice, row),))), summary=f"{title}. {said}")
 
 
 def shows(from_on: date) -> Phrase:
