@@ -22,7 +22,7 @@ from sqlalchemy import make_url
 
 from benchmarks.targets import Outcome
 from bot import practice, wiring
-from bot.dispatcher import AT_ONCE, BATCH
+from bot.dispatcher import AT_ONCE, BATCH, BATCH_OF_ONE
 from bot.marks import Arrived, Marks
 from bot.wiring import Clearway
 from handlers.district.check import check
@@ -334,7 +334,7 @@ class Ours:
         while True:
             begun = time.perf_counter()
             async with database.queue() as connection:
-                claimed = await queue.claim_messages(connection, now, BATCH)
+                claimed = await queue.claim_messages(connection, now, BATCH, BATCH_OF_ONE)
             claiming += time.perf_counter() - begun
             if not claimed:
                 return claiming

@@ -41,7 +41,9 @@ from storage.registrations import AccountRow
 from storage.store import Came, Store
 from storage.vocabulary import DistrictId, Door, Lane, MessageKind, PersonId, Platform
 
-BATCH: Final = 400
+BATCH: Final = 800
+BATCH_OF_ONE: Final = 100
+"""So many of one district are claimed at once: what somebody waits for there waits no longer than these take."""
 PATIENT_TRIES: Final = 3
 PATIENT_FOR_S: Final = 600.0
 """So often, and for so long a pause, an account is waited for before the person's other one is tried."""
@@ -95,8 +97,8 @@ class Dispatcher:
         """Sends what may be sent now and edits what shows old news; returns how much there was to do."""
         now = self._clock.now()
         async with self._queue("outbox: claimed") as connection:
-            claimed = await queue.claim_messages(connection, now, limit)
-            stale = await queue.claim_stale(connection, now, limit)
+            claimed = await queue.claim_messages(connection, now, limit, BATCH_OF_ONE)
+            stale = await queue.claim_stale(connection, now, BATCH_OF_ONE)
         singles = [each for each in claimed if each.lane is not Lane.DIGEST]
         # A digest that may have arrived is looked for as it was; what came since waits for one of its own.
         digests: dict[tuple[DistrictId, PersonId, datetime | None], list[ClaimedMessage]] = defaultdict(list)

@@ -40,11 +40,13 @@ from storage.vocabulary import DistrictId
 LEASE: Final = timedelta(minutes=5)  # longer than any batch takes; a crashed process frees its rows after this
 NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 SPARE: Final = 4  # times the limit: what a claim looks at, as others may be taking some of it at the same moment
-AT_LEAST: Final = 20  # rows that a claim looks at in each slot, however many slots there are
+AT_LEAST: Final = 8  # rows that a claim looks at in each slot, however many slots there are
 
 NOW: Final = bindparam("now", type_=UtcDateTime)
 UNTIL: Final = bindparam("until", type_=UtcDateTime)
 LIMIT: Final = bindparam("limit", type_=Integer)
+OF_ONE: Final = bindparam("of_one", type_=Integer)
+"""So many of one district, at most."""
 
 Columns = Any
 """The columns of a table or of an alias of it."""
@@ -128,7 +130,8 @@ def _in_turn(line: Line, dialect: str) -> Select[Any]:
     waiting = select(*key, at, slot.c.pressing, nth.label("nth")).select_from(seen).subquery("waiting")
     pressing = (waiting.c.pressing, waiting.c.at, waiting.c.id)
     turn = func.row_number().over(partition_by=waiting.c.district_id, order_by=pressing).label("turn")
-    queued = select(waiting, turn).where(waiting.c.nth == 1).order_by(turn, waiting.c.at).limit(LIMIT * SPARE)
+    turns = select(waiting, turn).where(waiting.c.nth == 1).subquery("turns")
+    queued = select(turns).where(turns.c.turn <= OF_ONE).order_by(turns.c.turn, turns.c.at).limit(LIMIT * SPARE)
     queue = queued.subquery("queue")
     return (
         select(line.of.c.district_id, line.of.c.id)
@@ -151,9 +154,17 @@ def take(of: Table, which: Select[Any], kind: type[Any], **values: Any) -> Any:
 
 
 async def claim(
-    connection: AsyncConnection, statement: Any, kind: type[Kind], now: datetime, **values: Any
+    connection: AsyncConnection,
+    statement: Any,
+    kind: type[Kind],
+    now: datetime,
+    limit: int = 0,
+    of_one: int | None = None,
+    **values: Any,
 ) -> list[Kind]:
-    rows = await connection.execute(statement, {"now": now, "until": now + LEASE, **values})
+    """What a statement of `claiming` or `take` leases. `limit`: rows at most, `of_one` of them of one district."""
+    most = {"limit": limit, "of_one": of_one or limit * SPARE}
+    rows = await connection.execute(statement, {"now": now, "until": now + LEASE, **most, **values})
     return [kind(*row) for row in rows]  # the columns are in the order of its fields
 
 

@@ -76,7 +76,7 @@ _CLAIM_TIMERS: Final = claiming(_TIMERS, ClaimedTimer)
 
 async def claim_timers(connection: AsyncConnection, now: datetime, limit: int) -> list[ClaimedTimer]:
     """Up to `limit` timers that are due, the longest due first; fair across districts."""
-    claimed = await claim(connection, _CLAIM_TIMERS[connection.dialect.name], ClaimedTimer, now, limit=limit)
+    claimed = await claim(connection, _CLAIM_TIMERS[connection.dialect.name], ClaimedTimer, now, limit)
     return sorted(claimed, key=lambda each: each.due_at)
 
 
@@ -210,13 +210,17 @@ _SENT_SINCE: Final = select(
 )
 
 
-async def claim_messages(connection: AsyncConnection, now: datetime, limit: int) -> list[ClaimedMessage]:
-    """Up to `limit` cards' worth of messages that may be sent; the rest of a digest comes with its first message.
+async def claim_messages(
+    connection: AsyncConnection, now: datetime, limit: int, of_one: int | None = None
+) -> list[ClaimedMessage]:
+    """Up to `limit` cards' worth of messages that may be sent, and up to `of_one` of one district; the rest of a digest
+    comes with its first message.
 
     Fair across districts; within one, answers to one's own act and urgent messages go first. What comes back because
     its claimer vanished is marked as of unknown outcome. What happened first comes first, however often it is claimed.
     """
-    claimed = await claim(connection, _CLAIM_MESSAGES[connection.dialect.name], ClaimedMessage, now, limit=limit)
+    statement = _CLAIM_MESSAGES[connection.dialect.name]
+    claimed = await claim(connection, statement, ClaimedMessage, now, limit, of_one)
     readers = {(each.district_id, each.person_id) for each in claimed if each.lane is Lane.DIGEST}
     if readers:
         rest = _CLAIM_REST_OF_DIGESTS[connection.dialect.name]
@@ -473,7 +477,7 @@ _CLAIM_STALE: Final = claiming(_CARDS, ClaimedCard, stale_at=UNTIL)
 
 async def claim_stale(connection: AsyncConnection, now: datetime, limit: int) -> list[ClaimedCard]:
     """Up to `limit` cards that may show old news. Where `shown` is the challenge's version, nothing need be edited."""
-    return await claim(connection, _CLAIM_STALE[connection.dialect.name], ClaimedCard, now, limit=limit)
+    return await claim(connection, _CLAIM_STALE[connection.dialect.name], ClaimedCard, now, limit)
 
 
 async def mark_fresh(connection: AsyncConnection, cards: Sequence[ClaimedCard], shown: int | None) -> bool:

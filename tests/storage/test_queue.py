@@ -88,6 +88,17 @@ async def test_a_storm_in_one_district_does_not_starve_another(database: Databas
     assert Counter(each.district_id for each in claimed) == {HERE: 4, THERE: 2}
 
 
+async def test_of_one_district_no_more_are_claimed_than_its_part_even_when_nothing_else_is_due(
+    database: Database,
+) -> None:
+    await plan(database, *(message() for _ in range(5)), message(district_id=THERE))
+
+    async with database.queue() as connection:
+        claimed = await queue.claim_messages(connection, NOW, 10, 3)
+
+    assert Counter(each.district_id for each in claimed) == {HERE: 3, THERE: 1}
+
+
 async def test_two_claimers_at_once_never_get_the_same_row(database: Database) -> None:
     await plan(database, *(timer(district_id=each) for each in (HERE, THERE) for _ in range(20)))
 
