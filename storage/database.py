@@ -64,6 +64,8 @@ class Database:
                     yield connection
 
     async def close(self) -> None:
+        """Ends its connections. Whoever uses it again, in this event loop or another one, opens new ones."""
+        self._one_writer = asyncio.Lock()
         await self.engine.dispose()
         if self.writer is not self.engine:
             await self.writer.dispose()

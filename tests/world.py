@@ -24,7 +24,6 @@ from bot.slack.app import SlackRegistration
 from bot.teams.cloud import PUBLIC
 from bot.teams.options import TeamsOptions, TeamsRegistration
 from bot.wiring import Clearway
-from handlers.district import importer
 from storage import queue, registrations
 from storage.case import Case
 from storage.database import Database
@@ -38,6 +37,7 @@ from tests.fakes.console import ConsolePerson
 from tests.fakes.slack import FakeSlack, SlackPerson
 from tests.fakes.slack.server import Post, Workspace
 from tests.fakes.teams import FakeTeams, TeamsPerson, Tenant
+from tests.imported import imported
 
 DISTRICT: Final = DistrictId("larkspur-bend")
 FILE: Final = Path(practice.FILE)
@@ -400,7 +400,7 @@ async def world(
     """
     clock, platforms = StoryClock(detroit(at)), platforms or {}
     file = _with_accounts(platform, tuple(platforms.items()))
-    await importer.import_district(database, SEAL, file, now=clock.now())  # small, and only here
+    await imported(database, SEAL, DISTRICT, file, now=clock.now())
     async with AsyncExitStack() as stack:
         made = _on_console if platform == Platform.CONSOLE else _in_chat
         story = await made(stack, database, clock, platform, platforms)
