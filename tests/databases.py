@@ -42,7 +42,7 @@ synchronous_commit = off
 """
 
 
-MEMORY: Final = Path("/dev/shm")
+MEMORY: Final = Path("/dev/shm")  # noqa: S108  # a private folder is made in it
 ROOM: Final = 2 * 1024**3
 """Bytes that a whole run has room in."""
 

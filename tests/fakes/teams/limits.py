@@ -466,11 +466,20 @@ def _validator() -> Any:
     return extend(Draft6Validator, {"byType": _by_type})({**schema["definitions"]["AdaptiveCard"], "definitions": schema["definitions"]})  # fmt: skip
 
 
+_sound: Final[set[tuple[int, str, str]]] = set()
+"""Elements that kept to the schema: many cards share them, and each is looked at once."""
+
+
 def _by_type(validator: Any, kinds: Json, instance: Any, schema: Json) -> Iterator[ValidationError]:
     kind = instance.get("type") if isinstance(instance, dict) else None
     if isinstance(instance, str):  # a run may be a mere string
         kind = "TextRun"
     if kind not in kinds:
         yield ValidationError(f"{kind!r} may not stand here")
-    else:
-        yield from validator.descend(instance, kinds[kind], schema_path=kind)
+        return
+    known = (id(kinds), kind, json.dumps(instance, sort_keys=True))
+    if known not in _sound:
+        faults = list(validator.descend(instance, kinds[kind], schema_path=kind))
+        if not faults:
+            _sound.add(known)
+        yield from faults
