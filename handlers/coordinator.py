@@ -614,6 +614,7 @@ async def _compensate(store: Store, case: Case, act: Sequence[Event], request: R
         also=[(rows[label], values) for label, values in also.items()], **restored,
     )  # fmt: skip
     await store.forget_messages([each.id for each in act])
+    await store.look_at_item([each.data["occurrence"] for each in act if each.kind is Kind.DECIDED], now)
 
 
 async def _undo_absence(store: Store, request: Request, now: datetime) -> Reply:

@@ -223,12 +223,12 @@ async def decide(store: Store, request: Request, now: datetime) -> Reply:
     case = await acts.case_for(store, request, Action.NOTE, now)
     words = acts.required(request, "words", "Please write what was decided.")
     acts.clean(store, request, "words")
-    said = await _say(store, row, {RecordField.DECISION: words}, request.actor.id, now, of=case.id)
+    [said] = await _say(store, row, {RecordField.DECISION: words}, request.actor.id, now, of=case.id)
     walked_ids = row.walked_ids if case.id in row.walked_ids else [*row.walked_ids, case.id]
     await occurrences.change(store.connection, row, walked_ids=walked_ids, version=row.version + 1)
     data = {"challenge": case.id}
-    tell_of(store, row, Kind.OCCURRENCE_WALKED, [], now, by=request.actor.id, data=data, said=said)
-    owners.record_decision(store, request, case, words, names.key(row), now)
+    tell_of(store, row, Kind.OCCURRENCE_WALKED, [], now, by=request.actor.id, data=data, said=[said])
+    owners.record_decision(store, request, case, said, names.key(row), now)
     return Reply(card=await _walk(store, request, row, routine, now))
 
 

@@ -17,7 +17,7 @@ from handlers.rules.lifecycle import Move
 from handlers.telling import tell
 from storage.case import Case
 from storage.directory import SUPERINTENDENT
-from storage.models import Event, Step, Words
+from storage.models import Event, Record, Step, Words
 from storage.store import Store
 from storage.vocabulary import (
     ENDED,
@@ -403,10 +403,17 @@ async def record_note(store: Store, request: Request, case: Case, text: str, now
     return _done(request, case, event, "Noted on challenge {n}.")
 
 
-def record_decision(store: Store, request: Request, case: Case, text: str, meeting: str, now: datetime) -> None:
-    """What a meeting has decided on it. `meeting`: the key by which it stands in the history."""
-    said = {Field.DECISION: text}
-    _record_words(store, request, case, Kind.DECIDED, said, now, about=meeting, data={"meeting": meeting})
+def record_decision(store: Store, request: Request, case: Case, decided: Record, meeting: str, now: datetime) -> None:
+    """What a meeting has decided on it. `decided`: the line of its minutes, which stands for as long as these words do:
+    they have its id. `meeting`: the key by which it stands in the history.
+    """
+    words = Words(
+        district_id=store.district_id, challenge_id=case.id, id=WordsId(decided.id), field=Field.DECISION, about=meeting,
+        author_id=decided.author_id, said_at=decided.said_at, text=decided.text,
+    )  # fmt: skip
+    case.words.append(store.add(words))
+    data = {"meeting": meeting, "occurrence": decided.occurrence_id}
+    _record_words(store, request, case, Kind.DECIDED, {}, now, spoken=[words], data=data)
 
 
 def _record_words(

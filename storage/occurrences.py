@@ -7,16 +7,22 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, delete, exists, insert, select, update
+from sqlalchemy import Select, Text, cast, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
 from storage.models import table
 from storage.vocabulary import DistrictId, Kind, MessageKind, OccurrenceStatus, PersonId, RecordField, TeamId
 
+challenges: Final = table(models.Challenge)
 occurrences: Final = table(models.Occurrence)
 routines: Final = table(models.Routine)
 records: Final = table(models.Record)
+_TAKEN_BACK: Final = exists().where(
+    challenges.c.district_id == records.c.district_id,
+    challenges.c.id == records.c.challenge_id,
+    cast(challenges.c.retracted_ids, Text).like("%" + records.c.id + "%"),  # ids are random, and stand in a list
+)
 messages: Final = table(models.Message)
 events: Final = table(models.Event)
 
@@ -187,7 +193,10 @@ async def say(connection: AsyncConnection, new: models.Record) -> None:
 
 
 async def said(connection: AsyncConnection, of: models.Occurrence) -> list[models.Record]:
-    """What was recorded of an occurrence, oldest first; and what was put on the agenda of the one whose place it has."""
+    """What was recorded of an occurrence, oldest first; and what was put on the agenda of the one whose place it has.
+
+    Without what was decided on a challenge and taken back there as a slip.
+    """
     here = (occurrences.c.district_id == of.district_id) & (occurrences.c.root_id == of.root_id)
     same = records.c.occurrence_id.in_(select(occurrences.c.id).where(here))
     wanted = (
@@ -195,6 +204,7 @@ async def said(connection: AsyncConnection, of: models.Occurrence) -> list[model
         .where(
             records.c.district_id == of.district_id,
             (records.c.occurrence_id == of.id) | (same & (records.c.field == RecordField.AGENDA)),
+            ~_TAKEN_BACK,
         )
         .order_by(records.c.said_at, records.c.id)
     )

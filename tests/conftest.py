@@ -1,5 +1,6 @@
 """What every test may ask for: a database of either kind, and a browser where there is one."""
 
+import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -29,6 +30,13 @@ NO_BROWSER: Final = (
     f"The browser tests were NOT run: none of {', '.join(BROWSERS)} was found. "
     'Install one ("apt-get install chromium" on Debian, as root; elsewhere Google Chrome) and run again.'
 )
+
+
+def pytest_collection_finish() -> None:
+    """What was read stays until the end, and is not looked through for garbage again and again: a twentieth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 # -- one PostgreSQL for all processes of the run ---------------------------------------------------------------------

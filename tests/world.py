@@ -4,6 +4,7 @@ On Slack and Teams people act through signed HTTP requests, on the console throu
 platform was given. `wait_until` is the only way in which time passes.
 """
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,10 +16,11 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from aiohttp.test_utils import TestServer
+from sqlalchemy import Text, cast, select
 
 from bot import cli, practice, wiring
 from bot.console.app import ConsoleRoom
-from bot.console.rooms import Rooms
+from bot.console.rooms import Rooms, direct
 from bot.console.transport import ConsoleTransport
 from bot.slack.app import SlackRegistration
 from bot.teams.cloud import PUBLIC
@@ -28,7 +30,7 @@ from storage import queue, registrations
 from storage.case import Case
 from storage.database import Database
 from storage.directory import Directory
-from storage.models import Event
+from storage.models import ConsolePost, Event, table
 from storage.sealing import Seal
 from storage.store import Came
 from storage.vocabulary import DistrictId, Door, PersonId, Platform
@@ -86,6 +88,8 @@ class World:
     """The line is cut at times, so a card may stand somewhere that we never heard of."""
     waits: bool = False
     """Nothing is sent or shown at the moment."""
+    looked: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+    """What stood in the direct chat of each person on the console when they last looked."""
 
     # -- time --------------------------------------------------------------------------------------------------------
 
@@ -119,10 +123,23 @@ class World:
         await self.everybody_looks()
 
     async def everybody_looks(self) -> None:
-        """On the console pages are as fresh as when they were last opened."""
-        for each in self.people.values():
-            if isinstance(each.driver, ConsolePerson):
+        """On the console pages are as fresh as when they were last opened. Who would see the same again does not look."""
+        on_console = {name: each for name, each in self.people.items() if isinstance(each.driver, ConsolePerson)}
+        stands = await self._stands() if on_console else {}
+        for person_id, each in on_console.items():
+            chat = stands.get(direct(person_id), [])
+            if each.driver.at != each.driver.chat or self.looked.get(person_id) != chat:
                 await each.look()
+                self.looked[person_id] = chat
+
+    async def _stands(self) -> dict[str, list[tuple[Any, ...]]]:
+        """What stands in each room of the console."""
+        of, found = table(ConsolePost).c, defaultdict(list)
+        wanted = select(of.room, of.id, of.position, of.text, cast(of.card, Text)).order_by(of.id)
+        async with self.made.database.district(self.district_id, write=False) as connection:
+            for room, *post in await connection.execute(wanted.where(of.district_id == self.district_id)):
+                found[room].append(tuple(post))
+        return found
 
     async def next_due(self) -> datetime | None:
         async with self.made.database.queue(write=False) as connection:

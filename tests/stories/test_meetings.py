@@ -380,6 +380,29 @@ async def test_a_decision_reads_as_one_and_whoever_raised_it_hears(database: Dat
         await story.promises_hold()
 
 
+@IN_CHAT
+async def test_a_decision_that_is_taken_back_is_not_in_the_minutes(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        teacher, (owner, member) = await on_record(story), await people(story, "p-004", "p-025")
+        lead = await on_now(story)
+        await lead.click("Go through the log")
+        await lead.click("Write down a decision")
+        await lead.submit({"What was decided?": "Fourteen floating substitutes."})
+        await lead.command("/challenges 1")
+        await lead.click("Undo")
+        assert "stands as it did before" in str(lead.answer)
+        await lead.command("/clearway meeting")
+        assert "Decisions" not in str(lead.answer)
+        await lead.click("Go through the log")
+        await lead.click("Write down a decision")
+        await lead.submit({"What was decided?": "Four floating substitutes."})
+        await story.wait_until(detroit("2026-10-15 17:00"))
+        for each in (teacher, owner, member):
+            assert "Fourteen" not in str(each.everything()), each
+        assert "Four floating substitutes" in str(owner.everything())
+        await story.promises_hold()
+
+
 @ON_SLACK
 async def test_what_is_decided_beside_the_log_stands_under_decisions_and_who_is_ill_is_replaced(
     database: Database, platform: str
