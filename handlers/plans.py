@@ -94,8 +94,7 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
 async def make_form(store: Store, request: Request, now: datetime) -> Reply:
     today = acts.today(store, now)
     others = access.may_plan(request.actor, store.directory, today)
-    form = cards.make_form(request.voice, request.actor, _people(store, now), today, for_others=others)
-    return Reply(form=form)
+    return Reply(form=cards.make_form(request.voice, request.actor, today, for_others=others))
 
 
 async def make(store: Store, request: Request, now: datetime) -> Reply:
@@ -144,7 +143,10 @@ async def review(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def named_form(store: Store, request: Request, now: datetime) -> Reply:
-    return Reply(form=cards.named_form(request.voice, await _kept(store, request, now), _people(store, now)))
+    row, today = await _kept(store, request, now), acts.today(store, now)
+    named = [store.directory.people[PersonId(each)] for each in row.named_ids if each != row.keeper_id]
+    there = [each for each in named if presence.is_active(store.directory, each.id, today)]
+    return Reply(form=cards.named_form(request.voice, row, there, today))
 
 
 async def named(store: Store, request: Request, now: datetime) -> Reply:
@@ -197,15 +199,12 @@ def _tell(store: Store, row: Plan, event: Event, now: datetime, *, only: Collect
 
 
 def _named_field(store: Store, request: Request, now: datetime) -> list[PersonId]:
-    chosen = {str(each) for each in request.fields.get("named") or ()}
-    return [each.id for each in _people(store, now) if each.id in chosen]
-
-
-def _people(store: Store, now: datetime) -> list[Person]:
-    """Who can be named: everybody in post in the district."""
+    """Anybody in post in the district: those who are ticked, and those who were searched for."""
     today = acts.today(store, now)
-    people = (each for each in store.directory.people.values() if presence.is_active(store.directory, each.id, today))
-    return sorted(people, key=lambda each: each.name)
+    more = [acts.person_field(store, request.fields, each, now) for each in cards.MORE]
+    chosen = {*(str(each) for each in request.fields.get("named") or ()), *filter(None, more)}
+    people = sorted(store.directory.people.values(), key=lambda each: each.name)
+    return [each.id for each in people if each.id in chosen and presence.is_active(store.directory, each.id, today)]
 
 
 def _review_field(store: Store, request: Request, now: datetime) -> date:

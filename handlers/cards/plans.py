@@ -110,7 +110,7 @@ def gone(voice: Voice) -> Card:
 # ---------------------------------------------------------------------------------------------------------------- forms
 
 
-def make_form(voice: Voice, actor: Person, people: Sequence[Person], today: date, *, for_others: bool) -> Form:
+def make_form(voice: Voice, actor: Person, today: date, *, for_others: bool) -> Form:
     kinds = (
         Option(PlanKind.LEARNING, voice("What somebody will learn")),
         *((Option(PlanKind.SUPPORT, voice("How somebody is supported")),) if for_others else ()),
@@ -128,19 +128,32 @@ def make_form(voice: Voice, actor: Person, people: Sequence[Person], today: date
             *((whom,) if for_others else ()),
             TextField("goal", voice("What is to come of it?"), multiline=True, required=True),
             TextField("support", voice("What is done for it, and by whom?"), multiline=True),
-            _named(voice, people, actor.id, ()),
+            *_more(voice, voice("Who sees it, beside its keeper?"), actor.id, today),
             _review(voice),
         ),
     )
 
 
-MOST_PEOPLE: Final = 100  # options of a menu
+MORE: Final = ("more_1", "more_2", "more_3")
+"""Fields for people who are to be named: a district has hundreds, so each is searched for."""
 
 
-def named_form(voice: Voice, row: Plan, people: Sequence[Person]) -> Form:
-    field = _named(voice, people, row.keeper_id, tuple(row.named_ids))
+def named_form(voice: Voice, row: Plan, named: Sequence[Person], today: date) -> Form:
+    """`named`: who sees it beside its keeper."""
+    options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in named)
+    kept = Choices(
+        "named",
+        voice("Who sees it, beside its keeper?"),
+        options,
+        tuple(each.value for each in options),
+        voice("Take the tick away from who is not to see it any more."),
+    )
     return open_form(
-        voice, voice("Who sees it"), voice("Save"), Press("plan.named", item=row.id, version=row.version), (field,)
+        voice,
+        voice("Who sees it"),
+        voice("Save"),
+        Press("plan.named", item=row.id, version=row.version),
+        ((kept,) if named else ()) + _more(voice, voice("Who else is to see it?"), row.keeper_id, today),
     )
 
 
@@ -154,10 +167,11 @@ def _review(voice: Voice) -> DateField:
     return DateField("review", voice("When should it be looked at next?"), required=True, hint=voice("Within a year."))
 
 
-def _named(voice: Voice, people: Sequence[Person], keeper_id: PersonId, values: tuple[str, ...]) -> Choices:
-    others = [each for each in people if each.id != keeper_id]
-    others = sorted(others, key=lambda each: each.id not in values)[:MOST_PEOPLE]  # who is named already is offered
-    options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in others)
-    hint = voice("They and nobody else see it. Whom a support plan is for sees it only if ticked here.")
-    kept = tuple(each for each in values if each != keeper_id)
-    return Choices("named", voice("Who sees it, beside its keeper?"), options, kept, hint)
+def _more(voice: Voice, first: str, keeper_id: PersonId, today: date) -> tuple[Choice, ...]:
+    """`first`: what is asked by the first of these fields."""
+    hint = voice("They and nobody else see it. Whom a support plan is for sees it only if named here.")
+    labels = (first, voice("And who else?"), voice("And who besides?"))
+    return tuple(
+        person_choice(voice, voice.directory, name, label, today=today, hint="" if n else hint, but=keeper_id)
+        for n, (name, label) in enumerate(zip(MORE, labels, strict=True))
+    )

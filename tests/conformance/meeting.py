@@ -136,7 +136,7 @@ async def private_plan(story: World) -> None:
             "What is it?": "How somebody is supported",
             "For whom?": named[PersonId(PRINCIPAL)].name,
             "What is to come of it?": "Two walkthroughs a month.",
-            "Who sees it, beside its keeper?": [named[PersonId("p-014")].name],
+            "Who sees it, beside its keeper?": named[PersonId("p-014")].name,
             "When should it be looked at next?": "2026-10-14",
         }
     )

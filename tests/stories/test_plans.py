@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+import yaml
+
 from handlers import actions as handler
 from handlers import log
 from handlers.cards.text import Voice
@@ -19,7 +21,7 @@ from tests.conformance.steps import COLLEAGUE, COORDINATOR, PRINCIPAL, SUPERINTE
 from tests.stories.platforms import EVERYWHERE, ON_SLACK, ON_TEAMS
 from tests.stories.test_actions import shut
 from tests.stories.test_routines import started
-from tests.world import FILE, SEAL, Actor, World, detroit, world
+from tests.world import FILE, SEAL, Actor, World, detroit, with_accounts, world
 
 GOAL = "Two walkthroughs a month, without being asked."
 STEP = "Walk through the third grade together."
@@ -38,7 +40,7 @@ async def made(story: World, keeper: Actor, *named: str, whom: str = PRINCIPAL) 
             "What is it?": "How somebody is supported",
             "For whom?": directory.people[PersonId(whom)].name,
             "What is to come of it?": GOAL,
-            NAMED: names,
+            **dict(zip((NAMED, "And who else?", "And who besides?"), names, strict=False)),
             NEXT: "2026-10-14",
         }
     )
@@ -67,6 +69,30 @@ async def add_step(story: World, keeper: Actor, owner: str) -> None:
 
 async def _for(story: World) -> str:
     return f" for {(await story.directory()).people[PersonId(PRINCIPAL)].name}"
+
+
+@EVERYWHERE
+async def test_anybody_of_a_large_district_can_be_named_and_those_named_stay(database: Database, platform: str) -> None:
+    """A menu has a hundred options, and a district more people."""
+    async with world(database, platform) as story:
+        file = yaml.safe_load(with_accounts(FILE.read_text("utf-8"), platform, {}))
+        school = file["schools"][0]["id"]
+        for n in range(150):
+            colleague = {"id": f"p-x{n:03}", "name": f"Avery Colleague-{n:03}", "role": "teacher", "schools": [school]}
+            file["people"].append(colleague)
+        text = yaml.safe_dump(file, allow_unicode=True, sort_keys=False)
+        await importer.import_district(database, SEAL, text, now=story.clock.now())
+        (keeper,) = await people(story, COLLEAGUE)
+        plan = await made(story, keeper, "p-x149", "p-x003")
+        assert plan.named_ids == [COLLEAGUE, "p-x003", "p-x149"]
+        await shut(keeper)
+        await keeper.command("/clearway plans")
+        await keeper.click(f"Show: Support plan{await _for(story)}")
+        await keeper.click("Who sees it")
+        assert "Avery Colleague-149" in str(keeper.form)
+        await keeper.submit({"Who else is to see it?": "Avery Colleague-088"})
+        [plan], _ = await record(story)
+        assert plan.named_ids == [COLLEAGUE, "p-x003", "p-x088", "p-x149"]
 
 
 @EVERYWHERE
@@ -170,7 +196,7 @@ async def test_who_is_not_named_any_more_sees_nothing_and_a_leaver_leaves_it_to_
         await keeper.command("/clearway plans")
         await keeper.click(f"Show: Support plan{await _for(story)}")
         await keeper.click("Who sees it")
-        await keeper.submit({NAMED: [directory.people[PersonId("p-018")].name]})
+        await keeper.submit({NAMED: [], "Who else is to see it?": directory.people[PersonId("p-018")].name})
         [plan], [item] = await record(story)
         assert plan.named_ids == [COLLEAGUE, "p-018"]
         assert item.owner_id == COLLEAGUE  # what was with somebody who is not named any more
