@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
+from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -54,6 +55,9 @@ MAILS_AT_ONCE: Final = 2  # a mail server takes its time, and those in chat do n
 MAILS_FOR: Final = timedelta(seconds=15)
 """So long after it was claimed a mail is begun; what has not had its turn by then goes with the next round."""
 NEXT_ROUND_S: Final = 10.0
+ROUND_S: Final = 5.0
+"""So long a round waits for what it has begun. What a slow platform or mail server keeps longer goes on beside the next
+rounds, and nobody else's message waits for it."""
 BEGUN_WITHIN: Final = queue.LEASE / 2
 """So long after it was claimed a send is begun: what a slow platform has kept waiting is left to the next round, before
 its lease ends and somebody else takes it for one that may have arrived."""
@@ -92,9 +96,16 @@ class Dispatcher:
         self._transactions = asyncio.Semaphore(TRANSACTIONS)
         self._marks = Marks(self._queue, clock)
         self._mail_slots = asyncio.Semaphore(MAILS_AT_ONCE)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._lines: WeakValueDictionary[tuple[DistrictId, PersonId], asyncio.Lock] = WeakValueDictionary()
 
     async def run_once(self, limit: int = BATCH) -> int:
-        """Sends what may be sent now and edits what shows old news; returns how much there was to do."""
+        """Sends what may be sent now and edits what shows old news; returns how much there was to do.
+
+        What takes longer than ROUND_S is still under way then; but no more is claimed while too much is.
+        """
+        while len(self._under_way) > limit // 2:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
         now = self._clock.now()
         async with self._queue("outbox: claimed") as connection:
             claimed = await queue.claim_messages(connection, now, limit, BATCH_OF_ONE)
@@ -114,12 +125,37 @@ class Dispatcher:
         challenges: dict[tuple[DistrictId, str], list[ClaimedCard]] = defaultdict(list)
         for card in stale:
             challenges[card.district_id, card.challenge_id or card.id].append(card)
-        async with asyncio.TaskGroup() as group:
-            for theirs in people.values():
-                group.create_task(self._to_one_person(theirs))
-            for cards in challenges.values():
-                group.create_task(self._edit_all(cards))
+        begun = {asyncio.create_task(self._to_one_person(who, theirs)) for who, theirs in people.items()}
+        begun |= {asyncio.create_task(self._edit_all(cards)) for cards in challenges.values()}
+        await self._for_a_while(begun)
         return len(claimed) + len(stale)
+
+    async def _for_a_while(self, begun: set[asyncio.Task[None]]) -> None:
+        if not begun:
+            return
+        self._under_way |= begun
+        for each in begun:
+            each.add_done_callback(self._under_way.discard)
+        try:
+            done, _ = await asyncio.wait(begun, timeout=ROUND_S)
+        except asyncio.CancelledError:
+            await self.cut_off()
+            raise
+        for each in done:
+            each.result()  # what they do not mend themselves is heard of
+
+    async def finish(self, within_s: float | None = None) -> None:
+        """Returns when nothing is under way any more; `within_s`: what is not done by then is cut off."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=within_s)
+            await self.cut_off()
+
+    async def cut_off(self) -> None:
+        """Ends what is under way. In the middle of a transaction it still has its connection to give back."""
+        late = list(self._under_way)
+        for each in late:
+            each.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     @asynccontextmanager
     async def _queue(self, step: str) -> AsyncIterator[AsyncConnection]:
@@ -134,14 +170,18 @@ class Dispatcher:
         async with self._transactions, crash.around(step, opened) if step else opened as store:
             yield store
 
-    async def _to_one_person(self, theirs: Sequence[Sequence[ClaimedMessage]]) -> None:
-        for messages in theirs:
-            async with self._places[messages[0].district_id], self._slots:
-                try:
-                    await self._send_in_time(messages)
-                except Exception:
-                    # A bug in marking: the lease ends by itself, and it is tried again.
-                    log.exception("outbox.failed", kind=messages[0].kind, attempts=messages[0].attempts)
+    async def _to_one_person(
+        self, who: tuple[DistrictId, PersonId], theirs: Sequence[Sequence[ClaimedMessage]]
+    ) -> None:
+        line = self._lines.setdefault(who, asyncio.Lock())  # behind what an earlier round has not got rid of yet
+        async with line:
+            for messages in theirs:
+                async with self._places[messages[0].district_id], self._slots:
+                    try:
+                        await self._send_in_time(messages)
+                    except Exception:
+                        # A bug in marking: the lease ends by itself, and it is tried again.
+                        log.exception("outbox.failed", kind=messages[0].kind, attempts=messages[0].attempts)
 
     # -- sending -----------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """What beats: timers that fall due, the outbox, the audit of the promises, upkeep."""
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from bot.districts import Districts
 from handlers import audit, registry
 from scheduling import timers
 from scheduling.clock import Clock
-from scheduling.heartbeat import Heartbeat, Loop
+from scheduling.heartbeat import FINISHES_WITHIN_S, Heartbeat, Loop
 from storage import queue, registrations
 from storage.store import Came, Store
 from storage.vocabulary import DistrictId, Door
@@ -87,11 +88,17 @@ class Loops:
         return crash.around("timer: commit", self._districts.open(district_id, Came(Door.TIMER), write=True))
 
     async def run_outbox(self) -> int:
-        """Everything that may be sent now; returns how much there was."""
+        """Everything that may be sent now; returns how much there was, when it is sent."""
         total = 0
         while claimed := await self._dispatcher.run_once():
             total += claimed
+            await self._dispatcher.finish()
         return total
+
+    async def stop(self) -> None:
+        """Nothing comes round any more; returns when what was under way has ended, or was cut off."""
+        await asyncio.gather(self.heartbeat.stop(), self._dispatcher.finish(FINISHES_WITHIN_S))
+        await self._dispatcher.cut_off()  # what the last round has begun meanwhile, and not ended
 
     async def run_audit(self) -> list[audit.Breach]:
         """Checks every district's promises, mends what it can, tells the coordinator of the rest, and returns that."""

@@ -243,7 +243,7 @@ async def running(
             made.loops.heartbeat.start()
         yield port
     finally:
-        await made.loops.heartbeat.stop()
+        await made.loops.stop()
         if runner is not None:
             await runner.cleanup()
         for room in rooms:

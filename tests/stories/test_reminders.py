@@ -9,6 +9,7 @@ import pytest
 import yaml
 from sqlalchemy import select
 
+from bot import dispatcher
 from bot.email.transport import EmailTransport
 from bot.transport import Address, Place
 from handlers import foretelling, registry
@@ -334,6 +335,76 @@ async def test_what_a_slow_platform_keeps_waiting_is_begun_while_its_lease_holds
             rows = list(await connection.execute(select(of).where(of.c.event_id == event.id)))
         assert {(each.state, each.attempts, each.repeated) for each in rows} == {(MessageState.SENT, 1, False)}
         assert all(each.unknown_since is None for each in rows)
+
+
+@ON_ONE
+async def test_nobody_waits_for_what_a_slow_platform_keeps_and_each_reads_in_order(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "ROUND_S", 0.01)
+    async with world(database, "slack") as story:
+        sending = story.made.dispatcher
+        slack, answers, came = sending.transports[Platform.SLACK], asyncio.Event(), list[str]()
+
+        class Slow:
+            """Takes nothing of one person for a while."""
+
+            async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
+                if to.user_id == "U0LB010":
+                    await answers.wait()
+                came.append(to.user_id)
+                return await slack.send(to, card, delivery_id=delivery_id)
+
+        async def said_to(*readers: str) -> None:
+            async with story.made.districts.open(story.district_id, Came(Door.TIMER), write=True) as store:
+                event = store.record(None, Kind.IMPORTED, by=None, at=story.clock.now(), data={})
+                ids = [PersonId(each) for each in readers]
+                tell(store, ids, MessageKind.BREACH, event, story.clock.now(), lane=Lane.URGENT)
+                await store.flush(story.clock.now())
+
+        sending.transports[Platform.SLACK] = Slow()  # type: ignore[assignment]
+        await said_to("p-010")
+        assert await sending.run_once() == 1
+        await said_to("p-010", "p-011")
+        while "U0LB011" not in came:
+            await sending.run_once()
+        assert came == ["U0LB011"]
+        answers.set()
+        await sending.finish()
+        assert came == ["U0LB011", "U0LB010", "U0LB010"]
+        async with database.district(story.district_id, write=False) as connection:
+            rows = list(await connection.execute(select(table(Message)).order_by(table(Message).c.created_at)))
+        assert {(each.state, each.attempts, each.repeated) for each in rows} == {(MessageState.SENT, 1, False)}
+        sending.transports[Platform.SLACK] = slack
+
+
+@ON_ONE
+async def test_what_is_under_way_at_the_end_is_cut_off_and_looked_for(database: Database) -> None:
+    async with world(database, "slack") as story:
+        sending = story.made.dispatcher
+        slack = sending.transports[Platform.SLACK]
+
+        class Silent:
+            async def send(self, *_: Any, **__: Any) -> Place:
+                return await asyncio.get_running_loop().create_future()
+
+        sending.transports[Platform.SLACK] = Silent()  # type: ignore[assignment]
+        async with story.made.districts.open(story.district_id, Came(Door.TIMER), write=True) as store:
+            event = store.record(None, Kind.IMPORTED, by=None, at=story.clock.now(), data={})
+            tell(store, [OWNER], MessageKind.BREACH, event, story.clock.now(), lane=Lane.URGENT)
+            await store.flush(story.clock.now())
+        asked = asyncio.create_task(sending.run_once())
+        while not sending._under_way:
+            await asyncio.sleep(0)
+        await sending.finish(within_s=0.05)
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        sending.transports[Platform.SLACK] = slack
+        await story.wait_until(story.clock.at + timedelta(minutes=30))
+        async with database.district(story.district_id, write=False) as connection:
+            [row] = await connection.execute(select(table(Message)))
+        assert (row.state, row.attempts, row.repeated) == (MessageState.SENT, 2, False)
+        assert row.unknown_since is not None
 
 
 @ON_ONE
