@@ -35,6 +35,7 @@ from storage.vocabulary import (
 ON_AGENDA: Final = 8  # lines of each part of an agenda: a page, not the log
 A_TERM: Final = timedelta(days=120)  # so long a review of a school's data without an answer is named
 A_MONTH: Final = timedelta(days=31)  # before the first meeting on record, whose successes are told
+MISSED_SHOWN: Final = 3
 
 
 async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person | None, now: datetime) -> cards.Agenda:
@@ -54,7 +55,9 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
     if reader and routine.poll:
         lately = await feedback.lately(store.connection, row, cards.TREND)
         told = tuple(each for each in lately if rules.poll_is_over(each, calendar, now))
+    missed = await occurrences.missed(store.connection, row, since, MISSED_SHOWN)
     found = cards.Agenda(
+        missed=tuple(each.day for each in reversed(missed)),
         actions=await actions.on_agenda(store, row, reader, since, now),
         kept=kinds.meets(routine) and (team is None or team.uses_process),
         promises=team.agreements if team else (),
@@ -189,14 +192,14 @@ async def _unanswered(store: Store, now: datetime) -> tuple[TeamId, ...]:
 
 
 def _table(routine: Routine, team_id: TeamId, directory: Directory) -> log.Table:
-    """The venue of the process that this is: a team's own, of a school's team that of its schools, else the routine's."""
+    """The venues of the process that this is: a team's own and the routine's, of a school's team that of its schools."""
     schools = tuple(each.id for each in directory.schools.values() if team_id and each.team_id == team_id)
     if schools:
-        return log.Table(recurrence.SCHOOL_TEAM, schools)
+        return log.Table((recurrence.SCHOOL_TEAM,), schools)
     if rules.is_check_in(routine, directory):
         leaders = tuple(each.id for each in directory.people.values() if presence.is_executive(each))
-        return log.Table(routine.id.replace("-", "_"), owner_ids=leaders)
-    return log.Table(team_id or routine.id.replace("-", "_"))
+        return log.Table((routine.id.replace("-", "_"),), owner_ids=leaders)
+    return log.Table((*filter(None, (team_id,)), routine.id.replace("-", "_")))
 
 
 def _part_of(item: log.Item, day: date, until: date | None, since: datetime | None) -> str:
@@ -303,7 +306,8 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
     record = cards.Record((), {}) if by_mail else await _record(store, row, routine, reader, now)
     may = _may(store, row, routine, reader, now)
     file = await calendars.address_of(store, row, reader)
-    card = cards.news(Voice(store.directory, reader), row, routine, event, on, record, may=may, file=file)
+    does = doing(store, row)
+    card = cards.news(Voice(store.directory, reader), row, routine, event, on, record, may=may, doing=does, file=file)
     return card if by_mail else await actions.with_agreed(store, card, row, reader, now)
 
 

@@ -125,8 +125,7 @@ def _may_have(routine: Routine, of: Feed, directory: Directory) -> bool:
     """Whether meetings of this routine can be in that calendar at all."""
     if of.team_id:
         return of.team_id in routine.team_ids
-    teams = {each for each, _ in _teams(directory.people[of.person_id], directory)}
-    return of.person_id in routine.person_ids or not teams.isdisjoint(routine.team_ids)
+    return of.person_id in routine.person_ids or bool(routine.team_ids)  # who does something in one may be of no team
 
 
 def _of_reader(rows: Iterable[Occurrence], directory: Directory, of: Feed) -> Iterable[tuple[Occurrence, Routine]]:
@@ -145,8 +144,10 @@ def _of_reader(rows: Iterable[Occurrence], directory: Directory, of: Feed) -> It
 
 
 def _is_theirs(person_id: PersonId, row: Occurrence, routine: Routine, directory: Directory) -> bool:
+    """Whether they are invited: they belong there, or do something in it."""
     there = rules.invited(routine, row.team_id, directory, row.day)
-    return person_id in {each.id for each in there}
+    doing = rules.doing(directory.teams.get(row.team_id) if row.team_id else None, row.roles, directory, row.day)
+    return person_id in {*(each.id for each in there), *(each.person_id for each in doing)}
 
 
 # ---------------------------------------------------------------------------------------------------- one meeting alone

@@ -164,10 +164,10 @@ async def offer_back(store: Store, was: Calendar, by: PersonId | None, now: date
         if was.is_message_day(day, urgent=True) or not calendar.is_school_day(day):
             continue
         lead, *others = occurrences.everybody(store, routine, row, now)
-        soon = calendar.digest_time(now, None) >= calendar.at(day, routine.start)
         data = {"from": row.day.isoformat(), "to": day.isoformat()}
+        begins = calendar.at(day, routine.start)
         event = occurrences.tell_of(
-            store, row, Kind.OCCURRENCE_MAY_RETURN, others, now, by=by, data=data, lane=Lane.SINGLE if soon else None
+            store, row, Kind.OCCURRENCE_MAY_RETURN, others, now, by=by, data=data, before=begins
         )
         tell(store, [lead], MessageKind.OCCURRENCE, event, now, item=row.id, lane=Lane.SINGLE)
         offers.append((row, routine, day))

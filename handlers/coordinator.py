@@ -18,7 +18,7 @@ from handlers.rules import access, cadence, lifecycle
 from handlers.rules.access import Action
 from handlers.rules.lifecycle import Move
 from handlers.telling import tell
-from storage import people
+from storage import occurrences, people
 from storage.case import Case
 from storage.models import Absence, Event, Helper
 from storage.store import Store, plain, unplain
@@ -614,7 +614,19 @@ async def _compensate(store: Store, case: Case, act: Sequence[Event], request: R
         also=[(rows[label], values) for label, values in also.items()], **restored,
     )  # fmt: skip
     await store.forget_messages([each.id for each in act])
-    await store.look_at_item([each.data["occurrence"] for each in act if each.kind is Kind.DECIDED], now)
+    for event in act:
+        if event.kind is Kind.DECIDED:
+            await _not_decided(store, case, event, now)
+
+
+async def _not_decided(store: Store, case: Case, event: Event, now: datetime) -> None:
+    """The minutes of a meeting have that decision no more, and it goes through the challenge once more."""
+    row = await occurrences.occurrence(store.connection, store.district_id, event.data["occurrence"])
+    if row is None:
+        return
+    left = [each for each in row.walked_ids if each != case.id or not event.data["walked"]]
+    await occurrences.change(store.connection, row, walked_ids=left, version=row.version + 1)
+    await store.look_at_item([row.id], now)
 
 
 async def _undo_absence(store: Store, request: Request, now: datetime) -> Reply:

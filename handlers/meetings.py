@@ -15,7 +15,7 @@ from handlers.occurrences import add as plan_one
 from handlers.occurrences import doing, end, everybody, gives, is_on, leads, set_timer, tell_of, without_agenda
 from handlers.request import Reply, Request
 from handlers.routines import known
-from handlers.rules import access, kinds, presence
+from handlers.rules import access, kinds
 from handlers.rules import routines as rules
 from handlers.rules.access import Action
 from handlers.telling import tell_rooms
@@ -146,9 +146,8 @@ async def held(store: Store, request: Request, now: datetime) -> Reply:
     ids = [each.line.id for each in left]
     await end(store, row, OccurrenceStatus.HELD, now, attended_ids=attended, left_ids=ids)
     to = [each for each in everybody(store, routine, row, now) if each != request.actor.id]
-    calendar = acts.calendar(store)
-    lane = Lane.SINGLE if calendar.digest_time(now, None) > row.starts_at + WITHIN else None
-    event = tell_of(store, row, Kind.OCCURRENCE_HELD, to, now, by=request.actor.id, said=said, lane=lane)
+    in_time = row.starts_at + WITHIN
+    event = tell_of(store, row, Kind.OCCURRENCE_HELD, to, now, by=request.actor.id, said=said, before=in_time)
     tell_rooms(store, row.team_id, event, now, item=row.id)
     if routine.poll:
         tell_of(store, row, Kind.OCCURRENCE_POLLED, [PersonId(each) for each in attended], now)
@@ -200,16 +199,17 @@ async def _walk(store: Store, request: Request, row: Occurrence, routine: Routin
     to_go, gone = await agendas.to_walk(store, row, routine, request.actor, now)
     if not to_go:
         return cards.walked_through(request.voice, row, routine, len(gone))
-    may = cards.May(agendas.steers(store, row, routine, request.actor, now), True)
+    may = cards.May(
+        agendas.steers(store, row, routine, request.actor, now), True, _decides(store, request, row, routine, now)
+    )
     total = len(gone) + len(to_go)
     return cards.walk(request.voice, row, routine, to_go[0], len(gone), total, may=may)
 
 
 async def decide_form(store: Store, request: Request, now: datetime) -> Reply:
+    row, _ = await _decided(store, request, now)
     if not request.challenge_id:
-        row, _ = await _decided(store, request, now)
         return Reply(form=meeting_forms.decide_form(request.voice, row, None))
-    row, _ = await _noted(store, request, now)
     case = await acts.case_for(store, request, Action.NOTE, now)
     line = await _line(store, request, case.id, row, now)
     return Reply(form=meeting_forms.decide_form(request.voice, row, line))
@@ -217,24 +217,24 @@ async def decide_form(store: Store, request: Request, now: datetime) -> Reply:
 
 async def decide(store: Store, request: Request, now: datetime) -> Reply:
     """What was decided stands in the minutes; on a challenge also there, and those concerned hear (R-63)."""
+    row, routine = await _decided(store, request, now)
     if not request.challenge_id:
-        return await _decide_beside(store, request, now)
-    row, routine = await _noted(store, request, now)
+        return await _decide_beside(store, request, row, routine, now)
     case = await acts.case_for(store, request, Action.NOTE, now)
     words = acts.required(request, "words", "Please write what was decided.")
     acts.clean(store, request, "words")
     [said] = await _say(store, row, {RecordField.DECISION: words}, request.actor.id, now, of=case.id)
-    walked_ids = row.walked_ids if case.id in row.walked_ids else [*row.walked_ids, case.id]
+    anew = case.id not in row.walked_ids
+    walked_ids = [*row.walked_ids, case.id] if anew else row.walked_ids
     await occurrences.change(store.connection, row, walked_ids=walked_ids, version=row.version + 1)
     data = {"challenge": case.id}
     tell_of(store, row, Kind.OCCURRENCE_WALKED, [], now, by=request.actor.id, data=data, said=[said])
-    owners.record_decision(store, request, case, said, names.key(row), now)
+    owners.record_decision(store, request, case, said, names.key(row), now, walked=anew)
     return Reply(card=await _walk(store, request, row, routine, now))
 
 
-async def _decide_beside(store: Store, request: Request, now: datetime) -> Reply:
+async def _decide_beside(store: Store, request: Request, row: Occurrence, routine: Routine, now: datetime) -> Reply:
     """What was decided on something that is no challenge."""
-    row, routine = await _decided(store, request, now)
     words = acts.required(request, "words", "Please write what was decided.")
     return await _write_down(store, request, row, routine, RecordField.DECISION, words, Kind.OCCURRENCE_DECIDED, now)
 
@@ -282,9 +282,17 @@ async def _decided(store: Store, request: Request, now: datetime) -> tuple[Occur
     row, routine = await _noted(store, request, now)
     if not agendas.decides(store, row, routine, request.actor, now):
         raise acts.refuse("Only who leads it or takes its notes writes down a decision. You can add a note.")
-    if row.status not in occurrences.TO_COME or row.starts_at > now or not kinds.meets(routine):
+    if not _takes_decisions(row, routine, now):
         raise acts.refuse("Decisions are written down while it is on, until it is on record. You can add a note.")
     return row, routine
+
+
+def _decides(store: Store, request: Request, row: Occurrence, routine: Routine, now: datetime) -> bool:
+    return agendas.decides(store, row, routine, request.actor, now) and _takes_decisions(row, routine, now)
+
+
+def _takes_decisions(row: Occurrence, routine: Routine, now: datetime) -> bool:
+    return row.status in occurrences.TO_COME and row.starts_at <= now and kinds.meets(routine)
 
 
 async def _on_now(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
@@ -370,15 +378,14 @@ async def missed_form(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def missed(store: Store, request: Request, now: datetime) -> Reply:
-    """It did not take place: that shows, and the coordinator hears; a new date in the same week or month may be given."""
+    """It did not take place: that shows, and the coordinator hears, an executive leader where the coordinator says it; a
+    new date in the same week or month may be given (R-15, R-63)."""
     row, routine = await _asked_about(store, request, now)
     to = _new_day(store, request, routine, row, now)
-    watcher = presence.coordinator(store.directory, acts.today(store, now))
+    watcher = rules.asked_last(request.actor, store.directory, acts.today(store, now))
     hear = [watcher.id, *(everybody(store, routine, row, now) if to else ())]
     begins = acts.calendar(store).at(to, routine.start) if to else None
-    soon = begins is not None and acts.calendar(store).digest_time(now, None) >= begins
-    lane = Lane.SINGLE if soon else None  # the digest would come too late for the new date
-    return await _ends(store, request, row, routine, OccurrenceStatus.MISSED, to, hear, now, lane=lane)
+    return await _ends(store, request, row, routine, OccurrenceStatus.MISSED, to, hear, now, before=begins)
 
 
 async def move_form(store: Store, request: Request, now: datetime) -> Reply:
@@ -414,7 +421,7 @@ async def cancel(store: Store, request: Request, now: datetime) -> Reply:
 
 async def _ends(
     store: Store, request: Request, row: Occurrence, routine: Routine, status: OccurrenceStatus, to: date | None,
-    hear: list[PersonId], now: datetime, *, lane: Lane | None = None,
+    hear: list[PersonId], now: datetime, *, lane: Lane | None = None, before: datetime | None = None,
 ) -> Reply:  # fmt: skip
     """It is missed, moved or cancelled, with its reason; where there is a day for it, another comes in its place.
 
@@ -428,7 +435,9 @@ async def _ends(
     new = await plan_one(store, routine, row.team_id, row.planned_on, to, now, in_place_of=row) if to else None
     if new:
         data |= {"to": new.day.isoformat(), "new": new.id}
-    event = tell_of(store, row, ENDED[status], hear, now, by=request.actor.id, data=data, said=said, lane=lane)
+    event = tell_of(
+        store, row, ENDED[status], hear, now, by=request.actor.id, data=data, said=said, lane=lane, before=before
+    )
     if new or status is not OccurrenceStatus.MISSED:  # a room is for what it can act on
         tell_rooms(store, row.team_id, event, now, item=row.id)
     shown = new if new and status is OccurrenceStatus.MOVED else row

@@ -97,7 +97,7 @@ async def _drop(store: Store, routine: Routine, row: Occurrence, now: datetime, 
     data: dict[str, Any] = {"from": row.day.isoformat(), "why": why}
     if why == "removed":
         data["people"] = list(routine.person_ids)
-    event = tell_of(store, row, Kind.OCCURRENCE_CANCELLED, heard, now, data=data, lane=_lane(store, row, now))
+    event = tell_of(store, row, Kind.OCCURRENCE_CANCELLED, heard, now, data=data, before=row.starts_at)
     if row.invited_at:
         tell_rooms(store, row.team_id, event, now, item=row.id)
 
@@ -113,7 +113,7 @@ async def _retime(store: Store, routine: Routine, row: Occurrence, now: datetime
     )
     set_timer(store, routine, row, now)
     await store.look_at_item([row.id], now)
-    event = tell_of(store, row, Kind.OCCURRENCE_RETIMED, heard, now, lane=_lane(store, row, now))
+    event = tell_of(store, row, Kind.OCCURRENCE_RETIMED, heard, now, before=row.starts_at)
     if row.invited_at and heard:
         tell_rooms(store, row.team_id, event, now, item=row.id)
 
@@ -123,11 +123,6 @@ def _heard(store: Store, routine: Routine, row: Occurrence, now: datetime) -> li
     if row.invited_at or (row.lead_id and rules.calls(routine, store.directory)):
         return everybody(store, routine, row, now)
     return [PersonId(row.lead_id)] if row.lead_id else []
-
-
-def _lane(store: Store, row: Occurrence, now: datetime) -> Lane | None:
-    """By itself where the digest would come too late."""
-    return Lane.SINGLE if acts.calendar(store).digest_time(now, None) >= row.starts_at else None
 
 
 async def add(
@@ -193,7 +188,6 @@ async def on_due(store: Store, timer: Timer, now: datetime) -> None:
 
 async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead: Person, now: datetime) -> None:
     past = now >= row.starts_at  # after an outage: no invitation to what is past
-    lane = _lane(store, row, now)
     match duty:
         case Duty.PREPARE:
             await occurrences.change(
@@ -203,13 +197,13 @@ async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead:
                 invited_on = acts.calendar(store).school_days_before(row.day, 1)
                 in_time = acts.today(store, now) < invited_on and rules.calls(routine, store.directory)
                 called = others(store, routine, row, lead) if in_time else []
-                tell_of(store, row, Kind.OCCURRENCE_PREPARED, [lead.id, *called], now, lane=lane)
+                tell_of(store, row, Kind.OCCURRENCE_PREPARED, [lead.id, *called], now, before=row.starts_at)
         case Duty.INVITE:
             roles = {str(each.role): each.person_id for each in doing(store, row)}
             await occurrences.change(store.connection, row, invited_at=now, roles=roles, version=row.version + 1)
             if not past:
                 invited = await without_agenda(store, routine, row, now)
-                event = tell_of(store, row, Kind.OCCURRENCE_INVITED, invited, now, lane=lane)
+                event = tell_of(store, row, Kind.OCCURRENCE_INVITED, invited, now, before=row.starts_at)
                 tell_rooms(store, row.team_id, event, now, item=row.id)
         case Duty.ROLES:
             await occurrences.change(store.connection, row, roles_checked=True)
@@ -222,7 +216,9 @@ async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead:
             await occurrences.change(
                 store.connection, row, asks=row.asks + 1, asked_at=read_at, version=row.version + 1
             )
-            first = row.asks <= rules.ASKS + 1
+            # Of several that an outage has left, one digest asks.
+            soon = today <= acts.calendar(store).school_days_after(row.day, rules.ASKS + 2)
+            first = soon and row.asks <= rules.ASKS + 1
             tell_of(store, row, Kind.OCCURRENCE_ASKED, [asked.id], now, lane=Lane.SINGLE if first else None)
 
 
@@ -254,13 +250,14 @@ def doing(store: Store, row: Occurrence) -> tuple[rules.Doing, ...]:
 def tell_of(
     store: Store, row: Occurrence, kind: Kind, to: Collection[PersonId], now: datetime, *, by: PersonId | None = None,
     data: dict[str, Any] | None = None, said: Sequence[Record] = (), lane: Lane | None = None,
+    before: datetime | None = None,
 ) -> Event:  # fmt: skip
-    """One line of history about an occurrence, and whom it is told."""
+    """One line of history about an occurrence, and whom it is told; `before`: as of `telling.tell`."""
     about: dict[str, Any] = {"occurrence": row.id, "routine": row.routine_id} | (data or {})
     if said:  # the history holds a digest of the words, as of a challenge's
         about["said"] = {each.id: store.mark(f"{each.id}\n{each.text}") for each in said}
     event = store.record(None, kind, by=by, at=now, data=about)
-    tell(store, to, MessageKind.OCCURRENCE, event, now, item=row.id, lane=lane)
+    tell(store, to, MessageKind.OCCURRENCE, event, now, item=row.id, lane=lane, before=before)
     return event
 
 

@@ -403,16 +403,18 @@ async def record_note(store: Store, request: Request, case: Case, text: str, now
     return _done(request, case, event, "Noted on challenge {n}.")
 
 
-def record_decision(store: Store, request: Request, case: Case, decided: Record, meeting: str, now: datetime) -> None:
+def record_decision(
+    store: Store, request: Request, case: Case, decided: Record, meeting: str, now: datetime, *, walked: bool
+) -> None:
     """What a meeting has decided on it. `decided`: the line of its minutes, which stands for as long as these words do:
-    they have its id. `meeting`: the key by which it stands in the history.
+    they have its id. `meeting`: the key by which it stands in the history. `walked`: by this it was gone through.
     """
     words = Words(
         district_id=store.district_id, challenge_id=case.id, id=WordsId(decided.id), field=Field.DECISION, about=meeting,
         author_id=decided.author_id, said_at=decided.said_at, text=decided.text,
     )  # fmt: skip
     case.words.append(store.add(words))
-    data = {"meeting": meeting, "occurrence": decided.occurrence_id}
+    data = {"meeting": meeting, "occurrence": decided.occurrence_id, "walked": walked}
     _record_words(store, request, case, Kind.DECIDED, {}, now, spoken=[words], data=data)
 
 

@@ -130,6 +130,7 @@ async def new(store: Store, request: Request, now: datetime) -> Reply:
         raise acts.refuse("Only the coordinator, an executive leader, and who leads a team can do that.")
     values = _edited(store, request, None, now)
     taken = {each.id for each in store.directory.routines}
+    values["poll"] = values["log_review"]  # those who were at a review of the log are asked how it was
     routine_id = _free_id(str(values["name"]) or "routine", taken)
     await rows.add_routine(store.connection, store.district_id, routine_id, len(taken), values)
     store.record(None, Kind.ROUTINE_CHANGED, by=request.actor.id, at=now, data={"routine": routine_id, "new": True})

@@ -53,8 +53,11 @@ def tell(
     case: Case | None = None,
     item: str | None = None,
     lane: Lane | None = None,
+    before: datetime | None = None,
 ) -> None:
     """Each of these people once, by the lane of this kind, at the earliest moment in their hours.
+
+    `before`: when it is to be read at the latest. It comes by itself to those whose next digest is no sooner than that.
 
     Left out: who did it (they have their own answer), who has left, and who may not see the challenge. The card is
     composed when it is sent; here only ids are written.
@@ -74,7 +77,10 @@ def tell(
         if case is not None and not access.may_hear(person, access.facts(case), directory, today):
             continue
         # A receipt for what somebody else did for them does not answer their own act: it keeps to their hours.
-        plan = lanes.plan(wanted if own_act or wanted is not Lane.OWN_ACT else Lane.SINGLE, person, calendar, now)
+        theirs = wanted if own_act or wanted is not Lane.OWN_ACT else Lane.SINGLE
+        if before and theirs is Lane.DIGEST and not store.late and calendar.digest_time(now, person) >= before:
+            theirs = Lane.SINGLE
+        plan = lanes.plan(theirs, person, calendar, now)
         soft = plan.lane is Lane.DIGEST and urgency is not Urgency.HIGH
         if (
             case is not None

@@ -424,10 +424,10 @@ ON_TABLE: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Whose agenda it is: the venue of the process (None: the whole log), of a school's team its schools; or also all
+    """Whose agenda it is: the venues of the process (None: the whole log), of a school's team its schools; or also all
     that these lead."""
 
-    venue: str | None
+    venues: tuple[str, ...] | None
     school_ids: tuple[SchoolId, ...] | None = None
     owner_ids: tuple[PersonId, ...] = ()
 
@@ -455,7 +455,7 @@ async def for_agenda(
     `sight`: of who reads it; None for a room, which gets nothing that must not stand there. `closed_since`: None where
     what was closed is of no interest. At most ON_TABLE.
     """
-    there = challenges.c.venue == table_.venue if table_.venue is not None else true()
+    there: Condition = challenges.c.venue.in_(table_.venues) if table_.venues is not None else true()
     if table_.owner_ids:
         there = there | challenges.c.owner_id.in_(table_.owner_ids)
     here = [challenges.c.district_id == district_id, there]

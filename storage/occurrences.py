@@ -120,6 +120,34 @@ async def before(
     return next(iter(await _all(connection, wanted)), None)
 
 
+async def missed(
+    connection: AsyncConnection, of: models.Occurrence, since: datetime | None, most: int
+) -> list[models.Occurrence]:
+    """Of the same routine and team: what did not take place before it and since then, and has no other date; the latest
+    first, so many at most."""
+    later = occurrences.alias()
+    replaced = exists().where(
+        later.c.district_id == occurrences.c.district_id,
+        later.c.root_id == occurrences.c.root_id,
+        later.c.sequence > occurrences.c.sequence,
+    )
+    wanted = (
+        select(occurrences)
+        .where(
+            occurrences.c.district_id == of.district_id,
+            occurrences.c.routine_id == of.routine_id,
+            occurrences.c.team_id == of.team_id,
+            occurrences.c.status == OccurrenceStatus.MISSED,
+            occurrences.c.starts_at < of.starts_at,
+            *([occurrences.c.starts_at > since] if since else ()),
+            ~replaced,
+        )
+        .order_by(occurrences.c.starts_at.desc())
+        .limit(most)
+    )
+    return await _all(connection, wanted)
+
+
 async def since(
     connection: AsyncConnection, district_id: DistrictId, routine_ids: Collection[str], at: datetime
 ) -> list[models.Occurrence]:

@@ -140,6 +140,8 @@ class Agenda:
     """What was written of the last one, for who steers it."""
     actions: action_cards.Section = field(default_factory=action_cards.Section)
     """What comes first."""
+    missed: tuple[date, ...] = ()
+    """When it did not take place, since the last one that did (R-15)."""
     reviews: tuple[TeamId, ...] = ()
     """Teams of schools whose last review has no answer to what the district needs to do."""
     unplanned: Press | None = None
@@ -199,11 +201,15 @@ def whole(
 
 def news(
     voice: Voice, row: Occurrence, routine: Routine, event: Event, agenda: Agenda | None, record: Record, *,
-    may: May, file: str = "",
+    may: May, doing: Sequence[Doing] = (), file: str = "",
 ) -> Card:  # fmt: skip
     """What a message tells of an occurrence. `file`: where a calendar gets it."""
     title = _title(voice, row, routine)
     intro = _intro(voice, row, routine, event, may)
+    if event.kind is Kind.OCCURRENCE_INVITED:  # also where there is room for one line only
+        me = voice.person.id if voice.person else None
+        where = [voice("Where: {place}", place=routine.place)] if agenda is None and routine.place else []
+        intro = " ".join([intro, *(voice(YOU_DO[each.role]) for each in doing if each.person_id == me), *where])
     body: list[Element] = [Text(intro)]
     answers = _answers(voice, row, routine, event, agenda, may)
     if event.kind is Kind.OCCURRENCE_POLLED:
@@ -211,9 +217,6 @@ def news(
         return Card(title, (Text(intro), Buttons(answers), note), summary=f"{title}. {intro}")
     if event.kind is Kind.OCCURRENCE_PREPARED and not may.steers:
         return Card(title, (Text(intro), Buttons(answers)), summary=f"{title}. {intro}")
-    me = voice.person.id if voice.person else None
-    if agenda is not None and event.kind is Kind.OCCURRENCE_INVITED:
-        body += [Text(voice(YOU_DO[each.role])) for each in agenda.doing if each.person_id == me]
     body += _record(voice, row, record, raises=routine.kind is RoutineKind.SCHOOL_REVIEW)
     if agenda is not None:
         body += _agenda(voice, row, agenda)
@@ -433,6 +436,9 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
         yield Text(voice("No planning time is set before it."))
         opens = agenda.unplanned.action.endswith(".form")
         yield Buttons((Button(voice("Set planning time"), agenda.unplanned, opens_form=opens),))
+    if agenda.missed:
+        days = "; ".join(voice("{day}", day=each) for each in agenda.missed)
+        yield Text(voice("It did not take place on {days}, and there was no other date.", days=days))
     if agenda.place:
         yield Text(voice("Where: {place}", place=agenda.place))
     if agenda.promises:
@@ -602,8 +608,9 @@ def walk(voice: Voice, row: Occurrence, routine: Routine, item: log.Item, gone: 
     if may.steers:
         looked = Press("meeting.walked", item.line.id, row.id)
         buttons.append(Button(voice("Gone through, next"), looked, "primary"))
-    decide = Press("meeting.decide.form", item.line.id, row.id)
-    buttons.append(Button(voice("Write down a decision"), decide, opens_form=True))
+    if may.decides:
+        decide = Press("meeting.decide.form", item.line.id, row.id)
+        buttons.append(Button(voice("Write down a decision"), decide, opens_form=True))
     buttons.append(Button(voice("Show {n}", n=item.line.number), Press("show", item.line.id)))
     late = (Text(voice("Something of it is overdue.")),) if item.late else ()
     name = _title(voice, row, routine)

@@ -172,3 +172,11 @@ def one_address(actor: Actor) -> str:
     """Where the last link to a meeting's file leads."""
     raw = str([getattr(each, "blocks", None) or getattr(each, "card", None) for each in actor.everything()])
     return str(re.findall(r"http://127\.0\.0\.1:\d+/calendar(?:/[\w.-]+){5}\.ics", raw)[-1])
+
+
+@ON_SLACK
+async def test_who_only_takes_the_notes_has_it_in_their_calendar(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        await started(story)
+        recorder = await story.person("p-011")  # of the DIT they are no member
+        assert await read(await address_of(story, recorder))

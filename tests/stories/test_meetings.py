@@ -2,9 +2,11 @@
 
 from sqlalchemy import select
 
+from handlers.telling import tell
 from storage.database import Database
 from storage.models import Event, Feedback, Record, table
-from storage.vocabulary import Kind
+from storage.store import Came
+from storage.vocabulary import Door, Kind, Lane, MessageKind, PersonId
 from tests.conformance.steps import COORDINATOR, looks_at, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.stories.test_routines import DIT, MEMBER, planned, started
@@ -396,11 +398,83 @@ async def test_a_decision_that_is_taken_back_is_not_in_the_minutes(database: Dat
         await lead.click("Go through the log")
         await lead.click("Write down a decision")
         await lead.submit({"What was decided?": "Four floating substitutes."})
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        assert "Decided on 1:" in seen(lead)  # it went through the challenge once more
         await story.wait_until(detroit("2026-10-15 17:00"))
         for each in (teacher, owner, member):
             assert "Fourteen" not in str(each.everything()), each
         assert "Four floating substitutes" in str(owner.everything())
         await story.promises_hold()
+
+
+@IN_CHAT
+async def test_nobody_decides_before_it_begins_nor_who_only_belongs_there(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        await on_record(story)
+        member, lead = await story.person(MEMBER), await started(story)
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        for each in (member, lead):
+            await looks_at(each, "Tue, Oct 13, 2026")
+            await each.click("Go through the log")
+            assert "Write down a decision" not in seen(each)
+        await story.wait_until(detroit("2026-10-13 09:00"))
+        for each in (member, lead):
+            await looks_at(each, "Tue, Oct 13, 2026")
+            await each.click("Go through the log")
+        assert "Write down a decision" not in seen(member)
+        await lead.click("Write down a decision")
+        await lead.submit({"What was decided?": "Two floating substitutes."})
+        assert [each.kind for each in await story.history()].count(Kind.DECIDED) == 1
+        await story.promises_hold()
+
+
+@IN_CHAT
+async def test_a_meeting_that_the_coordinator_missed_is_heard_of_by_an_executive_leader(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        (leader,) = await people(story, "p-002")  # who speaks for the executive leaders in the DIT
+        lead = await on_now(story, at="2026-10-13 12:00")
+        await lead.click("It did not")
+        await lead.submit({"Why?": "The heating was out."})
+        await story.wait_until(detroit("2026-10-15 12:00"))
+        assert "It did not take place, and has no other date" in seen(leader)
+        assert "The heating was out." in seen(leader)
+        await story.wait_until(detroit("2026-11-09 12:00"))
+        await looks_at(lead, "Tue, Nov 10, 2026")
+        assert "It did not take place on Tue, Oct 13, 2026, and there was no other date." in seen(lead)
+
+
+@ON_SLACK
+async def test_what_is_moved_to_the_coaches_is_on_their_agenda(database: Database, platform: str) -> None:
+    """The process names a check-in by its routine, and its routine a team of another name."""
+    async with world(database, platform) as story:
+        await on_record(story)
+        (coordinator,) = await people(story, COORDINATOR)
+        await coordinator.command("/clearway routines")
+        await coordinator.click("Start: School Coach Network")
+        await coordinator.command("/challenges 1")
+        await coordinator.click("Move where it is discussed")
+        await coordinator.submit(
+            {"Which team discusses it?": "Coach check-in", "Why? It stands in the log.": "Coaches first."}
+        )
+        assert (await story.case()).challenge.venue == "coach_check_in"
+        await looks_at(coordinator, "Wed, Oct 7, 2026")
+        await coordinator.click("Go through the challenges")
+        assert "1 of 1: challenge 1" in seen(coordinator)
+
+
+@ON_SLACK
+async def test_who_has_a_later_digest_hears_in_time(database: Database, platform: str) -> None:
+    """The invitation that a digest would bring too late comes by itself, by the hour of each reader."""
+    async with world(database, platform, at="2026-10-12 09:00") as story:
+        member = await story.person(MEMBER)
+        await member.command("/clearway settings")
+        await member.submit({"When shall your daily digest come?": "3:00\u202fPM"})
+        await story.wait_until(detroit("2026-10-12 15:30"))
+        await started(story)
+        await story.wait_until(detroit("2026-10-13 08:29"))
+        assert "Tue, Oct 13, 8:30" in seen(member)
 
 
 @ON_SLACK
@@ -447,3 +521,18 @@ async def test_home_shows_what_is_on_then_what_is_unanswered_and_then_what_is_ne
         await lead.open_home()
         for each in (str(lead.answer), str(lead.home).split("Your next meetings")[1]):
             assert -1 < each.find(on) < each.find(unanswered) < each.find(coming), each
+
+
+@ON_SLACK
+async def test_who_records_it_reads_that_also_among_other_lines(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        await started(story)
+        recorder = await story.person("p-011")
+        await story.wait_until(detroit("2026-10-12 07:00"))
+        async with story.made.districts.open(story.district_id, Came(Door.TIMER), write=True) as store:
+            event = store.record(None, Kind.IMPORTED, by=None, at=story.clock.now(), data={})
+            tell(store, [PersonId("p-011")], MessageKind.BREACH, event, story.clock.now(), lane=Lane.DIGEST)
+            await store.flush(story.clock.now())
+        await story.wait_until(detroit("2026-10-12 12:00"))
+        assert "District Implementation Team" in str(recorder.last_card)
+        assert "You record it this time." in str(recorder.last_card)

@@ -381,11 +381,12 @@ async def test_nobody_waits_for_what_a_slow_platform_keeps_and_each_reads_in_ord
 @ON_ONE
 async def test_what_is_under_way_at_the_end_is_cut_off_and_looked_for(database: Database) -> None:
     async with world(database, "slack") as story:
-        sending = story.made.dispatcher
+        sending, begun = story.made.dispatcher, asyncio.Event()
         slack = sending.transports[Platform.SLACK]
 
         class Silent:
             async def send(self, *_: Any, **__: Any) -> Place:
+                begun.set()
                 return await asyncio.get_running_loop().create_future()
 
         sending.transports[Platform.SLACK] = Silent()  # type: ignore[assignment]
@@ -394,8 +395,7 @@ async def test_what_is_under_way_at_the_end_is_cut_off_and_looked_for(database: 
             tell(store, [OWNER], MessageKind.BREACH, event, story.clock.now(), lane=Lane.URGENT)
             await store.flush(story.clock.now())
         asked = asyncio.create_task(sending.run_once())
-        while not sending._under_way:
-            await asyncio.sleep(0)
+        await begun.wait()
         await sending.finish(within_s=0.05)
         with pytest.raises(asyncio.CancelledError):
             await asked
