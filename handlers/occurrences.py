@@ -216,9 +216,7 @@ async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead:
             await occurrences.change(
                 store.connection, row, asks=row.asks + 1, asked_at=read_at, version=row.version + 1
             )
-            # Of several that an outage has left, one digest asks.
-            soon = today <= acts.calendar(store).school_days_after(row.day, rules.ASKS + 2)
-            first = soon and row.asks <= rules.ASKS + 1
+            first = row.asks <= rules.ASKS + 1
             tell_of(store, row, Kind.OCCURRENCE_ASKED, [asked.id], now, lane=Lane.SINGLE if first else None)
 
 
