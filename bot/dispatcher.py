@@ -6,7 +6,7 @@ it is repeated, once. What cannot be delivered, or was never heard of after that
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
@@ -139,20 +139,22 @@ class Dispatcher:
         try:
             done, _ = await asyncio.wait(begun, timeout=ROUND_S)
         except asyncio.CancelledError:
-            await self.cut_off()
+            await self.cut_off(begun)
             raise
         for each in done:
             each.result()  # what they do not mend themselves is heard of
 
     async def finish(self, within_s: float | None = None) -> None:
-        """Returns when nothing is under way any more; `within_s`: what is not done by then is cut off."""
+        """Returns when what is under way now has ended; `within_s`: what is not done by then is cut off. What others begin
+        meanwhile is left alone."""
         if self._under_way:
-            await asyncio.wait(self._under_way, timeout=within_s)
-            await self.cut_off()
+            _, late = await asyncio.wait(set(self._under_way), timeout=within_s)
+            await self.cut_off(late)
 
-    async def cut_off(self) -> None:
-        """Ends what is under way. In the middle of a transaction it still has its connection to give back."""
-        late = list(self._under_way)
+    async def cut_off(self, late: Collection[asyncio.Task[None]] | None = None) -> None:
+        """Ends what is under way, or these of it. In the middle of a transaction it still has its connection to give
+        back."""
+        late = list(self._under_way if late is None else late)
         for each in late:
             each.cancel()
         await asyncio.gather(*late, return_exceptions=True)
