@@ -304,8 +304,8 @@ async def off_a_closed_day(store: Store, routine: Routine, row: Occurrence, cale
         data |= {"to": to.isoformat(), "new": new.id}
         begins = min(begins, new.starts_at)
     kind = Kind.OCCURRENCE_MOVED if to else Kind.OCCURRENCE_CANCELLED
-    soon = max(calendar.digest_time(now, each) for each in people_) + rules.NOTICE > begins
-    event = tell_of(store, row, kind, hear, now, data=data, lane=Lane.SINGLE if soon or not to else None)
+    lane = None if to else Lane.SINGLE
+    event = tell_of(store, row, kind, hear, now, data=data, lane=lane, before=begins - rules.NOTICE)
     tell_rooms(store, row.team_id, event, now, item=row.id)
     return True
 

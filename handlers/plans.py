@@ -144,8 +144,8 @@ async def review(store: Store, request: Request, now: datetime) -> Reply:
 
 async def named_form(store: Store, request: Request, now: datetime) -> Reply:
     row, today = await _kept(store, request, now), acts.today(store, now)
-    named = [store.directory.people[PersonId(each)] for each in row.named_ids if each != row.keeper_id]
-    there = [each for each in named if presence.is_active(store.directory, each.id, today)]
+    others = (PersonId(each) for each in row.named_ids if each != row.keeper_id)
+    there = [store.directory.people[each] for each in others if presence.is_active(store.directory, each, today)]
     return Reply(form=cards.named_form(request.voice, row, there, today))
 
 

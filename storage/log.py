@@ -185,8 +185,14 @@ _SHOWN: Final = (
     challenges.c.visibility,
 )
 
-_STANDS: Final[Condition] = cast(challenges.c.retracted_ids, Text).not_like("%" + words.c.id + "%")
-"""Not of an act that was undone: the ids are random, and stand in a list of the challenge."""
+
+def is_taken_back(said: ColumnElement[Any]) -> Condition:
+    """Whether what has this id was said in an act that was undone: the ids are random, and stand in a list of the
+    challenge."""
+    return cast(challenges.c.retracted_ids, Text).like("%" + said + "%")
+
+
+_STANDS: Final[Condition] = ~is_taken_back(words.c.id)
 
 _WHAT: Final = (
     select(words.c.text)

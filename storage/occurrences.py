@@ -7,21 +7,21 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, Text, cast, delete, exists, insert, select, update
+from sqlalchemy import Select, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
+from storage.log import challenges, is_taken_back
 from storage.models import table
 from storage.vocabulary import DistrictId, Kind, MessageKind, OccurrenceStatus, PersonId, RecordField, TeamId
 
-challenges: Final = table(models.Challenge)
 occurrences: Final = table(models.Occurrence)
 routines: Final = table(models.Routine)
 records: Final = table(models.Record)
 _TAKEN_BACK: Final = exists().where(
     challenges.c.district_id == records.c.district_id,
     challenges.c.id == records.c.challenge_id,
-    cast(challenges.c.retracted_ids, Text).like("%" + records.c.id + "%"),  # ids are random, and stand in a list
+    is_taken_back(records.c.id),
 )
 messages: Final = table(models.Message)
 events: Final = table(models.Event)

@@ -134,7 +134,9 @@ def databases() -> dict[str, Database]:
 
 @pytest.fixture
 async def database(database_url: str, databases: dict[str, Database]) -> AsyncIterator[Database]:
-    database = databases.setdefault(database_url, Database(database_url))
+    if database_url not in databases:
+        databases[database_url] = Database(database_url)
+    database = databases[database_url]
     yield database
     await database.close()
 
