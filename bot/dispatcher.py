@@ -57,7 +57,7 @@ MAILS_FOR: Final = timedelta(seconds=15)
 NEXT_ROUND_S: Final = 10.0
 ROUND_S: Final = 5.0
 """So long a round waits for what it has begun. What a slow platform or mail server keeps longer goes on beside the next
-rounds, and nobody else's message waits for it."""
+rounds, and nobody else's message waits for it, unless it keeps half a batch of readers."""
 BEGUN_WITHIN: Final = queue.LEASE / 2
 """So long after it was claimed a send is begun: what a slow platform has kept waiting is left to the next round, before
 its lease ends and somebody else takes it for one that may have arrived."""
