@@ -93,7 +93,7 @@ async def feed(store: Store, of: Feed, now: datetime) -> bytes | None:
         return None
     if of.team_id and all(of.team_id != each for each, _ in _teams(reader, directory)):
         return None
-    mine = [each.id for each in directory.routines if _may_have(each, of, directory)]
+    mine = [each.id for each in directory.routines if _may_have(each, of, reader)]
     since = now - LOOKS_BACK
     rows = await occurrences.since(store.connection, store.district_id, mine, since) if mine else []
     voice = Voice(directory, reader)
@@ -121,11 +121,13 @@ def _written(calendar: Any) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def _may_have(routine: Routine, of: Feed, directory: Directory) -> bool:
+def _may_have(routine: Routine, of: Feed, reader: Person) -> bool:
     """Whether meetings of this routine can be in that calendar at all."""
     if of.team_id:
         return of.team_id in routine.team_ids
-    return of.person_id in routine.person_ids or bool(routine.team_ids)  # who does something in one may be of no team
+    if reader.id in routine.person_ids or reader.role in routine.person_roles:
+        return True
+    return bool(routine.team_ids)  # who does something in one may be of no team
 
 
 def _of_reader(rows: Iterable[Occurrence], directory: Directory, of: Feed) -> Iterable[tuple[Occurrence, Routine]]:

@@ -17,9 +17,10 @@ from handlers.cards.foretelling import Coming, Foretold
 from handlers.request import Reply, Request
 from handlers.rules import access, presence
 from handlers.rules import actions as rules
+from handlers.rules import routines as meetings
 from handlers.telling import when
 from storage import actions, occurrences, plans
-from storage.directory import COACH, Directory, Person, Routine
+from storage.directory import COACH, Person
 from storage.models import ActionItem, Message, Timer
 from storage.store import Store
 from storage.vocabulary import Lane, MessageKind, MessageState, TimerKind
@@ -105,7 +106,7 @@ async def _subjects(store: Store, person: Person, now: datetime) -> Mapping[Time
         of_kind[TimerKind.VERSION] = ()
     of_kind[TimerKind.DRAFT_LAPSES] = await store.drafts_of(person.id)
     if not watches:
-        theirs = [each.id for each in directory.routines if person.id in _belong(directory, each)]
+        theirs = [each.id for each in directory.routines if person.id in meetings.belong(each, directory, today)]
         rows = await occurrences.to_come(store.connection, store.district_id, theirs) if theirs else []
         of_kind[TimerKind.OCCURRENCE] = [each.id for each in rows]
     return of_kind
@@ -122,12 +123,6 @@ async def _items(store: Store, person: Person, named: Collection[str], today: da
         return not row.plan_id and rules.leads(row.routine_id, row.team_id, store.directory, today).id == person.id
 
     return [each.id for each in await actions.open_items(store.connection, store.district_id) if theirs(each)]
-
-
-def _belong(directory: Directory, routine: Routine) -> set[str]:
-    teams = [directory.teams[each] for each in routine.team_ids if each in directory.teams]
-    does = {each for team in teams for people in team.roles.values() for each in people}
-    return does | {*routine.person_ids, *(each for team in teams for each in (team.lead_id or "", *team.member_ids))}
 
 
 async def _send(store: Store, waiting: Sequence[Message], now: datetime) -> list[Coming]:

@@ -133,6 +133,9 @@ async def held(store: Store, request: Request, now: datetime) -> Reply:
         raise FormError({each: phrase(sentence) for each in missing})
     there = {each.id for each in rules.invited(routine, row.team_id, store.directory, row.day)}
     attended = [each for each in (request.fields.get("there") or []) if each in there]
+    if kinds.meets(routine) and there and not attended:
+        sentence = "Please tick who was there. If nobody was, say that it did not take place."
+        raise FormError({"there": phrase(sentence)})
     if kinds.meets(routine) and len(attended) < min(routine.quorum, len(there)):
         sentence = "It counts when {n} were there. If fewer were, say that it did not take place."
         raise FormError({"there": phrase(sentence, n=routine.quorum)})

@@ -255,8 +255,9 @@ def _edited(store: Store, request: Request, routine: Routine | None, now: dateti
         cards.without_a_field(routine, store.directory) if routine else ()
     )  # the form has no room for them: they stay
     person_ids = list(dict.fromkeys([*(each for each in with_ if each), *more]))
-    if not team_ids and not person_ids:
-        errors["teams"] = phrase("Please pick a team, or the people who meet.")
+    roles = _roles(store, request, routine, now)
+    if not team_ids and not person_ids and not roles:
+        errors["teams"] = phrase("Please pick a team, or the people or roles that meet.")
     if not team_ids and person_ids and not (_watches(store, request.actor, now) or request.actor.id in person_ids):
         errors["who1"] = phrase("You can make a routine of people only where you are one of them.")
     name = str(fields.get("name") or "").strip()
@@ -274,12 +275,23 @@ def _edited(store: Store, request: Request, routine: Routine | None, now: dateti
         "place": str(fields.get("place") or "").strip(),
         "team_ids": team_ids,
         "person_ids": person_ids,
+        "person_roles": roles,
         "log_review": (
             "log_review" in (fields.get("log_review") or [])
             if _watches(store, request.actor, now)
             else routine is not None and routine.log_review
         ),
     }
+
+
+def _roles(store: Store, request: Request, routine: Routine | None, now: datetime) -> list[str]:
+    """The roles that were picked by who may name any; else, and where the form had no room, those that it has."""
+    own = routine.person_roles if routine else ()
+    if not _watches(store, request.actor, now):
+        return list(own)
+    offered = cards.roles_offered(store.directory, own)
+    picked = [each for each in (request.fields.get("roles") or []) if each in offered]
+    return [*picked, *(each for each in own if each not in offered)]
 
 
 def clock(typed: str) -> time | None:

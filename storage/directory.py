@@ -117,6 +117,8 @@ class Routine:
     minutes: int
     team_ids: tuple[TeamId, ...] = ()
     person_ids: tuple[PersonId, ...] = ()
+    person_roles: tuple[str, ...] = ()
+    """Everybody who has one of these roles comes, too; to the team of a school, those of that school."""
     log_review: bool = False
     running: bool = False
     name: str = ""

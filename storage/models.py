@@ -235,6 +235,8 @@ class Routine(InDistrict, table=True):
     minutes: int
     team_ids: list[str] = Column(sa_type=Json, default_factory=list)
     person_ids: list[str] = Column(sa_type=Json, default_factory=list)
+    person_roles: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})
+    """Everybody who has one of these roles comes, too."""
     log_review: bool = False
     running: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
     """Somebody who may speak for it has started it: Clearway plans, prepares and asks after its occurrences."""

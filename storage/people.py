@@ -244,6 +244,7 @@ def _routine(row: Any) -> Routine:
         minutes=row.minutes,
         team_ids=tuple(TeamId(each) for each in row.team_ids),
         person_ids=tuple(PersonId(each) for each in row.person_ids),
+        person_roles=tuple(row.person_roles),
         log_review=row.log_review,
         running=row.running,
         name=row.name,

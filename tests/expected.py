@@ -148,6 +148,7 @@ def _belongs(person_id: str, routine_id: str, team_id: str, directory: Directory
     theirs = {
         *(routine.person_ids if routine else ()),
         *(member for each in teams for member in (each.lead_id, *each.member_ids)),
+        *(each.id for each in directory.people.values() if routine and each.role in routine.person_roles),
     }
     theirs |= {person for each in teams for doing in each.roles.values() for person in doing}
     return person_id in theirs | _watching(directory)

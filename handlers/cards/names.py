@@ -31,6 +31,7 @@ def routine(voice: Voice, routine: Routine, team_id: TeamId = TeamId("")) -> str
         called = teams[0] if len(teams) == 1 else voice("{team} and others", team=teams[0])
         return voice(BESIDE_MEETINGS[routine.kind], team=called) if routine.kind in BESIDE_MEETINGS else called
     people = [voice("{who}", who=Who(PersonId(each))) for each in routine.person_ids]
+    people += [voice.role(each) for each in routine.person_roles]
     return voice("Check-in: {people}", people=", ".join(people)) if people else voice.label(routine.id)
 
 

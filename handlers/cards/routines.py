@@ -37,6 +37,7 @@ from storage.vocabulary import PersonId, RoutineKind, TeamId
 WITH: Final = ("who1", "who2", "who3", "who4")
 """The fields for people of a routine without a team."""
 MOST_TEAMS: Final = 100  # options of a menu
+MOST_ROLES: Final = 100
 MOST_DATES: Final = 60
 KINDS: Final = MappingProxyType(
     {
@@ -229,6 +230,12 @@ def teams_offered(teams: Sequence[Team], own: Sequence[TeamId]) -> tuple[TeamId,
     return tuple(each.id for each in sorted(teams, key=lambda each: each.id not in own)[:MOST_TEAMS])
 
 
+def roles_offered(directory: Directory, own: Sequence[str]) -> tuple[str, ...]:
+    """The roles that a form offers: those that it has first, then those that somebody of the district has."""
+    held = {each.role for each in directory.people.values() if not each.external}
+    return (*own, *sorted(held - {*own}))[:MOST_ROLES]
+
+
 def with_a_field(routine: Routine, directory: Directory) -> tuple[PersonId, ...]:
     """The people of a routine whom its form shows: as many of the district as it has fields for."""
     here = (each for each in routine.person_ids if each in directory.people and not directory.people[each].external)
@@ -244,13 +251,15 @@ def without_a_field(routine: Routine, directory: Directory) -> tuple[PersonId, .
 def edit_form(
     voice: Voice, routine: Routine | None, teams: Sequence[Team], *, reviews: bool, like: Routine | None = None
 ) -> Form:
-    """A new routine, or one that is changed: who, when and where. `reviews`: the reader says where the log is reviewed.
-    `like`: what is proposed for a new one."""
+    """A new routine, or one that is changed: who, when and where. `reviews`: the reader says where the log is reviewed,
+    and may name roles. `like`: what is proposed for a new one."""
     new, routine = routine is None, routine or like
     with_ = with_a_field(routine, voice.directory) if routine else ()
     offered = teams_offered(teams, routine.team_ids if routine else ())
     options = tuple(Option(each, voice.directory.teams[each].name) for each in offered)
     chosen = tuple(each for each in (routine.team_ids if routine else ()) if each in {each.value for each in options})
+    own_roles = routine.person_roles if routine else ()
+    roles = tuple(Option(each, voice.role(each)) for each in roles_offered(voice.directory, own_roles))
     known = tuple(Option(kind, voice(words)) for kind, words in KINDS.items())
     fields: tuple[FormField, ...] = (
         TextField("name", voice("Name (optional, where a team meets)"), routine.name if routine else "", most=80),
@@ -261,11 +270,12 @@ def edit_form(
                 voice,
                 voice.directory,
                 each,
-                voice("Or which people?") if n == 0 else voice("And?"),
+                voice("Which people, with them or by themselves?") if n == 0 else voice("And?"),
                 value=with_[n] if n < len(with_) else "",
             )
             for n, each in enumerate(WITH)
         ),
+        *((_by_role(voice, roles, own_roles),) if reviews else ()),
         TextField(
             "rule",
             voice("On which days?"),
@@ -291,6 +301,11 @@ def edit_form(
     if new or routine is None:
         return Form(voice("New routine"), voice("Save"), Press("routine.new"), fields)
     return Form(voice("Change it"), voice("Save"), Press("routine.edit", item=routine.id), fields)
+
+
+def _by_role(voice: Voice, roles: tuple[Option, ...], chosen: tuple[str, ...]) -> Choices:
+    hint = voice("Whoever has that role then. With the team of a school, those of that school.")
+    return Choices("roles", voice("Everybody of which roles?"), roles, chosen, hint)
 
 
 def agenda_form(voice: Voice, routine: Routine) -> Form:

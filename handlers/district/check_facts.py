@@ -225,8 +225,11 @@ def routines(file: DistrictFile) -> Iterator[Note]:
         except ValueError as error:
             yield file.mistake((*path, "rule"), str(error))
             continue
-        if not (routine.team_ids or routine.people):
-            yield file.finding(path, "no team and no people: nobody is invited")
+        if not (routine.team_ids or routine.people or routine.roles):
+            yield file.finding(path, "no team, no people and no roles: nobody is invited")
+        nobody = [each for each in routine.roles if all(each != person.role for person in file.people.values())]
+        if nobody:
+            yield file.finding((*path, "roles"), f"nobody has the role {' or '.join(nobody)} now")
         yield from _outside_hours(file, path, routine, rule)
         if moved := list(_moved(file, rule)):
             more = f", and {len(moved) - SHOWN} more" if len(moved) > SHOWN else ""

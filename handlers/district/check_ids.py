@@ -57,12 +57,14 @@ def all_there(file: DistrictFile) -> Iterator[Mistake]:
 def roles(file: DistrictFile) -> Iterator[Note]:
     """A role that is another spelling or a slip of one we know would leave its post empty."""
     own: dict[str, Path] = {}
-    for n, person in file.people.items():
-        path: Path = ("people", n, "role")
-        if meant := slip_of(person.role, labels.ROLES):
-            yield file.mistake(path, f'"{person.role}" is no role that Clearway knows: did you mean "{meant}"?')
-        elif person.role not in labels.ROLES:
-            own.setdefault(person.role, path)
+    named: list[tuple[Path, str]] = [(("people", n, "role"), person.role) for n, person in file.people.items()]
+    for n, routine in file.routines.items():
+        named += [(("routines", n, "roles", m), role) for m, role in enumerate(routine.roles)]
+    for path, role in named:
+        if meant := slip_of(role, labels.ROLES):
+            yield file.mistake(path, f'"{role}" is no role that Clearway knows: did you mean "{meant}"?')
+        elif role not in labels.ROLES:
+            own.setdefault(role, path)
     if own:
         says = "roles of your own, shown as they stand here; no rule of the process speaks of them: "
         yield file.finding(next(iter(own.values())), says + ", ".join(own))

@@ -89,7 +89,7 @@ def _routine(row: models.Routine) -> Written:
     as_read = rows.routine(RoutineEntry.model_validate(written), row.kept, row.position, row.district_id)
     same = ("rule", "start", "minutes", "log_review", "running", "name", "kind", "place", "agenda", "questions")
     names = {each: each for each in (*same, "quorum", "poll")}
-    others = {"team_ids": "teams", "person_ids": "people", "lead_days": "lead_school_days"}
+    others = {"team_ids": "teams", "person_ids": "people", "person_roles": "roles", "lead_days": "lead_school_days"}
     return _changed_since(written, as_read, row, **names, **others)
 
 

@@ -283,6 +283,8 @@ class RoutineEntry(Entry):
     team: str | None = None
     teams: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
+    """Everybody who has one of these, whoever that is by then."""
     log_review: bool = False
     running: bool | None = None
     """Whether Clearway runs it. Where the file does not say, it stays as it is."""

@@ -56,6 +56,7 @@ def routine(entry: RoutineEntry, kept: Written, position: int, district_id: Dist
         minutes=entry.minutes,
         team_ids=entry.team_ids,
         person_ids=list(entry.people),
+        person_roles=list(dict.fromkeys(entry.roles)),
         log_review=entry.log_review,
         running=bool(entry.running),
         name=entry.name or "",

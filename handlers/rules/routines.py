@@ -230,7 +230,8 @@ def poll_is_over(found: Found, calendar: Calendar, now: datetime) -> bool:
 def is_check_in(routine: Routine, directory: Directory) -> bool:
     """With the superintendent: its agenda is the pre-read of what only leaders can settle (R-63)."""
     people = (directory.people.get(each) for each in routine.person_ids)
-    return not routine.team_ids and any(each is not None and each.role == SUPERINTENDENT for each in people)
+    by_name = any(each is not None and each.role == SUPERINTENDENT for each in people)
+    return not routine.team_ids and (by_name or SUPERINTENDENT in routine.person_roles)
 
 
 def calls(routine: Routine, directory: Directory) -> bool:
@@ -246,20 +247,22 @@ def units(routine: Routine, directory: Directory) -> tuple[TeamId, ...]:
 
 
 def invited(routine: Routine, team_id: TeamId, directory: Directory, day: date) -> list[Person]:
-    """Who belongs there, and is in post that day: the members of the team, or the people of the routine."""
+    """Who belongs there, and is in post that day: the members of the team, the people of the routine, and everybody who
+    has one of its roles; to the team of a school, those of that school."""
     team = directory.teams.get(team_id) if team_id else None
     if team_id and team is None:  # a team that the file does not have any more
         return []
-    ids = list(routine.person_ids)
-    if team:
-        doing = (roles[0] for roles in team.roles.values() if roles)
-        ids = [*([team.lead_id] if team.lead_id else []), *team.member_ids, *doing]
-    found = (directory.people.get(PersonId(each)) for each in dict.fromkeys(ids))
+    doing = (roles[0] for roles in team.roles.values() if roles) if team else ()
+    of_team = (*([team.lead_id] if team.lead_id else []), *team.member_ids, *doing) if team else ()
+    school_id = team.school_id if team else None
+    by_role = (each.id for role in routine.person_roles for each in directory.with_role(role, school_id))
+    found = (directory.people.get(PersonId(each)) for each in dict.fromkeys([*of_team, *routine.person_ids, *by_role]))
     return [each for each in found if each and each.here_on(day)]
 
 
 def leads(routine: Routine, team_id: TeamId, directory: Directory, day: date) -> Person:
-    """Who answers for a meeting: who leads the team and is there, else the coordinator."""
+    """Who answers for a meeting: who leads the team and is there; without a team, who is named first; else the
+    coordinator, as where only roles are named."""
     team = directory.teams.get(team_id) if team_id else None
     watcher = presence.coordinator(directory, day)
     if team and team.lead_id and presence.is_active(directory, team.lead_id, day):
@@ -268,7 +271,8 @@ def leads(routine: Routine, team_id: TeamId, directory: Directory, day: date) ->
     if team is None and not any(
         directory.people[each].role == COORDINATOR for each in routine.person_ids if each in directory.people
     ):
-        there = invited(routine, team_id, directory, day)
+        named = (directory.people.get(each) for each in routine.person_ids)
+        there = (each for each in named if each and each.here_on(day))
         inside = [each for each in there if not each.external and directory.absence(each.id, day) is None]
         return inside[0] if inside else watcher
     return watcher
@@ -319,12 +323,14 @@ def may_see(routine: Routine, actor: Person, directory: Directory, today: date) 
     """Who may steer it, and everybody of the district who belongs there."""
     if may_steer(routine, actor, directory, today):
         return True
-    teams = [directory.teams[each] for each in routine.team_ids if each in directory.teams]
-    belongs = actor.id in routine.person_ids or any(
-        actor.id == each.lead_id or actor.id in each.member_ids or any(actor.id in does for does in each.roles.values())
-        for each in teams
-    )
-    return belongs and not actor.external and actor.here_on(today)
+    return actor.id in belong(routine, directory, today) and not actor.external and actor.here_on(today)
+
+
+def belong(routine: Routine, directory: Directory, today: date) -> frozenset[PersonId]:
+    """Everybody who may have to do with its meetings: who is invited to one, and who stands in for something in it."""
+    there = {each.id for team_id in units(routine, directory) for each in invited(routine, team_id, directory, today)}
+    teams = (directory.teams[each] for each in units(routine, directory) if each)
+    return frozenset(there | {each for team in teams for does in team.roles.values() for each in does})
 
 
 def sees(routine: Routine, team_id: TeamId, day: date, actor: Person, directory: Directory, today: date) -> bool:

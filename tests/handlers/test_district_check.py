@@ -73,6 +73,7 @@ MISTAKES = [
     # -- codes and shapes
     pytest.param("role: principal", "role: principle", "role: principle", 'did you mean "principal"?', id="a slip in a role"),
     pytest.param("role: school_coach", "role: School Coach", "School Coach", 'did you mean "school_coach"?', id="a role in words"),
+    pytest.param("minutes: 45}", "minutes: 45, roles: [principals]}", "principals", 'did you mean "principal"?', id="a slip in a routine's role"),
     pytest.param("role: isd_consultant", "role: ISD-consultants", "ISD-c", 'did you mean "isd_consultant"?', id="several of a role"),
     pytest.param("role: principal", "role: [principal]", "id: head", "must be text", id="a list of roles"),
     pytest.param("role: principal", "role: \"#1\"", "#1", "is no role", id="a role without words"),
@@ -233,6 +234,9 @@ def test_the_flaws_that_the_practice_district_has_on_purpose_are_findings() -> N
         pytest.param("measures: [days], uses", "uses", "it has no measures", id="no measures"),
         pytest.param("rule: second Tuesday", "rule: first Monday", "2026-09-07 (held on 2026-09-08)", id="a meeting on a closed day"),
         pytest.param("teams: [slt-creek], ", "", "nobody is invited", id="a meeting of nobody"),
+        pytest.param("teams: [slt-creek], ", "roles: [principal], ", 'no routine for "slt"', id="a meeting of a role"),
+        pytest.param("minutes: 45}", "minutes: 45, roles: [school_nurse]}", "nobody has the role school_nurse", id="a role of nobody"),
+        pytest.param("minutes: 45}", "minutes: 45, roles: [principal]}", None, id="a role beside a team"),
         pytest.param("teams: [slt-creek], ", "", 'no routine for "slt"', id="a venue without meeting"),
         pytest.param("types: [staffing, funding]", "types: [staffing, funding, time]", "nobody decides on time", id="a type without rule"),
         pytest.param("  summer: {from: 2027-06-14, to: 2027-08-20}\n", "", "no summer is given", id="no summer"),

@@ -10,7 +10,7 @@ import yaml
 from handlers.district.check import check
 from handlers.district.exporter import export_district
 from handlers.district.importer import import_district
-from storage import models, people, registrations, schema
+from storage import models, occurrences, people, registrations, schema
 from storage.database import Database
 from storage.vocabulary import DistrictId, PersonId, Platform
 from tests.handlers.district_files import EXAMPLE_TEXT, LARKSPUR, NOW, SEAL, SMALL, TEXT, changed
@@ -126,3 +126,15 @@ async def test_versions_keep_their_rules(database: Database, fresh: Database) ->
 async def test_there_is_no_file_of_a_district_that_is_not_there(database: Database) -> None:
     with pytest.raises(people.UnknownDistrictError):
         await export_district(database, DistrictId("nowhere"))
+
+
+async def test_the_roles_of_a_routine_are_written_as_they_stand(database: Database, fresh: Database) -> None:
+    await import_district(database, SEAL, changed(("minutes: 45}", "minutes: 45, roles: [principal]}")), now=NOW)
+    async with database.district(SMALL) as connection:
+        roles = {"person_roles": ["school_coach", "principal"]}
+        await occurrences.change_routine(connection, SMALL, "slt-monthly", roles)
+    exported = await export_district(database, SMALL)
+    entries = {each.id: each for each in check(exported).sound().routines.values()}
+    assert entries["slt-monthly"].roles == ("school_coach", "principal")
+    await import_district(fresh, SEAL, exported, now=NOW)
+    assert await export_district(fresh, SMALL) == exported

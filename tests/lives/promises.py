@@ -327,7 +327,8 @@ class Promises:
         directory, today = store.directory, self.life.today()
         team, reader = directory.teams.get(item.team_id), directory.people[who.id]
         routine = next(each for each in directory.routines if each.id == item.routine_id)
-        there = {team.lead_id, *team.member_ids} if team else set(routine.person_ids)
+        there = {*routine.person_ids, *({team.lead_id, *team.member_ids} if team else ())}
+        there |= {each.id for each in directory.people.values() if each.role in routine.person_roles}
         watching = access.coordinators(directory, today) | {
             each.id for each in directory.people.values() if each.executive_leader or each.role == SUPERINTENDENT
         }

@@ -10,6 +10,7 @@ from handlers.district import importer
 from handlers.errors import UserError
 from handlers.registry import act
 from handlers.request import Request
+from handlers.rules import routines as rules
 from storage import occurrences
 from storage.database import Database
 from storage.models import Event, Message, Occurrence, Timer, table
@@ -412,3 +413,85 @@ async def test_with_the_end_of_installation_sessions_and_their_planning_are_stop
         lead = await story.person(COORDINATOR)
         await story.wait_until(detroit("2026-10-20 09:00"))
         assert not any("Oct 19" in each.text for each in lead.cards)
+
+
+async def makes(lead: Actor, **values: str | list[str]) -> None:
+    await lead.command("/clearway routines")
+    await lead.click("New routine")
+    labels = {
+        "name": "Name (optional, where a team meets)",
+        "teams": "Which teams? Each meets by itself.",
+        "roles": "Everybody of which roles?",
+        "rule": "On which days?",
+        "start": "At what time?",
+    }
+    await lead.submit({labels[each]: value for each, value in values.items()})
+
+
+@IN_CHAT
+async def test_a_routine_for_everybody_who_has_a_role(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead, principal, teacher = await people(story, COORDINATOR, "p-021", "p-023")
+        await makes(lead, name="Principals' hour", roles=["Principal"], rule="second Wednesday", start="3 pm")
+        assert "second Wednesday, 3:00" in seen(lead)
+        await lead.click("Start it")
+        await story.wait_until(detroit("2026-10-13 09:00"))
+        assert "Principals' hour" in seen(principal)
+        assert "Principals' hour" not in seen(teacher)
+        assert [each.lead_id for each in await planned(story, database, "principals-hour")][:1] == [COORDINATOR]
+        await principal.command("/clearway meeting")
+        assert "Principals' hour" in str(principal.answer)
+        await teacher.command("/clearway meeting")
+        assert "Principals' hour" not in str(teacher.answer)
+
+        # Whoever has the role by then comes: from the next import on, somebody else has it, too.
+        await imports(story, database, "role: teacher, grade: 4, school: cedar", "role: principal, school: cedar")
+        await story.settle()
+        await teacher.command("/clearway meeting")
+        assert "Principals' hour" in str(teacher.answer)
+        await lead.command("/clearway routines")
+        await lead.click("Show: Principals' hour")
+        await lead.click("Change it")
+        await lead.submit({"At what time?": "2 pm"})  # who comes stays
+        [routine] = [each for each in (await story.directory()).routines if each.id == "principals-hour"]
+        assert routine.person_roles == ("principal",)
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_with_the_team_of_a_school_a_role_is_that_of_its_school(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await story.person(COORDINATOR)
+        was = "id: slt-monthly, "
+        await imports(story, database, was, was + "people: [p-010], roles: [school_coach], ")
+        await lead.command("/clearway routines")
+        await lead.click("Start: Alder Creek School Leadership Team and…")
+        directory = await story.directory()
+        routine = directory.routine("slt-monthly")
+        assert routine is not None
+        coaches = {each.id: each.school_ids for each in directory.with_role("school_coach")}
+        assert len({each for schools in coaches.values() for each in schools}) > 1
+        for row in await planned(story, database, "slt-monthly"):
+            school_id = directory.teams[row.team_id].school_id
+            there = {each.id for each in rules.invited(routine, row.team_id, directory, row.day)}
+            assert PersonId("p-010") in there
+            theirs = {each for each, schools in coaches.items() if school_id in schools}
+            members = set(directory.teams[row.team_id].member_ids)
+            assert there & coaches.keys() == theirs | (members & coaches.keys())
+
+
+@ON_SLACK
+async def test_who_leads_a_team_names_no_roles_and_keeps_those_that_are_named(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        principal = await story.person("p-021")
+        was = "id: slt-monthly, teams: [slt-alder, slt-birch, slt-cedar, slt-dunmore, slt-lbms, slt-lbhs], "
+        await imports(story, database, was, "id: slt-monthly, team: slt-cedar, roles: [school_coach], ")
+        await principal.command("/clearway routines")
+        await principal.click("Show: Cedar Flats School Leadership Team")
+        await principal.click("Change it")
+        assert "Everybody of which roles?" not in principal.form.labels
+        await principal.submit({"At what time?": "2 pm"})
+        [routine] = [each for each in (await story.directory()).routines if each.id == "slt-monthly"]
+        assert (routine.start.hour, routine.person_roles) == (14, ("school_coach",))
