@@ -243,7 +243,7 @@ async def _place(store: Store, request: Request, row: Occurrence, routine: Routi
     meetings.must_run(routine)
     if row.status is not OccurrenceStatus.CANCELLED:
         await occurrences.end(store, row, OccurrenceStatus.MOVED, now)
-    new = await occurrences.add(store, routine, row.team_id, row.planned_on, day, now, in_place_of=row)
+    new = await occurrences.add(store, routine, row.team_id, row.planned_on, day, now, in_place_of=row, chosen=True)
     data = {"from": row.day.isoformat(), "to": day.isoformat(), "new": new.id}
     hear = occurrences.everybody(store, routine, row, now)
     event = occurrences.tell_of(

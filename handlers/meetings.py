@@ -19,7 +19,6 @@ from handlers.rules import access, kinds
 from handlers.rules import routines as rules
 from handlers.rules.access import Action
 from handlers.telling import tell_rooms
-from scheduling import recurrence
 from storage import feedback, log, occurrences
 from storage.directory import Person, Routine
 from storage.models import Occurrence, Record
@@ -435,8 +434,9 @@ async def _ends(
     said = await _say(store, row, {RecordField.REASON: reason}, request.actor.id, now)
     await end(store, row, status, now)
     data: dict[str, Any] = {"from": row.day.isoformat()}
-    new = await plan_one(store, routine, row.team_id, row.planned_on, to, now, in_place_of=row) if to else None
-    if new:
+    new = None
+    if to:
+        new = await plan_one(store, routine, row.team_id, row.planned_on, to, now, in_place_of=row, chosen=True)
         data |= {"to": new.day.isoformat(), "new": new.id}
     event = tell_of(
         store, row, ENDED[status], hear, now, by=request.actor.id, data=data, said=said, lane=lane, before=before
@@ -448,13 +448,14 @@ async def _ends(
 
 
 def _new_day(store: Store, request: Request, routine: Routine, row: Occurrence, now: datetime) -> date | None:
-    """A date in its place, in the same week or month; FormError where it is not."""
+    """A date in its place, in the same week or month: in its own, or in that to which it was moved; FormError where it is
+    not."""
     to = acts.school_day_field(store, request.fields, "day", now)
     if to is None:
         return None
     if not routine.running:
         raise FormError({"day": phrase("Clearway does not run it at the moment: leave this empty, or start it first.")})
-    first, last = recurrence.parse(routine.rule).period(row.day)
+    first, last = rules.period(routine, row.planned_on, row.day)
     if not first <= to <= last:
         raise FormError({"day": phrase("Please pick a school day from {first} to {last}.", first=first, last=last)})
     if acts.calendar(store).at(to, routine.start) <= now:
@@ -470,7 +471,7 @@ def must_run(routine: Routine) -> None:
 
 
 def _latest(routine: Routine, row: Occurrence) -> date:
-    return recurrence.parse(routine.rule).period(row.day)[1]
+    return rules.period(routine, row.planned_on, row.day)[1]
 
 
 async def _say(

@@ -30,7 +30,6 @@ from storage.vocabulary import (
     new_id,
 )
 
-A_MONTH: Final = timedelta(days=31)  # how far a day that is closed may put one off
 A_BELL: Final = timedelta(minutes=5)
 """So long after its end people are told that a break is over: later it is no news."""
 
@@ -49,19 +48,17 @@ async def plan(store: Store, routine: Routine, now: datetime) -> None:
             await _drop(store, routine, row, now)
     for team_id in units:
         mine = {each.id: each for each in stands if each.team_id == team_id}
-        until = max([today + rules.AHEAD, *(each.planned_on + A_MONTH for each in mine.values())])
-        named = list(rules.named(routine, calendar, today, until))
-        changes = rules.changes(routine, named, [_standing(each, mine, now) for each in mine.values()])
+        changes = rules.changes(routine, calendar, today, [_standing(each, mine, now) for each in mine.values()])
         for row_id in changes.drop:
             await _drop(store, routine, mine.pop(row_id), now)
+        for row_id, day in changes.follow:
+            await _follow(store, routine, mine[row_id], day, now)
         for row in mine.values():
             if row.status in occurrences.TO_COME and row.starts_at > now:
                 await _retime(store, routine, row, now)
         for each in changes.add:
             if each.day and calendar.at(each.day, routine.start) <= now:
                 continue  # it began before it was started, or was given this hour
-            if (each.day or each.planned_on) > today + rules.AHEAD:
-                continue  # looked at only to know whether what stands is still named
             again = next((row for row in stands if row.team_id == team_id and row.planned_on == each.planned_on), None)
             if each.day is None and again is not None:
                 continue
@@ -72,7 +69,8 @@ async def plan(store: Store, routine: Routine, now: datetime) -> None:
 def _standing(row: Occurrence, others: Mapping[str, Occurrence], now: datetime) -> rules.Standing:
     before = others.get(row.in_place_of)
     instead = bool(row.in_place_of) and not (before and before.dropped)
-    return rules.Standing(row.id, row.planned_on, row.status, row.starts_at <= now, instead, row.dropped)
+    begun = row.starts_at <= now
+    return rules.Standing(row.id, row.planned_on, row.day, row.status, begun, instead, row.chosen, row.dropped)
 
 
 async def take_out(store: Store, routine: Routine, now: datetime) -> None:
@@ -102,6 +100,27 @@ async def _drop(store: Store, routine: Routine, row: Occurrence, now: datetime, 
         tell_rooms(store, row.team_id, event, now, item=row.id)
 
 
+async def _follow(store: Store, routine: Routine, row: Occurrence, day: date, now: datetime) -> None:
+    """There are other school days now between it and the day from which it is counted, so it is on another day: where
+    nobody would hear in time it stays."""
+    hear, starts_at = _heard(store, routine, row, now), acts.calendar(store).at(day, routine.start)
+    people = [store.directory.people[each] for each in hear]
+    if starts_at < rules.may_begin(people, acts.calendar(store), now):
+        return
+    if not hear:
+        await occurrences.change(store.connection, row, day=day, starts_at=starts_at, version=row.version + 1)
+        set_timer(store, routine, row, now)
+        await store.look_at_item([row.id], now)
+        return
+    begins = min(row.starts_at, starts_at)
+    await end(store, row, OccurrenceStatus.MOVED, now)
+    new = await add(store, routine, row.team_id, row.planned_on, day, now, in_place_of=row)
+    data = {"from": row.day.isoformat(), "why": "counted", "to": day.isoformat(), "new": new.id}
+    event = tell_of(store, row, Kind.OCCURRENCE_MOVED, hear, now, data=data, before=begins - rules.NOTICE)
+    if row.invited_at:
+        tell_rooms(store, row.team_id, event, now, item=row.id)
+
+
 async def _retime(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
     """It begins when its routine begins now, and takes as long."""
     starts_at = acts.calendar(store).at(row.day, routine.start)
@@ -127,9 +146,12 @@ def _heard(store: Store, routine: Routine, row: Occurrence, now: datetime) -> li
 
 async def add(
     store: Store, routine: Routine, team_id: TeamId, planned_on: date, day: date | None, now: datetime,
-    in_place_of: Occurrence | None = None,
+    in_place_of: Occurrence | None = None, *, chosen: bool = False,
 ) -> Occurrence:  # fmt: skip
-    """One more, on a day to come; with no day it is cancelled at once: its week or month has no school day left."""
+    """One more, on a day to come; with no day it is cancelled at once: its week or month has no school day left.
+
+    `chosen`: somebody has said that it is to be on that day.
+    """
     calendar = acts.calendar(store)
     new = Occurrence(
         district_id=store.district_id,
@@ -146,6 +168,7 @@ async def add(
         in_place_of=in_place_of.id if in_place_of else "",
         planned_at=now,
         sequence=in_place_of.sequence + in_place_of.version if in_place_of else 0,
+        chosen=chosen or bool(in_place_of and in_place_of.chosen and not in_place_of.dropped),
     )
     new.root_id = in_place_of.root_id if in_place_of else new.id
     if (
@@ -288,16 +311,23 @@ async def without_agenda(store: Store, routine: Routine, row: Occurrence, now: d
 
 async def off_a_closed_day(store: Store, routine: Routine, row: Occurrence, calendar: Calendar, now: datetime) -> bool:
     """A day was closed on which it was to be: it moves within its week or month, to where everybody hears in time, or is
-    cancelled, and who leads it is asked for another date; those concerned hear."""
+    cancelled, and who leads it is asked for another date; those concerned hear. What is counted in school days is
+    counted anew."""
     if calendar.is_message_day(row.day, urgent=True):
         return False
     hear = everybody(store, routine, row, now)
     people_ = [store.directory.people[each] for each in hear]
     others = await occurrences.to_come(store.connection, store.district_id, [routine.id])
     taken = {each.day for each in others if each.team_id == row.team_id}
-    to = rules.moved_to(routine, row.day, calendar, rules.may_begin(people_, calendar, now), taken)
+    earliest, counted = rules.may_begin(people_, calendar, now), rules.counts(routine) and not row.chosen
+    to, why = rules.by_count(routine, row.planned_on, calendar) if counted else None, "counted"
+    if counted and to is None:  # it falls together with another of it
+        await _drop(store, routine, row, now)
+        return True
+    if to is None or calendar.at(to, routine.start) < earliest:
+        to, why = rules.moved_to(routine, row.day, calendar, earliest, taken), "closed"
     await end(store, row, OccurrenceStatus.MOVED if to else OccurrenceStatus.CANCELLED, now)
-    data: dict[str, Any] = {"from": row.day.isoformat(), "why": "closed"}
+    data: dict[str, Any] = {"from": row.day.isoformat(), "why": why}
     begins = row.starts_at
     if to:
         new = await add(store, routine, row.team_id, row.planned_on, to, now, in_place_of=row)

@@ -182,11 +182,16 @@ def planned(rule: Rule, calendar: Calendar, since: date) -> Iterator[tuple[date,
 
 
 def _counted(rule: Shifted, calendar: Calendar, since: date) -> Iterator[tuple[date, date | None]]:
+    """Days that are closed one after the other count to the same day, on which there is one meeting for all of them."""
     first = calendar.school_days_before(since, rule.by) if rule.by > 0 else since
+    count = calendar.school_days_after if rule.by > 0 else calendar.school_days_before
+    before = None
     for day in rule.days(first):
         if isinstance(rule.of, Listed) or not calendar.in_summer(day):
-            count = calendar.school_days_after if rule.by > 0 else calendar.school_days_before
-            yield day, count(day, abs(rule.by))
+            held_on = count(day, abs(rule.by))
+            if held_on != before:
+                yield day, held_on
+            before = held_on
 
 
 def _held_on(day: date, rule: Rule, calendar: Calendar) -> date | None:

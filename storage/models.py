@@ -308,6 +308,8 @@ class Occurrence(InDistrict, table=True):
     """Those that were not, although they were open."""
     roles: dict[str, str] = Column(sa_type=Json, default_factory=dict, sa_column_kwargs={"server_default": "{}"})
     """Who facilitates, records and keeps the time: as somebody has chosen, or as the team was told."""
+    chosen: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
+    """Somebody has said on which day it is to be."""
     roles_checked: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
     """On its morning it was looked whether they are all there."""
     polled_ids: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})

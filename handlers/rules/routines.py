@@ -140,10 +140,13 @@ class Standing:
 
     id: str
     planned_on: date
+    day: date
     status: OccurrenceStatus
     begun: bool
     instead: bool
     """It is in the place of another, by somebody's choice or because a day was closed."""
+    chosen: bool
+    """Somebody has said on which day it is to be."""
     dropped: bool
 
 
@@ -154,17 +157,34 @@ class Changes:
     add: tuple[Planned, ...]
     drop: tuple[str, ...]
     """Ids of those that the rule names no more."""
+    follow: tuple[tuple[str, date], ...] = ()
+    """Ids of those whose day is counted in school days, of which there are others now; and the day by that count."""
 
 
-def changes(routine: Routine, named: Collection[Planned], stands: Collection[Standing]) -> Changes:
+def changes(routine: Routine, calendar: Calendar, today: date, stands: Collection[Standing]) -> Changes:
     """Each week or month keeps its one: what was moved by hand stays where it is, and what took place took place.
 
     `stands`: those of one team, from the beginning of the present period on, whatever became of them.
     """
     rule = recurrence.parse(routine.rule)
-    days = {each.planned_on for each in named}
+    counted = counts(routine)
     to_come = [each for each in stands if each.status in TO_COME and not each.begun]
-    drop = tuple(each.id for each in to_come if not each.instead and each.planned_on not in days)
+    # What stands is named also where it would be past by now: by a calendar with other days it was not.
+    first = min([today, *(each.planned_on for each in to_come)])
+    last = max([today + AHEAD, *(each.planned_on for each in to_come)])
+    named = [
+        Planned(*each)
+        for each in takewhile(
+            lambda each: min(each[0], each[1] or each[0]) <= last, recurrence.planned(rule, calendar, first)
+        )
+    ]
+    days = {each.planned_on: each.day for each in named}
+    stays = {each.id: each.chosen if counted else each.instead for each in stands}
+    drop = tuple(each.id for each in to_come if not stays[each.id] and each.planned_on not in days)
+    follow = tuple(
+        (each.id, day) for each in to_come
+        if counted and not each.chosen and (day := days.get(each.planned_on)) and day != each.day
+    )  # fmt: skip
     known = {each.planned_on for each in stands if not each.dropped and each.id not in drop}
     has_its_one = {
         rule.period(each.planned_on)
@@ -175,14 +195,32 @@ def changes(routine: Routine, named: Collection[Planned], stands: Collection[Sta
     single = _one_each(rule)
     add = tuple(
         each for each in named
-        if each.planned_on not in known and not (single and rule.period(each.planned_on) in has_its_one)
+        if today <= (each.day or each.planned_on) <= today + AHEAD and each.planned_on not in known
+        and not (single and rule.period(each.planned_on) in has_its_one)
     )  # fmt: skip
-    return Changes(add, drop)
+    return Changes(add, drop, follow)
+
+
+def by_count(routine: Routine, planned_on: date, calendar: Calendar) -> date | None:
+    """The day that is so many school days from that one; None where the rule counts from it no more."""
+    found = recurrence.planned(recurrence.parse(routine.rule), calendar, planned_on)
+    return next((day for each, day in takewhile(lambda each: each[0] <= planned_on, found) if each == planned_on), None)
+
+
+def counts(routine: Routine) -> bool:
+    """Whether its days are so many school days from others: they follow the calendar until somebody has chosen one."""
+    return isinstance(recurrence.parse(routine.rule), recurrence.Shifted)
 
 
 def _one_each(rule: recurrence.Rule) -> bool:
     """Whether a week or a month has at most one of it."""
     return isinstance(rule, recurrence.Weekly) or (isinstance(rule, recurrence.Monthly) and len(rule.nth) == 1)
+
+
+def period(routine: Routine, planned_on: date, day: date) -> tuple[date, date]:
+    """The week or month for which the rule names a meeting, with that in which it stands, where it was moved to another."""
+    own, other = (recurrence.parse(routine.rule).period(each) for each in (planned_on, day))
+    return min(own[0], other[0]), max(own[1], other[1])
 
 
 def moved_to(
@@ -211,8 +249,8 @@ def may_begin(people: Iterable[Person], calendar: Calendar, now: datetime) -> da
 
 def planning_for(session: Routine, name: str, who: PersonId) -> Routine:
     """Planning time with this person before each such session; a rule that itself counts days says none before it."""
-    counts = isinstance(recurrence.parse(session.rule), recurrence.Shifted | recurrence.Daily)
-    rule = "" if counts else f"{PLANS} school days before {session.rule}"
+    no_rule = isinstance(recurrence.parse(session.rule), recurrence.Shifted | recurrence.Daily)
+    rule = "" if no_rule else f"{PLANS} school days before {session.rule}"
     return Routine("", rule, session.start, 60, person_ids=(who,), name=name, kind=RoutineKind.PLANNING)
 
 

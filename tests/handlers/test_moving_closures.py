@@ -59,6 +59,7 @@ process_document:
 ZONES = ("America/Detroit", "America/Anchorage", "Pacific/Honolulu", "America/Nuuk", "Australia/Lord_Howe", "UTC")
 RULES = (
     "second Tuesday", "last Friday", "first and third Thursday", "fifth Monday", "every Monday",
+    "3 school days after second Tuesday", "1 school day after every Monday", "4 school days before last Friday",
     "every other Wednesday from 2026-09-09", '"2026-10-13, 2026-11-27, 2026-12-01, 2027-01-29"',
 )  # fmt: skip
 STARTS = (time(7, 30), time(8, 30), time(15))
@@ -79,7 +80,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     rule=st.sampled_from(RULES),
     zone=st.sampled_from(ZONES),
@@ -160,7 +161,7 @@ async def _said(store: Store, act: str, n: int, more: int, now: datetime) -> Non
 
 async def _is_whole(store: Store, rule: recurrence.Rule, start: time, now: datetime) -> None:
     calendar = Calendar.of(store.directory)
-    today = calendar.today(now)
+    today, counted = calendar.today(now), isinstance(rule, recurrence.Shifted)
     rows = await occurrences.since(store.connection, DISTRICT, ["met"], now - timedelta(days=1000))
     told = {
         event.data["occurrence"]: event.data
@@ -176,25 +177,44 @@ async def _is_whole(store: Store, rule: recurrence.Rule, start: time, now: datet
             if day > today + AHEAD - timedelta(days=35):  # until the next school morning, at the latest
                 break
             if isinstance(rule, recurrence.Listed) or not calendar.in_summer(day):
-                assert planned[day] == 1, day
+                assert planned[day] == 1 or (counted and any(planned[each] for each in _near(day))), day
     for line in roots.values():
         stands = [row for row in line if not any(other.in_place_of == row.id for other in line)]
         [row] = stands
         assert len({each.sequence for each in line}) == len(line)
-        assert {each.status for each in line if each is not row} <= {OccurrenceStatus.MOVED}
-        first, last = rule.period(row.planned_on)
-        assert first <= row.day <= last
+        assert {each.status for each in line if each is not row and not each.dropped} <= {OccurrenceStatus.MOVED}
+        if counted:
+            _follows_the_count(row, rule, calendar, start, now)
+        else:
+            first, last = rule.period(row.planned_on)
+            assert first <= row.day <= last
         assert row.starts_at == calendar.at(row.day, start)
         if row.status in TO_COME and row.starts_at > now:
             assert calendar.is_message_day(row.day, urgent=True)
         if row.status is OccurrenceStatus.CANCELLED and row.day == row.planned_on:  # there is a reason
-            assert row.planned_at == row.ended_at or told[row.id]["why"] == "closed"
+            assert row.planned_at == row.ended_at or told[row.id]["why"] == "closed" or (counted and row.dropped)
         for each in line:
-            if each is not row:
-                assert told[each.id]["why"] == "closed"
+            if each is not row and not each.dropped:
+                assert told[each.id]["why"] in ({"closed", "counted"} if counted else {"closed"})
                 after = next(other for other in line if other.in_place_of == each.id)
                 assert each.ended_at is not None
                 assert after.starts_at > each.ended_at
+
+
+def _near(day: date) -> list[date]:
+    """Days from which what is counted may fall on the same day, where those between are closed."""
+    return [day + timedelta(days=n) for n in range(-28, 29)]
+
+
+def _follows_the_count(row: Occurrence, rule: recurrence.Rule, calendar: Calendar, start: time, now: datetime) -> None:
+    """It is on the day that is so many school days from its own, or that came too soon for anybody to hear of it."""
+    if row.status not in TO_COME or row.starts_at <= now:
+        return
+    found = recurrence.planned(rule, calendar, row.planned_on)
+    day = next(each for planned_on, each in found if planned_on == row.planned_on)
+    assert day is not None
+    soon = calendar.school_days_after(calendar.today(now), 2)
+    assert row.day == day or day <= soon, (row.planned_on, row.day, day)
 
 
 async def _is_in_calendars(store: Store, now: datetime, before: dict[str, Any]) -> dict[str, Any]:

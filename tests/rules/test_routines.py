@@ -35,15 +35,16 @@ def looked_at(
         else each
         for id, each in stands.items()
     }
-    named = list(rules.named(routine(words), calendar, today))
-    changes = rules.changes(routine(words), named, list(found.values()))
+    changes = rules.changes(routine(words), calendar, today, list(found.values()))
+    assert not changes.follow  # by the same calendar
     for each in changes.drop:
         found[each] = replace(found[each], status=OccurrenceStatus.CANCELLED, dropped=True)
     for each in changes.add:
         status = OccurrenceStatus.PLANNED if each.day else OccurrenceStatus.CANCELLED
         new = rules.Standing(
-            f"{len(found)} {each.day}", each.planned_on, status, begun=False, instead=False, dropped=False
-        )
+            f"{len(found)} {each.day}", each.planned_on, each.day or each.planned_on, status, begun=False,
+            instead=False, chosen=False, dropped=False,
+        )  # fmt: skip
         found[new.id] = new
     return found, changes
 

@@ -495,3 +495,65 @@ async def test_who_leads_a_team_names_no_roles_and_keeps_those_that_are_named(
         await principal.submit({"At what time?": "2 pm"})
         [routine] = [each for each in (await story.directory()).routines if each.id == "slt-monthly"]
         assert (routine.start.hour, routine.person_roles) == (14, ("school_coach",))
+
+
+async def closes(lead: Actor, first: str, last: str = "") -> None:
+    await lead.command("/clearway closed")
+    await lead.submit(
+        {"First day without school": first} | ({"Last day, if there is more than one": last} if last else {})
+    )
+
+
+@IN_CHAT
+async def test_what_is_counted_in_school_days_follows_a_closure_in_between(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead, member = await people(story, COORDINATOR, "p-021")
+        team = "District Implementation Team"
+        rule = "3 school days after second Tuesday"
+        await makes(lead, name="Follow-up hour", teams=[team], roles=["Principal"], rule=rule, start="3 pm")
+        await lead.click("Start it")
+        assert [each.day for each in await planned(story, database, "follow-up-hour")][:1] == [date(2026, 10, 16)]
+        await closes(lead, "2026-10-14")  # nobody has heard of it yet
+        await story.settle()
+        [first, *_] = await planned(story, database, "follow-up-hour")
+        assert (first.day, first.version, first.in_place_of) == (date(2026, 10, 19), 2, "")
+
+        await story.wait_until(detroit("2026-10-14 09:00"))
+        assert "Follow-up hour" in seen(member)
+        await closes(lead, "2026-10-15")
+        await story.settle()
+        [first, *_] = await planned(story, database, "follow-up-hour")
+        assert (first.day, first.in_place_of != "") == (date(2026, 10, 20), True)
+        await story.wait_until(detroit("2026-10-16 09:00"))
+        assert "The school days from which it is counted have changed, so it is moved to Tue, Oct 20, 2026." in seen(
+            member
+        )
+
+        # Somebody has chosen its day: there it stays.
+        await looks_at(lead, "Tue, Oct 20, 2026")
+        await lead.click("Move it")
+        await lead.submit({"To which day?": "2026-10-22", "Why?": "The room is taken"})
+        await closes(lead, "2026-10-19")
+        await story.settle()
+        [first, *_] = await planned(story, database, "follow-up-hour")
+        assert (first.day, first.chosen) == (date(2026, 10, 22), True)
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_what_was_moved_into_the_next_month_and_is_cancelled_has_a_date_in_its_own(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        await lead.click("Move it")
+        await lead.submit({"To which day?": "2026-11-05", "Why?": "The board meets"})
+        await looks_at(lead, "Thu, Nov 5, 2026")
+        await lead.click("Cancel it")
+        values = {"On which day instead?": "2026-12-02", "Why?": "Half of us are away"}
+        await lead.submit(values)
+        assert "Oct 1" in str(lead.form.errors)
+        await lead.submit({"On which day instead?": "2026-10-28"})
+        assert [each.day for each in await planned(story, database)][:1] == [date(2026, 10, 28)]
+        await story.promises_hold()
