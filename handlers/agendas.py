@@ -59,7 +59,7 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
     found = cards.Agenda(
         missed=tuple(each.day for each in reversed(missed)),
         actions=await actions.on_agenda(store, row, reader, since, now),
-        kept=kinds.meets(routine) and (team is None or team.uses_process),
+        kept=rules.keeps_challenges(routine, row.team_id, directory),
         promises=team.agreements if team else (),
         doing=doing(store, row),
         lines=routine.agenda or kinds.TEMPLATES[routine.kind].agenda,

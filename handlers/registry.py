@@ -200,6 +200,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "routines.show": _reads(routines.show_all),
         "routine.start": Entry(routines.start),
         "routine.stop": Entry(routines.stop),
+        "routine.standing": Entry(routines.standing),
         "routine.show": _reads(routines.show),
         "routine.new.form": _recalls(routines.new_form),
         "routine.new": Entry(routines.new),

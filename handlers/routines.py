@@ -53,7 +53,7 @@ async def show_all(store: Store, request: Request, now: datetime) -> Reply:
         at = at or recurrence.next_occurrence(each, calendar, now)
         lines.append(cards.Listed(each, at, rules.may_steer(each, request.actor, store.directory, today)))
     watches = request.actor.id in access.coordinators(store.directory, today)
-    lacking = _lacking(store) if watches else ()
+    lacking = rules.lacking(store.directory) if watches else ()
     return Reply(card=cards.all_of(request.voice, lines, makes=_may_make(store, request, now), lacking=lacking))
 
 
@@ -64,9 +64,18 @@ async def _next_at(store: Store, routine: Routine, now: datetime) -> datetime | 
     return at or recurrence.next_occurrence(routine, acts.calendar(store), now)
 
 
-def _lacking(store: Store) -> tuple[TeamId, ...]:
-    """Teams that use the process and whose own agenda lacks the standing item (R-14)."""
-    return tuple(each.id for each in store.directory.teams.values() if each.uses_process and not each.standing_item)
+async def standing(store: Store, request: Request, now: datetime) -> Reply:
+    """The coordinator says that the challenges stand on a team's own agenda now, so that it is not named any more (R-14)."""
+    if request.actor.id not in access.coordinators(store.directory, acts.today(store, now)):
+        raise acts.refuse("Only the coordinator can do that.")
+    team_id = TeamId(request.item)
+    if any(each.id == team_id for each in rules.lacking(store.directory)):
+        await people.set_standing_item(store.connection, store.district_id, team_id)
+        data = {"team": team_id, "fields": ["standing_item"]}
+        store.record(None, Kind.TEAM_CHANGED, by=request.actor.id, at=now, data=data)
+        await people.bump_revision(store.connection, store.district_id)
+        store.directory, _ = await people.load_directory(store.connection, store.district_id)
+    return await show_all(store, request, now)
 
 
 async def show(store: Store, request: Request, now: datetime) -> Reply:

@@ -334,6 +334,12 @@ def open_ledger_key(seal: Seal, sealed: str, district_id: DistrictId) -> bytes:
     return str(seal.open(sealed, purpose=f"ledger of {district_id}")).encode()
 
 
+async def set_standing_item(connection: AsyncConnection, district_id: DistrictId, team_id: TeamId) -> None:
+    """The challenges stand on each agenda of that team."""
+    mine = (teams.c.district_id == district_id, teams.c.id == team_id)
+    await connection.execute(update(teams).where(*mine).values(standing_item=True))
+
+
 async def bump_revision(connection: AsyncConnection, district_id: DistrictId) -> int:
     """Raises the district's revision and returns it: what others have cached is no longer the present."""
     raised = await connection.execute(

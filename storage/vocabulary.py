@@ -285,6 +285,7 @@ class Kind(StrEnum):
     """Clearway plans, prepares and asks after its occurrences."""
     ROUTINE_STOPPED = "routine_stopped"
     ROUTINE_CHANGED = "routine_changed"
+    TEAM_CHANGED = "team_changed"
     """Made, or changed, in chat."""
     ROUTINE_REMOVED = "routine_removed"
     ROUTINE_PROPOSED = "routine_proposed"

@@ -10,7 +10,7 @@ from handlers.cards import accounts, lists
 from handlers.cards.challenge import venue_name
 from handlers.cards.model import Button, Buttons, Card, Element, Facts, Heading, Items, Note, Press, Quote, Text
 from handlers.cards.text import Role, Typed, Voice, Who, phrase, phrases
-from handlers.rules import access, presence, spoken
+from handlers.rules import access, presence, routines, spoken
 from handlers.rules.spoken import Command, Nearly
 from storage import log
 from storage.case import Case
@@ -290,7 +290,7 @@ def _venues(voice: Voice, venues: Sequence[str]) -> Iterator[str]:
 def users(voice: Voice, directory: Directory, today: date) -> Card:
     """Who uses the process: the teams that are named in it, and who has the authority to remove what (R-12)."""
     body: list[Element] = [Heading(voice("Teams that use it"))]
-    named = [each for each in directory.teams.values() if each.uses_process]
+    named = [each for each in directory.teams.values() if routines.uses_process(each, directory)]
     for team in named:
         members = [directory.people[each].name for each in team.member_ids if directory.people[each].here_on(today)]
         body.append(Facts(((team.name, ", ".join(members) or voice("nobody yet")),)))

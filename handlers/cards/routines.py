@@ -39,6 +39,7 @@ WITH: Final = ("who1", "who2", "who3", "who4")
 MOST_TEAMS: Final = 100  # options of a menu
 MOST_ROLES: Final = 100
 MOST_DATES: Final = 60
+MOST_LACKING: Final = 5  # buttons; the next come up once these are pressed
 KINDS: Final = MappingProxyType(
     {
         RoutineKind.MEETING: "A meeting",
@@ -65,7 +66,7 @@ class Listed:
 # --------------------------------------------------------------------------------------------------------- lists
 
 
-def all_of(voice: Voice, listed: Sequence[Listed], *, makes: bool, lacking: Sequence[TeamId] = ()) -> Card:
+def all_of(voice: Voice, listed: Sequence[Listed], *, makes: bool, lacking: Sequence[Team] = ()) -> Card:
     """`makes`: the reader may make another; `lacking`: teams whose agenda lacks the standing item."""
     title = voice("Routines")
     make = (Buttons((Button(voice("New routine"), Press("routine.new.form"), opens_form=True),)),) if makes else ()
@@ -89,11 +90,21 @@ def all_of(voice: Voice, listed: Sequence[Listed], *, makes: bool, lacking: Sequ
         else:
             body.append(Buttons((show,)))
     if lacking:
-        teams = ", ".join(voice.directory.teams[each].name for each in lacking)
+        names_ = ", ".join(each.name for each in lacking)
         said = voice(
-            "These teams use the process, and their own agenda lacks “Implementation challenges”: {names}", names=teams
+            "These teams use the process, and their own agenda lacks “Implementation challenges”: {names}. Where Clearway "
+            "runs the meeting, it is on the agenda.",
+            names=names_,
         )
         body.append(Text(said))
+        buttons = (
+            Button(
+                voice("It is on it now: {name}", name=lists.short(each.name, 40)),
+                Press("routine.standing", item=each.id),
+            )
+            for each in lacking[:MOST_LACKING]
+        )
+        body.append(Buttons(tuple(buttons)))
     note = voice(
         "Of what it runs, Clearway plans the dates, sends the agenda, asks whether it took place, and keeps the record."
     )

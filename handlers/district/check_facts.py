@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from babel import Locale
 from babel.core import UnknownLocaleError
 
-from handlers.district.model import DistrictFile, PersonEntry, RoutineEntry, Span
+from handlers.district.model import DistrictFile, PersonEntry, RoutineEntry, Span, TeamEntry
 from handlers.district.notes import Mistake, Note
 from handlers.district.reader import Path
 from scheduling import recurrence
@@ -209,12 +209,19 @@ def _follows_itself(person: PersonEntry, known: Mapping[str, PersonEntry]) -> bo
 def teams(file: DistrictFile) -> Iterator[Note]:
     for n, team in file.teams.items():
         lacks = []
-        if team.uses_process and not team.standing_item:
+        if _uses_process(file, team) and not team.standing_item:
             lacks.append("challenges are not a standing item of its agenda")
         if not team.measures:
             lacks.append("it has no measures")
         if lacks:
             yield file.finding(("teams", n), f"{team.name}: {', and '.join(lacks)}")
+
+
+def _uses_process(file: DistrictFile, team: TeamEntry) -> bool:
+    """It says so, or the process names it where challenges are discussed."""
+    of_school = any(each.slt == team.id for each in file.schools.values())
+    venues = file.process.venues
+    return team.uses_process or team.id in venues or (of_school and recurrence.SCHOOL_TEAM in venues)
 
 
 def routines(file: DistrictFile) -> Iterator[Note]:

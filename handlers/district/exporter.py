@@ -81,7 +81,7 @@ def _team(row: models.Team) -> Written:
     written = row.kept or {"id": row.id, "name": row.name}
     as_read = rows.team(TeamEntry.model_validate(written), row.kept, row.position, row.district_id)
     names = {"name": "name", "level": "level", "school_id": "school", "lead_id": "lead", "member_ids": "members"}
-    return _changed_since(written, as_read, row, **names, uses_process="uses_process")
+    return _changed_since(written, as_read, row, **names, uses_process="uses_process", standing_item="standing_item")
 
 
 def _routine(row: models.Routine) -> Written:

@@ -84,7 +84,7 @@ def plan(file: DistrictFile, before: Snapshot | None, in_use: set[SchoolId], *, 
     ]
     at = file.document.at
     after.schools = [rows.school(each, at(("schools", n)), n, district_id) for n, each in file.schools.items()]
-    after.teams = [rows.team(each, at(("teams", n)), n, district_id) for n, each in file.teams.items()]
+    after.teams = _teams(file, before, district_id)
     after.routines = _routines(file, before, district_id)
     _end_of_installation(file, before, planned)
     for school in before.schools:
@@ -96,6 +96,19 @@ def plan(file: DistrictFile, before: Snapshot | None, in_use: set[SchoolId], *, 
     after.absences = _absences(file, before, district_id)
     _versions(file, before, planned, now)
     return planned
+
+
+def _teams(file: DistrictFile, before: Snapshot, district_id: DistrictId) -> list[models.Team]:
+    """Those of the file. What was said in chat of an agenda stands as long as the entry says what it said before."""
+    stands = {each.id: each for each in before.teams}
+    found = []
+    for n, entry in file.teams.items():
+        row = rows.team(entry, file.document.at(("teams", n)), n, district_id)
+        was = stands.get(row.id)
+        if was and was.kept == row.kept:
+            row.standing_item = was.standing_item
+        found.append(row)
+    return found
 
 
 def _routines(file: DistrictFile, before: Snapshot, district_id: DistrictId) -> list[models.Routine]:

@@ -279,6 +279,30 @@ def calls(routine: Routine, directory: Directory) -> bool:
     return kinds.meets(routine) and not is_check_in(routine, directory) and (routine.lead_days or by_rule) >= A_CALL
 
 
+def uses_process(team: Team, directory: Directory) -> bool:
+    """Challenges come before it: it says so itself, or the process in force names it where they are discussed (R-14)."""
+    venues = directory.in_force.process.venues
+    of_school = any(each.team_id == team.id for each in directory.schools.values())
+    return team.uses_process or team.id in venues or (of_school and recurrence.SCHOOL_TEAM in venues)
+
+
+def keeps_challenges(routine: Routine, team_id: TeamId, directory: Directory) -> bool:
+    """Whether *Implementation challenges* is on the agenda every time: where people meet, but for a team that does not use
+    the process."""
+    team = directory.teams.get(team_id) if team_id else None
+    named = routine.id.replace("-", "_") in directory.in_force.process.venues
+    return kinds.meets(routine) and (team is None or named or uses_process(team, directory))
+
+
+def lacking(directory: Directory) -> tuple[Team, ...]:
+    """Teams that use the process, whose own agenda lacks the standing item, and who get none from Clearway (R-14)."""
+    met = {
+        each for routine in directory.routines if routine.running and kinds.meets(routine) for each in routine.team_ids
+    }
+    teams = (each for each in directory.teams.values() if each.id not in met and not each.standing_item)
+    return tuple(each for each in teams if uses_process(each, directory))
+
+
 def units(routine: Routine, directory: Directory) -> tuple[TeamId, ...]:
     """Each team of a routine meets by itself, as long as the district has it; without a team, its people do."""
     return tuple(each for each in routine.team_ids if each in directory.teams) if routine.team_ids else (TeamId(""),)

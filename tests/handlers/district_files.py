@@ -43,7 +43,7 @@ authority_matrix:
   - {type: funding, scope: district, when: grants, decider: sup, outside: guest}
 teams:
   - {id: dit, name: Implementation Team, lead: coord, members: [coord, sup], measures: [days], uses_process: true, standing_item: true}
-  - {id: slt-creek, name: Creek Team, level: school, school: creek, lead: head, members: [head, coach], measures: [days]}
+  - {id: slt-creek, name: Creek Team, level: school, school: creek, lead: head, members: [head, coach], measures: [days], standing_item: true}
 routines:
   - {id: dit-monthly, team: dit, rule: second Tuesday, start: "08:30", minutes: 60, log_review: true}
   - {id: slt-monthly, teams: [slt-creek], rule: third Wednesday, start: "15:30", minutes: 45}

@@ -231,6 +231,7 @@ def test_the_flaws_that_the_practice_district_has_on_purpose_are_findings() -> N
         ),
         pytest.param("role: director_business_finance", "role: superintendent", "the first, Ada Prentiss, is asked", id="two superintendents"),
         pytest.param(", standing_item: true", "", "not a standing item", id="no standing item"),
+        pytest.param("coach], measures: [days], standing_item: true", "coach], measures: [days]", "Creek Team: challenges are not", id="a venue without it"),
         pytest.param("measures: [days], uses", "uses", "it has no measures", id="no measures"),
         pytest.param("rule: second Tuesday", "rule: first Monday", "2026-09-07 (held on 2026-09-08)", id="a meeting on a closed day"),
         pytest.param("teams: [slt-creek], ", "", "nobody is invited", id="a meeting of nobody"),

@@ -237,6 +237,7 @@ async def meetings(tour: Tour) -> None:
     """A team's meeting is moved, cancelled, held; another is missed; and then the routine is stopped."""
     does = tour.does
     await does(COORDINATOR, "routine.start", item="dit-monthly")
+    await does(COORDINATOR, "routine.standing", item="slt-dunmore")
     [first, *_] = await tour.planned()
     await does(COORDINATOR, "meeting.add", item=first.id, words="The new bell times.")
     await does(COORDINATOR, "meeting.note", item=first.id, words="Bring the calendars.")

@@ -557,3 +557,29 @@ async def test_what_was_moved_into_the_next_month_and_is_cancelled_has_a_date_in
         await lead.submit({"On which day instead?": "2026-10-28"})
         assert [each.day for each in await planned(story, database)][:1] == [date(2026, 10, 28)]
         await story.promises_hold()
+
+
+@IN_CHAT
+async def test_a_venue_of_the_process_has_the_item_and_a_team_that_lacks_it_is_named_until_it_has(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await story.person(COORDINATOR)
+        was = "days to resolve challenge], uses_process: true, standing_item: true"
+        becomes = "days to resolve challenge], uses_process: false, standing_item: false"
+        await imports(story, database, was, becomes)
+        await lead.command("/clearway routines")
+        assert "their own agenda lacks “Implementation challenges”: District Implementation Team, Dunmore" in seen(lead)
+        await lead.click("It is on it now: Dunmore School Leadership Team")
+        assert "Dunmore School Leadership Team." not in lead.last_card.text
+        assert "lacks “Implementation challenges”: District Implementation Team." in lead.last_card.text
+        await lead.click(START)
+        await lead.command("/clearway routines")
+        assert "lacks “Implementation challenges”" not in str(lead.answer)
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        assert "Implementation challenges" in seen(lead)
+
+        await imports(story, database, was, becomes.replace("days to", "school days to"))  # what was said in chat stays
+        await lead.command("/clearway routines")
+        assert "lacks “Implementation challenges”" not in str(lead.answer)
+        await story.promises_hold()
