@@ -84,12 +84,25 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
         _table(routine, row.team_id, directory),
         since or calendar.at(row.planned_on - A_MONTH, routine.start),
         row.day,
+        await _until(store, row, routine),
     )
     if check_in:
         return replace(found, parts=_parts((_led_by(item, directory), item) for item in items))
-    following = recurrence.next_occurrence(routine, calendar, row.starts_at)
-    until = calendar.today(following) if following else None
-    return replace(found, parts=_parts((_part_of(item, row.day, until, since), item) for item in items))
+    return replace(found, parts=_parts((_part_of(item, since), item) for item in items))
+
+
+async def following(store: Store, row: Occurrence, routine: Routine, after: datetime) -> datetime | None:
+    """When this team meets next of this routine, after that instant: as it is planned, else as its rule says."""
+    coming = await occurrences.to_come(store.connection, store.district_id, [routine.id])
+    theirs = (each.starts_at for each in coming if each.team_id == row.team_id and each.id != row.id)
+    planned = next((each for each in theirs if each > after), None)
+    return planned or recurrence.next_occurrence(routine, acts.calendar(store), after)
+
+
+async def _until(store: Store, row: Occurrence, routine: Routine) -> date | None:
+    """The day of the next one: what is due by then is said in this one."""
+    at = await following(store, row, routine, row.starts_at)
+    return acts.calendar(store).today(at) if at else None
 
 
 async def _comments(
@@ -109,13 +122,12 @@ async def to_walk(
     In a review of the log they are all that are open, else those of the team's agenda.
     """
     table = log.Table(None) if routine.log_review else _table(routine, row.team_id, store.directory)
-    items = await log.for_agenda(
-        store.connection, store.district_id, _sight(store, reader, now), table, None, row.day
-    )  # fmt: skip
+    sight, until = _sight(store, reader, now), await _until(store, row, routine)
+    items = await log.for_agenda(store.connection, store.district_id, sight, table, None, row.day, until)
     order = list(cards.PARTS)
     last = await occurrences.before(store.connection, store.district_id, routine.id, row.team_id, row.starts_at)
     since = last.starts_at if last else None
-    items.sort(key=lambda each: order.index(_part_of(each, row.day, None, since)))
+    items.sort(key=lambda each: order.index(_part_of(each, since)))
     walked = set(row.walked_ids)
     return [each for each in items if each.line.id not in walked], [each for each in items if each.line.id in walked]
 
@@ -202,7 +214,7 @@ def _table(routine: Routine, team_id: TeamId, directory: Directory) -> log.Table
     return log.Table((*filter(None, (team_id,)), routine.id.replace("-", "_")))
 
 
-def _part_of(item: log.Item, day: date, until: date | None, since: datetime | None) -> str:
+def _part_of(item: log.Item, since: datetime | None) -> str:
     line = item.line
     if line.status is Status.CLOSED:
         return "addressed" if line.outcome is Outcome.CONFIRMED else "unconfirmed"
@@ -210,7 +222,7 @@ def _part_of(item: log.Item, day: date, until: date | None, since: datetime | No
         return "confirm"
     if item.late:
         return "overdue"
-    if line.decide_by and until and line.decide_by <= until and line.understood_at is None:
+    if item.due:
         return "due"
     if since is None or line.reported_at > since:
         return "new"
@@ -223,12 +235,12 @@ async def whole(
 ) -> Card:  # fmt: skip
     """One occurrence as it stands, for who looks at it. `pause`: the break that was called or ended just now."""
     on = await agenda(store, row, routine, reader, now) if row.status in occurrences.TO_COME else None
-    following = recurrence.next_occurrence(routine, acts.calendar(store), max(now, row.starts_at))
+    next_at = await following(store, row, routine, max(now, row.starts_at))
     record = await _record(store, row, routine, reader, now)
     may = _may(store, row, routine, reader, now)
     file = await calendars.address_of(store, row, reader)
     until = await break_until(store, row, now, pause)
-    card = cards.whole(voice, row, routine, on, record, now=now, may=may, following=following, file=file, pause=until)
+    card = cards.whole(voice, row, routine, on, record, now=now, may=may, following=next_at, file=file, pause=until)
     return await actions.with_agreed(store, card, row, reader, now)
 
 
@@ -250,6 +262,11 @@ async def _record(store: Store, row: Occurrence, routine: Routine, reader: Perso
         schools_without=_without(store.directory, row) if routine.kind is RoutineKind.COACH_CHECK_IN else (),
         found=found if found and rules.poll_is_over(found, acts.calendar(store), now) else None,
     )
+
+
+async def left(store: Store, row: Occurrence, routine: Routine, reader: Person, now: datetime) -> tuple[log.Line, ...]:
+    """What was not gone through in it, as far as the reader may see it."""
+    return (await _record(store, row, routine, reader, now)).left
 
 
 def _without(directory: Directory, row: Occurrence) -> tuple[SchoolId, ...]:

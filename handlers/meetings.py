@@ -1,5 +1,6 @@
 """One occurrence of a routine as people use it: shown, added to, sent, held, missed, moved, cancelled."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
@@ -205,7 +206,16 @@ async def _walk(store: Store, request: Request, row: Occurrence, routine: Routin
         agendas.steers(store, row, routine, request.actor, now), True, _decides(store, request, row, routine, now)
     )
     total = len(gone) + len(to_go)
-    return cards.walk(request.voice, row, routine, to_go[0], len(gone), total, may=may)
+    [case] = await store.cases([to_go[0].line.id])
+    return cards.walk(request.voice, row, routine, to_go[0], case, len(gone), total, may=may)
+
+
+async def left(store: Store, request: Request, now: datetime) -> Reply:
+    """The rest of what was not gone through, by name: a record shows the first of it."""
+    occurrence_id, _, page = request.item.partition(" ")
+    row, routine = await occurrence(store, replace(request, item=occurrence_id), now, steer=False)
+    lines = await agendas.left(store, row, routine, request.actor, now)
+    return Reply(card=cards.left(request.voice, row, routine, lines, int(page) if page.isdecimal() else 1))
 
 
 async def decide_form(store: Store, request: Request, now: datetime) -> Reply:

@@ -218,6 +218,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "meeting.note": Entry(meetings.note),
         "meeting.walk": _reads(meetings.walk),
         "meeting.walked": Entry(meetings.walked),
+        "meeting.left": _reads(meetings.left),
         "meeting.decide.form": _reads(meetings.decide_form),
         "meeting.decide": Entry(meetings.decide),
         "meeting.roles.form": _reads(meetings.roles_form),

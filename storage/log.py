@@ -446,6 +446,8 @@ class Item:
     rung: Rung
     late: bool
     """A decision, a step or a review of it was due before that day."""
+    due: bool = False
+    """One of these is due by the day until which it was asked for."""
 
 
 async def for_agenda(
@@ -455,11 +457,13 @@ async def for_agenda(
     table_: Table,
     closed_since: datetime | None,
     day: date,
+    until: date | None = None,
 ) -> list[Item]:
     """What is discussed at a table on a day and is open, or was closed since then, confirmed or not; oldest first.
 
     `sight`: of who reads it; None for a room, which gets nothing that must not stand there. `closed_since`: None where
-    what was closed is of no interest. At most ON_TABLE.
+    what was closed is of no interest. `until`: the next time it is discussed, where something may be due before. At most
+    ON_TABLE.
     """
     there: Condition = challenges.c.venue.in_(table_.venues) if table_.venues is not None else true()
     if table_.owner_ids:
@@ -470,7 +474,7 @@ async def for_agenda(
     wanted: Condition = challenges.c.status.in_(sorted(OPEN))
     if closed_since is not None:
         wanted = wanted | (challenges.c.status == Status.CLOSED) & (challenges.c.closed_at >= closed_since)
-    return await _items(connection, [*here, _shown_to(sight), wanted], day)
+    return await _items(connection, [*here, _shown_to(sight), wanted], day, until)
 
 
 async def items(
@@ -487,12 +491,17 @@ def _shown_to(sight: Sight | None) -> Condition:
     return (challenges.c.visibility == Visibility.OPEN) & challenges.c.conduct_of_id.is_(None)
 
 
-async def _items(connection: AsyncConnection, where: Sequence[Condition], day: date) -> list[Item]:
+async def _items(
+    connection: AsyncConnection, where: Sequence[Condition], day: date, until: date | None = None
+) -> list[Item]:
     late = _overdue(day, None).label("late")
-    wanted = select(*_SHOWN, _WHAT, challenges.c.rung, late).where(*where).order_by(challenges.c.number).limit(ON_TABLE)
+    due = (_overdue(until + timedelta(days=1), None) if until else false()).label("due")
+    shown = (*_SHOWN, _WHAT, challenges.c.rung, late, due)
+    wanted = select(*shown).where(*where).order_by(challenges.c.number).limit(ON_TABLE)
     found = []
     for row in (await connection.execute(wanted)).mappings():
         values = dict(row)
-        rung, late_, title = values.pop("rung"), values.pop("late"), " ".join((values.pop("what") or "").split())
-        found.append(Item(Line(title=title, **values), rung, bool(late_)))
+        rung, title = values.pop("rung"), " ".join((values.pop("what") or "").split())
+        late_, due_ = bool(values.pop("late")), bool(values.pop("due"))
+        found.append(Item(Line(title=title, **values), rung, late_, due_))
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from handlers.cards import names
+from handlers.cards import lists, names
 from handlers.cards.model import (
     Button,
     Buttons,
@@ -34,7 +34,7 @@ from scheduling.calendar import Calendar
 from scheduling.recurrence import SCHOOL_TEAM, next_at_venue, team_of
 from storage.case import Case
 from storage.directory import Directory, Person
-from storage.models import Event, Reporter, Step, Words
+from storage.models import Event, Reporter, Words
 from storage.vocabulary import (
     ENDED,
     Answer,
@@ -160,7 +160,7 @@ def card(seen: View, intro: str = "", *, title: str = "", quotes: Sequence[Words
         body.append(Text(voice("A question waits for those who raised it:")))
         body.append(Quote(asked, seen.name(challenge.owner_id)))
     for step in seen.case.open_steps:
-        body.append(Text(_step_line(seen, step)))
+        body.append(Text(lists.step(voice, seen.case, step, seen.name(step.owner_id))))
         if seen.may(Action.STEP_DONE) and (step.owner_id == seen.reader.id or challenge.owner_id == seen.reader.id):
             label = voice("Step {n} is done", n=step.position + 1)
             body.append(Buttons((Button(label, _press(seen, "step_done", step.id)),)))
@@ -407,16 +407,6 @@ def _who_sees(seen: View, confidential: bool) -> Iterator[Note]:
         voice("Your name is shown to the coordinator only.") if confidential else voice("Your name is shown with it.")
     )
     yield Note(voice("The owners of a workspace may be able to read direct messages."))
-
-
-def _step_line(seen: View, step: Step) -> str:
-    return seen.voice(
-        "Step {n}: {what} ({who}, by {day})",
-        n=step.position + 1,
-        what=seen.case.words_of(step),
-        who=seen.name(step.owner_id),
-        day=step.due_on,
-    )
 
 
 def _link(seen: View) -> Link | None:

@@ -10,6 +10,7 @@ from handlers.request import Found
 from handlers.rules import asking
 from storage import log
 from storage.case import Case
+from storage.models import Step
 from storage.vocabulary import ENDED, ChallengeId, Status
 
 
@@ -83,6 +84,17 @@ def not_for_others(voice: Voice, case: Case) -> Card:
 def short(text: str, most: int) -> str:
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 1].rstrip(" .,;:–…") + "…"
+
+
+def step(voice: Voice, case: Case, planned: Step, who: str) -> str:
+    """One step of a challenge: what, by whom and by when. `who`: their name, as the reader may have it."""
+    return voice(
+        "Step {n}: {what} ({who}, by {day})",
+        n=planned.position + 1,
+        what=case.words_of(planned),
+        who=who,
+        day=planned.due_on,
+    )
 
 
 def lines(voice: Voice, asked: str, page: int, found: log.Found, today: date, pages: int = 0) -> Card:

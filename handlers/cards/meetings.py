@@ -26,6 +26,7 @@ from handlers.cards.text import At, Phrase, Voice, Who, phrase, phrases
 from handlers.rules import kinds
 from handlers.rules.routines import Doing
 from storage import log
+from storage.case import Case
 from storage.directory import Routine
 from storage.feedback import Found
 from storage.models import Event, Occurrence
@@ -417,8 +418,7 @@ def _record(voice: Voice, row: Occurrence, record: Record, *, raises: bool) -> I
         yield Text(voice(phrases("Not gone through: {n}", "Not gone through: {n}", n=len(record.left))))
         yield Items(tuple(line_of(voice, each) for each in record.left[:LEFT_SHOWN]))
         if len(record.left) > LEFT_SHOWN:
-            more = len(record.left) - LEFT_SHOWN
-            yield Note(voice(phrases("And {n} more.", "And {n} more.", n=more)))
+            yield Buttons((_rest_of_left(voice, row, len(record.left) - LEFT_SHOWN, 2),))
     if row.attended_ids:
         there = ", ".join(voice("{who}", who=Who(PersonId(each))) for each in row.attended_ids)
         yield Note(voice("There: {names}", names=there))
@@ -427,6 +427,22 @@ def _record(voice: Voice, row: Occurrence, record: Record, *, raises: bool) -> I
     if record.schools_without:
         names = ", ".join(voice("{school}", school=At(each)) for each in record.schools_without)
         yield Note(voice("No coach was there of: {names}", names=names))
+
+
+def _rest_of_left(voice: Voice, row: Occurrence, n: int, page: int) -> Button:
+    label = voice(phrases("Show the other one", "Show the other {n}", n=n))
+    return Button(label, Press("meeting.left", item=f"{row.id} {page}"))
+
+
+def left(voice: Voice, row: Occurrence, routine: Routine, lines: Sequence[log.Line], page: int) -> Card:
+    """A page of what was not gone through, each by its name (R-15)."""
+    title = _title(voice, row, routine)
+    said = voice(phrases("Not gone through: {n}", "Not gone through: {n}", n=len(lines)))
+    first, after = (page - 1) * LEFT_SHOWN, page * LEFT_SHOWN
+    rest = len(lines) - after
+    more = (Buttons((_rest_of_left(voice, row, rest, page + 1),)),) if rest > 0 else ()
+    named = Items(tuple(line_of(voice, each) for each in lines[first:after]))
+    return Card(title, (Text(said), named, *more), summary=f"{title}. {said}")
 
 
 def line_of(voice: Voice, line: log.Line) -> str:
@@ -597,8 +613,10 @@ def _buttons(
 # ------------------------------------------------------------------------------------------------- gone through
 
 
-def walk(voice: Voice, row: Occurrence, routine: Routine, item: log.Item, gone: int, total: int, *, may: May) -> Card:
-    """One challenge while the log is gone through: where it stands, with whom, and what is next (R-15)."""
+def walk(
+    voice: Voice, row: Occurrence, routine: Routine, item: log.Item, case: Case, gone: int, total: int, *, may: May
+) -> Card:
+    """One challenge while the log is gone through: where it stands, with whom, its steps, and what is next (R-15)."""
     title = voice("{at} of {total}: challenge {n}", at=gone + 1, total=total, n=item.line.number)
     line = lists.line(voice, item.line, row.day)
     facts = [(voice("Urgency"), voice.label(item.line.urgency))]
@@ -614,9 +632,12 @@ def walk(voice: Voice, row: Occurrence, routine: Routine, item: log.Item, gone: 
         decide = Press("meeting.decide.form", item.line.id, row.id)
         buttons.append(Button(voice("Write down a decision"), decide, opens_form=True))
     buttons.append(Button(voice("Show {n}", n=item.line.number), Press("show", item.line.id)))
-    late = (Text(voice("Something of it is overdue.")),) if item.late else ()
-    name = _title(voice, row, routine)
-    return Card(title, (Note(name), Text(line), *late, Facts(tuple(facts)), Buttons(tuple(buttons))), summary=line)
+    soon = voice("Something of it is due before the next meeting.") if item.due else ""
+    if item.late:
+        soon = voice("Something of it is overdue.")
+    steps = [lists.step(voice, case, each, voice("{who}", who=Who(each.owner_id))) for each in case.open_steps]
+    body = (Note(_title(voice, row, routine)), Text(line), *((Text(soon),) if soon else ()), *map(Text, steps))
+    return Card(title, (*body, Facts(tuple(facts)), Buttons(tuple(buttons))), summary=line)
 
 
 def walked_through(voice: Voice, row: Occurrence, routine: Routine, gone: int) -> Card:

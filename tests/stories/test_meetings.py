@@ -536,3 +536,61 @@ async def test_who_records_it_reads_that_also_among_other_lines(database: Databa
         await story.wait_until(detroit("2026-10-12 12:00"))
         assert "District Implementation Team" in str(recorder.last_card)
         assert "You record it this time." in str(recorder.last_card)
+
+
+@ON_SLACK
+async def test_all_that_was_not_gone_through_is_named_page_by_page(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        teacher = await story.person("p-019")
+        for n in range(23):
+            await teacher.report(f"There is no key to the room {100 + n}.")
+        lead = await started(story)
+        await story.wait_until(detroit("2026-10-13 08:35"))
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        await lead.click("Go through the log")
+        await lead.click("Gone through, next")
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        await lead.click("It took place")
+        await lead.submit()
+        record = seen(lead).rpartition("Not gone through: 22")[2]
+        assert [f"• {each + 1}: There is no key" in record for each in range(23)].count(True) == 20
+        await lead.click("Show the other 2")
+        rest = seen(lead).rpartition("Not gone through: 22")[2]
+        named = [each for each in range(23) if f"• {each + 1}: There is no key" in rest]
+        assert named == [21, 22]
+        assert f"• {named[0] + 1}: There is no key" not in record
+        await story.promises_hold()
+
+
+@IN_CHAT
+async def test_a_step_that_is_due_before_the_next_meeting_is_on_the_agenda_as_due(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        await on_record(story)
+        lead, owner = await started(story), await story.person("p-004")
+        await owner.click("I understand it")
+        await owner.submit({"How big is it? Who is hit, and where?": "Six schools."})
+        await owner.click("Plan steps")
+        step = {
+            "Step 1: what will be done?": "Hire two.",
+            "Step 1: by when?": "2026-11-06",
+            "Step 1: by whom?": "Yolanda Breck",
+        }
+        await owner.submit(step)
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        assert "Due before the next meeting: 1" in seen(lead)
+        await story.wait_until(detroit("2026-10-13 08:35"))
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        await lead.click("Go through the log")
+        assert "Something of it is due before the next meeting." in seen(lead)
+        assert "Step 1: Hire two. (Yolanda Breck, by Fri, Nov 6, 2026)" in seen(lead)
+
+        await looks_at(lead, "Tue, Oct 13, 2026")  # the next one is earlier than the step is due
+        await lead.command("/clearway meeting")
+        await lead.click("Show Tue, Nov 10, 2026")
+        await lead.click("Move it")
+        await lead.submit({"To which day?": "2026-11-04", "Why?": "The board meets"})
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        assert "Due before the next meeting" not in str(lead.answer)
+        await story.promises_hold()
