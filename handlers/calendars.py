@@ -215,6 +215,8 @@ def _event(voice: Voice, row: Occurrence, routine: Routine) -> Any:
     event.add("dtstart", row.starts_at.astimezone(zone))
     event.add("duration", timedelta(minutes=row.minutes))
     event.add("summary", names.routine(voice, routine, row.team_id))
+    if routine.place:
+        event.add("location", routine.place)
     off = row.status in {OccurrenceStatus.CANCELLED, OccurrenceStatus.MISSED}
     event.add("status", "CANCELLED" if off else "CONFIRMED")
     return event

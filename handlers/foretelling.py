@@ -105,6 +105,8 @@ async def _subjects(store: Store, person: Person, now: datetime) -> Mapping[Time
     if not presence.is_executive(person):
         of_kind[TimerKind.VERSION] = ()
     of_kind[TimerKind.DRAFT_LAPSES] = await store.drafts_of(person.id)
+    if not presence.is_coordinator(directory, person.id, today):
+        of_kind[TimerKind.PROPOSAL] = ()
     if not watches:
         theirs = [each.id for each in directory.routines if person.id in meetings.belong(each, directory, today)]
         rows = await occurrences.to_come(store.connection, store.district_id, theirs) if theirs else []

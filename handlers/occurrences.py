@@ -64,6 +64,8 @@ async def plan(store: Store, routine: Routine, now: datetime) -> None:
                 continue
             await add(store, routine, team_id, each.planned_on, each.day, now, in_place_of=again)
     store.set_timer(TimerKind.ROUTINE, routine.id, calendar.morning_after(now, 1))
+    proposed = await occurrences.proposed(store.connection, store.district_id, routine.id)
+    store.set_timer(TimerKind.PROPOSAL, routine.id, rules.proposes_at(calendar, now, proposed))
 
 
 def _standing(row: Occurrence, others: Mapping[str, Occurrence], now: datetime) -> rules.Standing:
@@ -79,6 +81,7 @@ async def take_out(store: Store, routine: Routine, now: datetime) -> None:
         if row.starts_at > now:
             await _drop(store, routine, row, now, why="removed")
     store.set_timer(TimerKind.ROUTINE, routine.id, None)
+    store.set_timer(TimerKind.PROPOSAL, routine.id, None)
 
 
 def as_it_was(row: Occurrence, event: Event | None = None) -> Routine:

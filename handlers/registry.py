@@ -281,6 +281,7 @@ TIMERS: Final[Mapping[TimerKind, TimerHandler]] = MappingProxyType(
         TimerKind.FOLLOW_UP: followups.on_due,
         TimerKind.DRAFT_LAPSES: drafts.lapse,
         TimerKind.ROUTINE: routines.on_due,
+        TimerKind.PROPOSAL: routines.propose,
         TimerKind.OCCURRENCE: occurrences.on_due,
         TimerKind.BREAK: occurrences.ring,
         TimerKind.VERSION: versions.on_due,

@@ -27,18 +27,15 @@ from storage.vocabulary import Kind, MessageKind, RoutineKind, TeamId, TimerKind
 
 MOST_LINES: Final = 12  # of an agenda that stands every time
 MOST_QUESTIONS: Final = 8  # a form that is filled after a meeting, on a phone
-IN_SPRING: Final = 4
-"""The month from which on the dates of the next school year are proposed."""
 
 
 async def on_due(store: Store, timer: Timer, now: datetime) -> None:
-    """Each school morning: what its rule names next is planned; in spring the next school year is proposed."""
+    """Each school morning: what its rule names next is planned."""
     routine = store.directory.routine(timer.about)
     if routine is None or not routine.running:
         store.set_timer(TimerKind.ROUTINE, timer.about, None)
         return
     await occurrences.plan(store, routine, now)
-    await propose(store, routine, now)
 
 
 async def show_all(store: Store, request: Request, now: datetime) -> Reply:
@@ -347,12 +344,21 @@ def _dates(store: Store, request: Request, routine: Routine, now: datetime) -> C
     return cards.dates(request.voice, routine, first, last, tuple(rules.named(routine, calendar, first, last)))
 
 
-async def propose(store: Store, routine: Routine, now: datetime) -> None:
+async def propose(store: Store, timer: Timer, now: datetime) -> None:
     """In spring, once: the dates of the next school year, to who steers it, while its calendar is being made."""
+    routine = store.directory.routine(timer.about)
+    if routine is None or not routine.running:
+        store.set_timer(TimerKind.PROPOSAL, timer.about, None)
+        return
     today = acts.today(store, now)
-    if today.month != IN_SPRING or await rows.proposed(store.connection, store.district_id, routine.id) >= today.year:
+    at = rules.proposes_at(
+        acts.calendar(store), now, await rows.proposed(store.connection, store.district_id, routine.id)
+    )
+    if at > now:
+        store.set_timer(TimerKind.PROPOSAL, routine.id, at)
         return
     await rows.set_proposed(store.connection, store.district_id, routine.id, today.year)
+    store.set_timer(TimerKind.PROPOSAL, routine.id, rules.proposes_at(acts.calendar(store), now, today.year))
     event = store.record(None, Kind.ROUTINE_PROPOSED, by=None, at=now, data={"routine": routine.id, "year": today.year})
     watcher = presence.coordinator(store.directory, today)
     tell(store, [watcher.id], MessageKind.ROUTINE, event, now, item=routine.id)

@@ -432,6 +432,8 @@ class TimerKind(StrEnum):
     DRAFT_LAPSES = "draft_lapses"
     ROUTINE = "routine"
     """One per routine that runs: plan what comes up next."""
+    PROPOSAL = "proposal"
+    """One per routine that runs: propose its dates of the next school year."""
     OCCURRENCE = "occurrence"
     """One per occurrence that is to come, or of which nobody has said yet whether it took place."""
     BREAK = "break"

@@ -27,7 +27,7 @@ from handlers.cards.model import (
     Text,
     TextField,
 )
-from handlers.cards.text import Typed, Voice, phrases
+from handlers.cards.text import Role, Typed, Voice, phrases
 from handlers.rules import kinds
 from handlers.rules.routines import Planned
 from storage.directory import Directory, Routine, Team
@@ -119,6 +119,8 @@ def one(voice: Voice, routine: Routine, at: datetime | None, *, steers: bool, re
         (voice("When"), voice("{rule}, {start}", rule=routine.rule, start=voice.time_of_day(routine.start))),
         (voice("Takes"), voice(phrases("{n} minute", "{n} minutes", n=routine.minutes))),
     ]
+    if who := _who(voice, routine):
+        facts.insert(0, (voice("Who"), who))
     if routine.kind is not RoutineKind.MEETING:
         facts.insert(0, (voice("What it is"), voice(KINDS[routine.kind])))
     if routine.place:
@@ -150,6 +152,14 @@ def one(voice: Voice, routine: Routine, at: datetime | None, *, steers: bool, re
     return Card(title, (*body, Buttons(tuple(buttons))), summary=f"{title}. {state}")
 
 
+def _who(voice: Voice, routine: Routine) -> str:
+    """Its teams, its people, and the roles of which everybody comes."""
+    teams = (voice.directory.teams[each].name for each in routine.team_ids if each in voice.directory.teams)
+    people = (voice.directory.people[each].name for each in routine.person_ids if each in voice.directory.people)
+    roles = (voice("everybody who is {role}", role=Role(each)) for each in routine.person_roles)
+    return "; ".join((*teams, *people, *roles))
+
+
 def removed(voice: Voice, routine: Routine) -> Card:
     said = voice("It is taken out.")
     return Card(names.routine(voice, routine), (Text(said),), summary=said)
@@ -161,7 +171,14 @@ def dates(
     """Its days between two days; where a day is closed, that too. `proposed`: they are of a calendar not made yet."""
     title = voice("Dates: {name}", name=names.routine(voice, routine))
     said = voice("From {first} to {last}: {rule}.", first=first, last=last, rule=routine.rule)
-    if proposed:
+    asked: tuple[Element, ...] = ()
+    if proposed and not planned:
+        said = voice(
+            "Its days are a list, and none of them is in the next school year. Which days are they to be then?"
+        )
+        form = Press("routine.edit.form", item=routine.id)
+        asked = (Buttons((Button(voice("Change it"), form, opens_form=True),)),)
+    elif proposed:
         said = voice(
             "By its rule ({rule}) it comes up on these days of the next school year. Whoever makes the calendar may want to "
             "keep them free; what is closed then, Clearway moves.",
@@ -181,7 +198,7 @@ def dates(
         lines.append(voice("No day to come."))
     left = len(planned) - MOST_DATES
     more = (Note(voice(phrases("And {n} more.", "And {n} more.", n=left))),) if left > 0 else ()
-    return Card(title, (Text(said), Items(tuple(lines)), *more), summary=f"{title}. {said}")
+    return Card(title, (Text(said), Items(tuple(lines)), *more, *asked), summary=f"{title}. {said}")
 
 
 def own_agenda(voice: Voice, routine: Routine) -> tuple[str, ...]:

@@ -24,6 +24,9 @@ SETTLES: Final = timedelta(minutes=15)
 """After its end, before anybody is asked whether it took place."""
 LEAD: Final = {recurrence.Monthly: 5, recurrence.Listed: 5, recurrence.Shifted: 5, recurrence.Weekly: 2}
 """School days before a meeting on which who leads it gets its agenda to look over (R-16: agenda call)."""
+IN_SPRING: Final = 4
+"""The month in which the dates of the next school year are proposed."""
+UNTIL_JUNE: Final = 6
 A_YEAR: Final = timedelta(days=365)
 A_SCHOOL_YEAR: Final = timedelta(days=300)
 STILL_GOOD: Final = 5
@@ -132,6 +135,16 @@ def next_year(calendar: Calendar, today: date) -> tuple[date, date]:
     summer = calendar.facts.summer
     first = max(last, summer.to_on if summer and summer.to_on > last else last) + DAY
     return first, first + A_SCHOOL_YEAR
+
+
+def proposes_at(calendar: Calendar, now: datetime, proposed: int) -> datetime:
+    """When the dates of the next school year are proposed: on the first school morning of April, while its calendar is
+    being made; where that is past, until June, at once. `proposed`: in which year's spring they were last."""
+    today = calendar.today(now)
+    this_year = proposed < today.year and today.month <= UNTIL_JUNE
+    first = date(today.year if this_year else today.year + 1, IN_SPRING, 1)
+    day = first if calendar.is_school_day(first) else calendar.next_school_day(first)
+    return max(calendar.morning_of(day), now)
 
 
 @dataclass(frozen=True, slots=True)

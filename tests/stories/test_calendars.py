@@ -180,3 +180,17 @@ async def test_who_only_takes_the_notes_has_it_in_their_calendar(database: Datab
         await started(story)
         recorder = await story.person("p-011")  # of the DIT they are no member
         assert await read(await address_of(story, recorder))
+
+
+@ON_SLACK
+async def test_an_entry_says_where_it_is(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        await lead.command("/clearway routines")
+        await lead.click("Show: District Implementation Team")
+        await lead.click("Change it")
+        await lead.submit({"Where, or by which link? (optional)": "Board room, 2nd floor"})
+        _, text, _ = await fetch(await address_of(story, lead))
+        places = {str(each.get("location")) for each in icalendar.Calendar.from_ical(text).walk("VEVENT")}
+        assert places == {"Board room, 2nd floor"}
+        assert by_icalendar(text) == by_vobject(text)

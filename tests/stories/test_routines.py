@@ -584,3 +584,36 @@ async def test_a_venue_of_the_process_has_the_item_and_a_team_that_lacks_it_is_n
         await lead.command("/clearway routines")
         assert "lacks “Implementation challenges”" not in str(lead.answer)
         await story.promises_hold()
+
+
+@IN_CHAT
+async def test_the_dates_of_the_next_school_year_are_foretold_and_proposed_in_spring(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform, at="2027-03-15 09:00") as story:
+        lead = await started(story)
+        await makes(lead, name="Data days", teams=[DIT], rule="2027-03-17, 2027-05-12", start="3 pm")
+        await lead.click("Start it")
+        await lead.command("/clearway next")
+        assert "Dates: Data days" in str(lead.answer)
+        assert f"Dates: {DIT}" in str(lead.answer)
+        foretold = str(lead.answer)
+        await story.wait_until(detroit("2027-03-31 12:00"))
+        assert "Dates: Data days" not in seen(lead).replace(foretold, "")
+        await story.wait_until(detroit("2027-04-05 09:00"))
+        assert f"Dates: {DIT}" in lead.last_card.text
+        assert "Its days are a list, and none of them is in the next school year." in lead.last_card.text
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_after_an_outage_in_spring_the_dates_are_proposed_all_the_same(database: Database, platform: str) -> None:
+    async with world(database, platform, at="2027-03-15 09:00") as story:
+        lead = await started(story)
+        story.clock.at = detroit("2027-05-05 09:00")
+        await story.wait_until(detroit("2027-05-07 09:00"))
+        assert f"Dates: {DIT}" in seen(lead)
+        before = seen(lead).count(f"Dates: {DIT}")
+        await story.wait_until(detroit("2027-05-14 09:00"))
+        assert seen(lead).count(f"Dates: {DIT}") == before
+        await story.promises_hold()
