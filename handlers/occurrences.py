@@ -238,12 +238,14 @@ async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead:
         case Duty.ASK | Duty.CLIMB:
             today = acts.today(store, now)
             asked = rules.asked_last(lead, store.directory, today) if duty is Duty.CLIMB else lead
-            read_at = acts.calendar(store).message_time(now, asked)
+            calendar = acts.calendar(store)
+            # After an outage all that is long past comes in one digest.
+            by_itself = row.asks <= rules.ASKS and calendar.school_days_between(row.day, today) <= rules.FRESH
+            read_at = (calendar.message_time if by_itself else calendar.digest_time)(now, asked)
             await occurrences.change(
                 store.connection, row, asks=row.asks + 1, asked_at=read_at, version=row.version + 1
             )
-            first = row.asks <= rules.ASKS + 1
-            tell_of(store, row, Kind.OCCURRENCE_ASKED, [asked.id], now, lane=Lane.SINGLE if first else None)
+            tell_of(store, row, Kind.OCCURRENCE_ASKED, [asked.id], now, lane=Lane.SINGLE if by_itself else None)
 
 
 async def _stand_in(store: Store, row: Occurrence, now: datetime) -> None:

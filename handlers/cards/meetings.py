@@ -254,6 +254,8 @@ def _answers(
 def line_buttons(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: May) -> tuple[Button, ...]:
     """The answers to its line of a digest; each with its name, for those who hear it read."""
     name = lists.short(names.routine(voice, routine, row.team_id), 40)
+    if event.kind is Kind.OCCURRENCE_ASKED:  # after an outage there may be several of one team
+        name = voice("{day}: {name}", day=voice.short_day(row.day), name=lists.short(name, 30))
     quick = [each for each in _answers(voice, row, routine, event, None, may) if each.press.action in QUICK][
         :MOST_QUICK
     ]

@@ -281,6 +281,10 @@ class Voice:
         """Mon, Oct 12, 2026 (short, with the weekday: school people plan by it)."""
         return str(format_date(day, "EEE, MMM d, y", locale=self.locale))
 
+    def short_day(self, day: date) -> str:
+        """Oct 12: beside a longer form of it, or where there is little room."""
+        return str(format_date(day, "MMM d", locale=self.locale))
+
     def time_of_day(self, at: time) -> str:
         """A time of day, on the district's clock."""
         return str(format_time(at, "h:mm a", locale=self.locale))

@@ -41,6 +41,8 @@ NOTICE: Final = timedelta(hours=2)
 """So long before it begins, at least, people hear that a meeting is moved to a day."""
 ASKS: Final = 2
 """So often who leads it is asked whether it took place; then the coordinator is."""
+FRESH: Final = 3
+"""So many school days after it that question comes by itself; later it is a line of the digest."""
 AGAIN: Final = 5
 """After so many school days the coordinator is asked once more, until it is on record: in the digest."""
 

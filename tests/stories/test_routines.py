@@ -617,3 +617,26 @@ async def test_after_an_outage_in_spring_the_dates_are_proposed_all_the_same(dat
         await story.wait_until(detroit("2027-05-14 09:00"))
         assert seen(lead).count(f"Dates: {DIT}") == before
         await story.promises_hold()
+
+
+@IN_CHAT
+async def test_after_an_outage_all_meetings_that_are_past_are_asked_about_in_one_digest(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await story.person(COORDINATOR)
+        await makes(lead, name="Data hour", teams=[DIT], rule="every Monday", start="3 pm")
+        await lead.click("Start it")
+        await story.wait_until(detroit("2026-10-09 12:00"))
+        before = len(lead.cards)
+        story.clock.at = detroit("2026-11-04 09:00")
+        await story.wait_until(detroit("2026-11-04 16:00"))  # that of Monday, by itself
+        assert ["Nov 2" in each.title for each in lead.cards[before:]] == [True]
+        await story.wait_until(detroit("2026-11-05 08:00"))
+        digest = lead.last_card
+        for day in ("Oct 12", "Oct 19", "Oct 26"):
+            assert f"It did not: {day}: Data hour" in digest.buttons
+        await lead.click("It did not: Oct 19: Data hour", digest)
+        await lead.submit({"Why?": "Nobody was there."})
+        assert (OccurrenceStatus.MISSED, date(2026, 10, 19)) in await all_of(story, database)
+        await story.promises_hold()

@@ -141,11 +141,12 @@ async def winter(story: World, lead: Actor) -> None:
     await held(story, lead, "2027-01-13", **THERE)
     await story.wait_until(detroit("2027-02-01 12:00"))
     story.clock.at = detroit("2027-02-22 12:00")  # three weeks without Clearway
-    await story.wait_until(detroit("2027-02-22 16:25"))
-    asked = [each for each in lead.cards if "Did it take place?" in each.text][-2:]
-    for each in sorted(asked, key=lambda card: card.title):
-        await lead.click("It took place", each)
-        await lead.submit(THERE if DIT_NAME in each.title else {})
+    await story.wait_until(detroit("2027-02-23 08:00"))
+    digest = lead.last_card
+    for button, there in (("Feb 4: Check-in: Casey Lindqvist", {}), ("Feb 9: District Implementation Team", THERE)):
+        [label] = [each for each in digest.buttons if each.startswith(f"It took place: {button}")]
+        await lead.click(label, digest)
+        await lead.submit(there)
     await held(story, lead, "2027-03-04")
     await held(story, lead, "2027-03-09", **THERE)
 
@@ -216,11 +217,11 @@ YEAR: Final = """
 01-14 07:45 held DIT 01-13: the team
 01-14 07:45 polled DIT 01-13: those who were there
 01-28 07:45 prepared check-in 02-04: coordinator
-02-22 12:00 asked DIT 02-09: coordinator
-02-22 12:00 asked check-in 02-04: coordinator
-02-22 16:25 held DIT 02-09: the team
-02-22 16:25 held check-in 02-04: superintendent
-02-23 07:45 polled DIT 02-09: those who were there
+02-23 07:45 asked DIT 02-09: coordinator
+02-23 07:45 asked check-in 02-04: coordinator
+02-23 08:00 held DIT 02-09: the team
+02-23 08:00 held check-in 02-04: superintendent
+02-24 07:45 polled DIT 02-09: those who were there
 02-25 07:45 prepared check-in 03-04: coordinator
 03-02 07:45 prepared DIT 03-09: lead and team
 03-03 07:45 invited check-in 03-04: coordinator, superintendent
