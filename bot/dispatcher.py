@@ -158,6 +158,7 @@ class Dispatcher:
         for each in late:
             each.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+        await self._marks.finish()
 
     @asynccontextmanager
     async def _queue(self, step: str) -> AsyncIterator[AsyncConnection]:

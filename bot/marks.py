@@ -38,16 +38,30 @@ class Marks:
         self._clock = clock
         self._waiting: list[tuple[Arrived, asyncio.Future[None]]] = []
         self._writing = asyncio.Lock()
+        self._turns: set[asyncio.Task[None]] = set()
 
     async def write(self, arrived: Arrived) -> None:
-        """Returns when it is committed; raises what the database raised, and then its lease ends by itself."""
+        """Returns when it is committed; raises what the database raised, and then its lease ends by itself.
+
+        It is written also where nobody waits for that any more.
+        """
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((arrived, written))
-        async with self._writing:
-            if not written.done():  # whoever held the lock before has taken it along
-                together, self._waiting = self._waiting, []
-                await self._write(together)
+        if len(self._waiting) == 1:  # the next turn, which takes along whoever comes until it begins
+            turn = asyncio.create_task(self._turn())
+            self._turns.add(turn)
+            turn.add_done_callback(self._turns.discard)
         await written
+
+    async def finish(self) -> None:
+        """Returns when all of it is written."""
+        while self._turns:
+            await asyncio.wait(self._turns)
+
+    async def _turn(self) -> None:
+        async with self._writing:
+            together, self._waiting = self._waiting, []
+            await self._write(together)
 
     async def _write(self, together: list[tuple[Arrived, asyncio.Future[None]]]) -> None:
         try:
@@ -55,13 +69,14 @@ class Marks:
         except BaseException as error:
             alone = len(together) == 1 or not isinstance(error, Exception)
             for each in together:
-                if alone:
-                    each[1].set_exception(error)
-                else:  # one of them spoils it for all
+                if not alone:  # one of them spoils it for all
                     await self._write([each])
+                elif not each[1].done():
+                    each[1].set_exception(error)
         else:
             for _, written in together:
-                written.set_result(None)
+                if not written.done():  # whoever waited was cut off
+                    written.set_result(None)
 
     async def _commit(self, together: list[Arrived]) -> None:
         now = self._clock.now()

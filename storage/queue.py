@@ -5,6 +5,7 @@ crashed one had claimed comes back by itself when its lease ends (storage/leases
 lease was still ours, and does nothing where it was not.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
     tuple_,
     union_all,
 )
@@ -235,15 +237,76 @@ async def mark_sent(connection: AsyncConnection, sent: Sequence[Sent], now: date
     A card about one challenge is looked at once more when every transaction has ended that could not see it stand
     there: what moved while it travelled is then shown.
     """
-    ended = {"state": MessageState.SENT, "leased_until": None, "ended_at": now, "reason": None}
-    claimed = [message for each in sent for message in each.messages]
-    marked = await mark_each(connection, messages, claimed, **ended)
+    if connection.dialect.name == many.POSTGRESQL:
+        marked = await _sent_in_one_go(connection, sent, now)
+        if marked is None:
+            return [True] * len(sent)
+    else:
+        ended = {"state": MessageState.SENT, "leased_until": None, "ended_at": now, "reason": None}
+        claimed = [message for each in sent for message in each.messages]
+        marked = await mark_each(connection, messages, claimed, **ended)
     ours = [all((one.district_id, one.id, one.leased_until) in marked for one in each.messages) for each in sent]
     stand = [each for each, is_ours in zip(sent, ours, strict=True) if is_ours]
     lines = [line for each in stand for line in _attempts(each.messages, each.at, each.platform, "sent")]
     await insert_many(connection, deliveries, lines)
     await insert_many(connection, posted, [_card(each, each.place, now) for each in stand if each.place])
     return ours
+
+
+_CARD: Final = (
+    "district_id, id, message_id, person_id, challenge_id, platform, workspace_id, conversation_id, post_id, shown, "
+    "posted_at, stale_at, attempts"
+)
+_SENT_IN_ONE_GO: Final = text(
+    f"""
+    WITH line AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:lines AS json))
+            AS line(d text, m text, until timestamptz, id text, platform text, at timestamptz)
+    ), changed AS (
+        UPDATE message SET state = 'sent', leased_until = NULL, ended_at = :now, reason = NULL
+        FROM line
+        WHERE message.district_id = line.d AND message.id = line.m AND message.leased_until = line.until
+        RETURNING line.d, line.m, line.until
+    ), whole AS (
+        SELECT count(*) = (SELECT count(*) FROM line) AS is_ours FROM changed
+    ), noted AS (
+        INSERT INTO delivery (district_id, id, message_id, platform, at, outcome)
+        SELECT d, line.id, m, platform, at, 'sent' FROM line, whole WHERE is_ours
+    ), stands AS (
+        INSERT INTO postedcard ({_CARD})
+        SELECT {_CARD} FROM json_populate_recordset(NULL::postedcard, CAST(:cards AS json)), whole WHERE is_ours
+    )
+    SELECT is_ours, CASE WHEN NOT is_ours THEN (SELECT json_agg(json_build_array(d, m, until)) FROM changed) END
+    FROM whole
+    """  # noqa: S608  # names of our own
+).bindparams(bindparam("now", type_=UtcDateTime))
+
+
+async def _sent_in_one_go(
+    connection: AsyncConnection, sent: Sequence[Sent], now: datetime
+) -> set[tuple[DistrictId, str, datetime]] | None:
+    """None where every lease was still ours, and all is written; else those that are marked, as `mark_each` names them:
+    nothing more is written then."""
+    lines = []
+    for each in sent:
+        at = each.at.isoformat()
+        for one in each.messages:
+            until = one.leased_until.isoformat()
+            line = {
+                "d": one.district_id,
+                "m": one.id,
+                "until": until,
+                "id": new_id(),
+                "platform": each.platform,
+                "at": at,
+            }
+            lines.append(line)
+    cards = [_card(each, each.place, now) for each in sent if each.place]
+    given = {"lines": json.dumps(lines), "cards": json.dumps(cards, default=str), "now": now}
+    is_ours, marked = (await connection.execute(_SENT_IN_ONE_GO, given)).one()
+    if is_ours:
+        return None
+    return {(DistrictId(each), id, datetime.fromisoformat(until)) for each, id, until in marked or ()}
 
 
 def _card(sent: Sent, place: Posted, now: datetime) -> dict[str, Any]:
