@@ -5,7 +5,7 @@ it is repeated, once. What cannot be delivered, or was never heard of after that
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -96,7 +96,7 @@ class Dispatcher:
         self._transactions = asyncio.Semaphore(TRANSACTIONS)
         self._marks = Marks(self._queue, clock)
         self._mail_slots = asyncio.Semaphore(MAILS_AT_ONCE)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], DistrictId] = {}
         self._lines: WeakValueDictionary[tuple[DistrictId, PersonId], asyncio.Lock] = WeakValueDictionary()
 
     async def run_once(self, limit: int = BATCH) -> int:
@@ -108,8 +108,9 @@ class Dispatcher:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
         now = self._clock.now()
         async with self._queue("outbox: claimed") as connection:
-            claimed = await queue.claim_messages(connection, now, limit, BATCH_OF_ONE)
-            stale = await queue.claim_stale(connection, now, BATCH_OF_ONE)
+            full = self.full
+            claimed = await queue.claim_messages(connection, now, limit, BATCH_OF_ONE, full)
+            stale = await queue.claim_stale(connection, now, BATCH_OF_ONE, full)
         singles = [each for each in claimed if each.lane is not Lane.DIGEST]
         # A digest that may have arrived is looked for as it was; what came since waits for one of its own.
         digests: dict[tuple[DistrictId, PersonId, datetime | None], list[ClaimedMessage]] = defaultdict(list)
@@ -125,21 +126,27 @@ class Dispatcher:
         challenges: dict[tuple[DistrictId, str], list[ClaimedCard]] = defaultdict(list)
         for card in stale:
             challenges[card.district_id, card.challenge_id or card.id].append(card)
-        begun = {asyncio.create_task(self._to_one_person(who, theirs)) for who, theirs in people.items()}
-        begun |= {asyncio.create_task(self._edit_all(cards)) for cards in challenges.values()}
+        begun = {asyncio.create_task(self._to_one_person(who, theirs)): who[0] for who, theirs in people.items()}
+        begun |= {asyncio.create_task(self._edit_all(cards)): of[0] for of, cards in challenges.items()}
         await self._for_a_while(begun)
         return len(claimed) + len(stale)
 
-    async def _for_a_while(self, begun: set[asyncio.Task[None]]) -> None:
+    @property
+    def full(self) -> frozenset[DistrictId]:
+        """Districts whose platform keeps us waiting: as much of theirs is under way as may be at once, or more."""
+        busy = Counter(self._under_way.values())
+        return frozenset(each for each, many in busy.items() if many >= OF_ONE_DISTRICT)
+
+    async def _for_a_while(self, begun: dict[asyncio.Task[None], DistrictId]) -> None:
         if not begun:
             return
         self._under_way |= begun
         for each in begun:
-            each.add_done_callback(self._under_way.discard)
+            each.add_done_callback(lambda task: self._under_way.pop(task, None))
         try:
             done, _ = await asyncio.wait(begun, timeout=ROUND_S)
         except asyncio.CancelledError:
-            await self.cut_off(begun)
+            await self.cut_off(list(begun))
             raise
         for each in done:
             each.result()  # what they do not mend themselves is heard of

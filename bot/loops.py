@@ -26,6 +26,7 @@ AUDIT: Final = "audit"
 UPKEEP: Final = "upkeep"
 
 KEYS_KEPT: Final = timedelta(days=14)  # Slack re-delivers for minutes; an operator may replay an outage of days
+A_WHILE: Final = timedelta(seconds=1)
 HEART: Final = (TIMERS, OUTBOX)
 """The loops that keep the promises; the audit looks at what they have left."""
 FRESH: Final = {TIMERS: timedelta(minutes=2), OUTBOX: timedelta(minutes=5), AUDIT: timedelta(minutes=10)}
@@ -90,7 +91,7 @@ class Loops:
     async def run_outbox(self) -> int:
         """Everything that may be sent now; returns how much there was, when it is sent."""
         total = 0
-        while claimed := await self._dispatcher.run_once():
+        while (claimed := await self._dispatcher.run_once()) or self._dispatcher.full:
             total += claimed
             await self._dispatcher.finish()
         return total
@@ -202,7 +203,9 @@ class Loops:
         while not self.heartbeat.stopping and await self._dispatcher.run_once():
             await self._beat(OUTBOX)  # it goes round, however much there is to send
         await self._beat(OUTBOX)
-        return await self._until_next()
+        soonest = await self._until_next()
+        # What is due of a district whose platform keeps us waiting stays due until it has room.
+        return max(soonest, A_WHILE) if soonest is not None and self._dispatcher.full else soonest
 
     async def _audit(self) -> timedelta | None:
         left = await self.run_audit()

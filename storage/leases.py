@@ -6,8 +6,9 @@ read a bounded part of each district, however much is due in it or stored; so a 
 while more is due.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -88,14 +89,14 @@ class Line:
     def due(self, row: Columns) -> ColumnElement[bool]:
         return and_(self.live(row), row[self.at] <= NOW, or_(row.leased_until.is_(None), row.leased_until <= NOW))
 
-    def slots(self) -> CTE:
-        """Every lane of a district in which something is due: a slot."""
+    def slots(self, dialect: str) -> CTE:
+        """Every lane of a district in which something is due: a slot; none of those that are passed over."""
         some = self.of.alias("some")
         lane = [some.c.lane] if self.lanes else []
         ranks: Any = [(some.c.lane == lane, literal_column(str(n))) for n, lane in enumerate(self.lanes)]
         pressing = case(*ranks) if ranks else literal_column("0")
-        due = select(some.c.district_id, *lane, pressing.label("pressing")).where(self.due(some.c)).distinct()
-        return due.cte("slot")
+        wanted = self.due(some.c) & some.c.district_id.not_in(many.texts(dialect, "but"))
+        return select(some.c.district_id, *lane, pressing.label("pressing")).where(wanted).distinct().cte("slot")
 
     def within(self, row: Columns, slot: CTE) -> ColumnElement[bool]:
         in_lane = row.lane == slot.c.lane if self.lanes else true()
@@ -109,7 +110,7 @@ def claiming(line: Line, kind: type[Any], **values: Any) -> dict[str, Any]:
 
 def _in_turn(line: Line, dialect: str) -> Select[Any]:
     """The keys of due rows in the order in which they are claimed."""
-    slot, one = line.slots(), line.of.alias("one")
+    slot, one = line.slots(dialect), line.of.alias("one")
     order = [one.c[line.at], *([one.c.id] if line.together else [])]
     many_slots = func.count() * AT_LEAST >= LIMIT * SPARE
     share = select(case((many_slots, AT_LEAST), else_=LIMIT * SPARE // func.nullif(func.count(), 0))).select_from(slot)
@@ -160,10 +161,12 @@ async def claim(
     now: datetime,
     limit: int = 0,
     of_one: int | None = None,
+    but: Collection[DistrictId] = (),
     **values: Any,
 ) -> list[Kind]:
-    """What a statement of `claiming` or `take` leases. `limit`: rows at most, `of_one` of them of one district."""
-    most = {"limit": limit, "of_one": of_one or limit * SPARE}
+    """What a statement of `claiming` or `take` leases. `limit`: rows at most, `of_one` of them of one district, none of
+    the districts `but`."""
+    most = {"limit": limit, "of_one": of_one or limit * SPARE, "but": json.dumps(sorted(but))}
     rows = await connection.execute(statement, {"now": now, "until": now + LEASE, **most, **values})
     return [kind(*row) for row in rows]  # the columns are in the order of its fields
 

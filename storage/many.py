@@ -30,6 +30,16 @@ def as_keys(pairs: Iterable[tuple[str, str]]) -> str:
     return json.dumps(list(pairs))
 
 
+def texts(dialect: str, name: str) -> Select[Any]:
+    """Texts, for `column.in_(…)`: those in the parameter of that name, a list as JSON."""
+    given = bindparam(name, type_=Text)
+    if dialect == POSTGRESQL:
+        each = func.json_array_elements_text(cast(given, JSON)).table_valued(column("value", Text), name="each")
+    else:
+        each = func.json_each(given).table_valued(column("value", Text), name="each")
+    return select(each.c.value)
+
+
 async def insert_many(connection: AsyncConnection, into: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """New rows, with the same columns each: plain values, codes and instants."""
     if not rows:

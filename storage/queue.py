@@ -6,7 +6,7 @@ lease was still ours, and does nothing where it was not.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol, cast
@@ -213,16 +213,20 @@ _SENT_SINCE: Final = select(
 
 
 async def claim_messages(
-    connection: AsyncConnection, now: datetime, limit: int, of_one: int | None = None
+    connection: AsyncConnection,
+    now: datetime,
+    limit: int,
+    of_one: int | None = None,
+    but: Collection[DistrictId] = (),
 ) -> list[ClaimedMessage]:
-    """Up to `limit` cards' worth of messages that may be sent, and up to `of_one` of one district; the rest of a digest
-    comes with its first message.
+    """Up to `limit` cards' worth of messages that may be sent, and up to `of_one` of one district, none of those in
+    `but`; the rest of a digest comes with its first message.
 
     Fair across districts; within one, answers to one's own act and urgent messages go first. What comes back because
     its claimer vanished is marked as of unknown outcome. What happened first comes first, however often it is claimed.
     """
     statement = _CLAIM_MESSAGES[connection.dialect.name]
-    claimed = await claim(connection, statement, ClaimedMessage, now, limit, of_one)
+    claimed = await claim(connection, statement, ClaimedMessage, now, limit, of_one, but)
     readers = {(each.district_id, each.person_id) for each in claimed if each.lane is Lane.DIGEST}
     if readers:
         rest = _CLAIM_REST_OF_DIGESTS[connection.dialect.name]
@@ -538,9 +542,12 @@ _CARDS: Final = Line(posted, at="stale_at", live=lambda row: row.stale_at.is_not
 _CLAIM_STALE: Final = claiming(_CARDS, ClaimedCard, stale_at=UNTIL)
 
 
-async def claim_stale(connection: AsyncConnection, now: datetime, limit: int) -> list[ClaimedCard]:
-    """Up to `limit` cards that may show old news. Where `shown` is the challenge's version, nothing need be edited."""
-    return await claim(connection, _CLAIM_STALE[connection.dialect.name], ClaimedCard, now, limit)
+async def claim_stale(
+    connection: AsyncConnection, now: datetime, limit: int, but: Collection[DistrictId] = ()
+) -> list[ClaimedCard]:
+    """Up to `limit` cards that may show old news, none of the districts `but`. Where `shown` is the challenge's version,
+    nothing need be edited."""
+    return await claim(connection, _CLAIM_STALE[connection.dialect.name], ClaimedCard, now, limit, but=but)
 
 
 async def mark_fresh(connection: AsyncConnection, cards: Sequence[ClaimedCard], shown: int | None) -> bool:

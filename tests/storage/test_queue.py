@@ -512,3 +512,14 @@ async def test_a_card_that_is_gone_is_forgotten_by_its_holder_only(database: Dat
         assert await queue.forget_card(connection, ours)
 
     assert await next_due(database) is None
+
+
+async def test_a_district_that_is_passed_over_keeps_what_is_due_and_the_others_have_theirs(database: Database) -> None:
+    await plan(database, message(), message(district_id=THERE), card(), card(district_id=THERE))
+    async with database.queue() as connection:
+        claimed = await queue.claim_messages(connection, NOW, 10, but=[HERE])
+        stale = await queue.claim_stale(connection, NOW, 10, but=[HERE])
+    assert [each.district_id for each in claimed] == [THERE]
+    assert [each.district_id for each in stale] == [THERE]
+    assert [each.district_id for each in await claim_messages(database)] == [HERE]
+    assert [each.district_id for each in await claim_stale(database)] == [HERE]

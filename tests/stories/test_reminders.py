@@ -379,6 +379,40 @@ async def test_nobody_waits_for_what_a_slow_platform_keeps_and_each_reads_in_ord
 
 
 @ON_ONE
+async def test_a_district_whose_platform_hangs_is_given_no_more_until_it_has_room(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "ROUND_S", 0.05)
+    async with world(database, "slack") as story:
+        sending, answers, begun = story.made.dispatcher, asyncio.Event(), list[str]()
+        slack = sending.transports[Platform.SLACK]
+
+        class Hangs:
+            async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
+                begun.append(to.user_id)
+                await answers.wait()
+                return await slack.send(to, card, delivery_id=delivery_id)
+
+        async def said_to(readers: list[str]) -> None:
+            async with story.made.districts.open(story.district_id, Came(Door.TIMER), write=True) as store:
+                event = store.record(None, Kind.IMPORTED, by=None, at=story.clock.now(), data={})
+                ids = [PersonId(each) for each in readers]
+                tell(store, ids, MessageKind.BREACH, event, story.clock.now(), lane=Lane.URGENT)
+                await store.flush(story.clock.now())
+
+        sending.transports[Platform.SLACK] = Hangs()  # type: ignore[assignment]
+        await said_to([f"p-0{n}" for n in range(10, 20)])
+        assert await sending.run_once() == 10
+        assert (len(begun), sending.full) == (8, {story.district_id})
+        await said_to(["p-021", "p-022"])
+        assert await sending.run_once() == 0  # they wait where others can claim what is theirs
+        answers.set()
+        assert await story.made.loops.run_outbox() == 2
+        assert (len(begun), sending.full) == (12, frozenset())
+        sending.transports[Platform.SLACK] = slack
+
+
+@ON_ONE
 async def test_what_is_under_way_at_the_end_is_cut_off_and_looked_for(database: Database) -> None:
     async with world(database, "slack") as story:
         sending, begun = story.made.dispatcher, asyncio.Event()
