@@ -107,7 +107,7 @@ async def _follow(store: Store, routine: Routine, row: Occurrence, day: date, no
     """There are other school days now between it and the day from which it is counted, so it is on another day: where
     nobody would hear in time it stays."""
     hear, starts_at = _heard(store, routine, row, now), acts.calendar(store).at(day, routine.start)
-    people = [store.directory.people[each] for each in hear]
+    people = [store.directory.people[each] for each in hear if each in store.directory.people]
     if starts_at < rules.may_begin(people, acts.calendar(store), now):
         return
     if not hear:
