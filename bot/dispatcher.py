@@ -51,6 +51,7 @@ PATIENT_FOR_S: Final = 600.0
 AT_ONCE: Final = 64  # in flight: most of the time they wait for a platform
 OF_ONE_DISTRICT: Final = 8  # of them; platforms count by workspace, and no district takes the places of the others
 TRANSACTIONS: Final = 8  # of these at once: requests keep the rest of the pool
+MARKED_WITHIN_S: Final = 5.0  # what has arrived is marked, although its sender was cut off
 MAILS_AT_ONCE: Final = 2  # a mail server takes its time, and those in chat do not wait for it
 MAILS_FOR: Final = timedelta(seconds=15)
 """So long after it was claimed a mail is begun; what has not had its turn by then goes with the next round."""
@@ -165,7 +166,7 @@ class Dispatcher:
         for each in late:
             each.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-        await self._marks.finish()
+        await self._marks.finish(MARKED_WITHIN_S)
 
     @asynccontextmanager
     async def _queue(self, step: str) -> AsyncIterator[AsyncConnection]:

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from scheduling.clock import Clock
 from storage import queue, registrations
 from storage.queue import Sent
 from storage.registrations import AccountRow
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Marks:
         self._clock = clock
         self._waiting: list[tuple[Arrived, asyncio.Future[None]]] = []
         self._writing = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
+        """The turn that has not begun: it takes along whoever comes until then."""
         self._turns: set[asyncio.Task[None]] = set()
 
     async def write(self, arrived: Arrived) -> None:
@@ -47,32 +52,41 @@ class Marks:
         """
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((arrived, written))
-        if len(self._waiting) == 1:  # the next turn, which takes along whoever comes until it begins
-            turn = asyncio.create_task(self._turn())
-            self._turns.add(turn)
-            turn.add_done_callback(self._turns.discard)
+        if self._next is None or self._next.done():
+            self._next = asyncio.create_task(self._turn())
+            self._turns.add(self._next)
+            self._next.add_done_callback(self._turns.discard)
         await written
 
-    async def finish(self) -> None:
-        """Returns when all of it is written."""
-        while self._turns:
-            await asyncio.wait(self._turns)
+    async def finish(self, within_s: float | None = None) -> None:
+        """Returns when all of it is written; what is not by then is cut off."""
+        if self._turns:
+            _, late = await asyncio.wait(set(self._turns), timeout=within_s)
+            for each in late:
+                each.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _turn(self) -> None:
         async with self._writing:
+            self._next = None
             together, self._waiting = self._waiting, []
             await self._write(together)
 
     async def _write(self, together: list[tuple[Arrived, asyncio.Future[None]]]) -> None:
         try:
             await self._commit([arrived for arrived, _ in together])
-        except BaseException as error:
-            alone = len(together) == 1 or not isinstance(error, Exception)
-            for each in together:
-                if not alone:  # one of them spoils it for all
+        except asyncio.CancelledError:
+            for _, written in together:
+                written.cancel()
+            raise
+        except Exception as error:
+            if len(together) > 1:  # one of them spoils it for all
+                for each in together:
                     await self._write([each])
-                elif not each[1].done():
-                    each[1].set_exception(error)
+            elif not together[0][1].done():
+                together[0][1].set_exception(error)
+            else:  # whoever waited was cut off
+                log.exception("outbox.not_marked")
         else:
             for _, written in together:
                 if not written.done():  # whoever waited was cut off

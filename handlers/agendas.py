@@ -93,10 +93,14 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
 
 async def following(store: Store, row: Occurrence, routine: Routine, after: datetime) -> datetime | None:
     """When this team meets next of this routine, after that instant: as it is planned, else as its rule says."""
-    coming = await occurrences.to_come(store.connection, store.district_id, [routine.id])
-    theirs = (each.starts_at for each in coming if each.team_id == row.team_id and each.id != row.id)
-    planned = next((each for each in theirs if each > after), None)
-    return planned or recurrence.next_occurrence(routine, acts.calendar(store), after)
+    rows = await occurrences.since(store.connection, store.district_id, [routine.id], after)
+    theirs = [each for each in rows if each.team_id == row.team_id and each.id != row.id and each.starts_at > after]
+    coming = (each.starts_at for each in theirs if each.status in occurrences.TO_COME)
+    if (planned := min(coming, default=None)) is not None:
+        return planned
+    off = {each.starts_at for each in theirs}
+    by_rule = recurrence.occurrences(recurrence.parse(routine.rule), routine.start, acts.calendar(store), after)
+    return next((each for each in by_rule if each not in off), None)
 
 
 async def _until(store: Store, row: Occurrence, routine: Routine) -> date | None:
@@ -309,8 +313,11 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
     reader = store.directory.people.get(message.person_id)
     if reader is None or not reader.here_on(acts.today(store, now)):
         return None
-    if not sees(store, row, routine, reader, now):  # not of the team any more
+    without = event.kind is Kind.OCCURRENCE_CANCELLED and event.data.get("why") == "without"
+    if sees(store, row, routine, reader, now) is without:  # not of the team any more; or of it again
         return None
+    if without:
+        return cards.in_room(Voice(store.directory, reader), row, routine, event, None)
     if event.kind is Kind.OCCURRENCE_BREAK:
         return cards.bell(Voice(store.directory, reader), row, routine)
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:

@@ -125,7 +125,7 @@ def _may_have(routine: Routine, of: Feed, reader: Person) -> bool:
     """Whether meetings of this routine can be in that calendar at all."""
     if of.team_id:
         return of.team_id in routine.team_ids
-    if reader.id in routine.person_ids or reader.role in routine.person_roles:
+    if reader.id in routine.person_ids or routine.person_roles:  # who leads what is for a role may have another
         return True
     return bool(routine.team_ids)  # who does something in one may be of no team
 
@@ -146,8 +146,8 @@ def _of_reader(rows: Iterable[Occurrence], directory: Directory, of: Feed) -> It
 
 
 def _is_theirs(person_id: PersonId, row: Occurrence, routine: Routine, directory: Directory) -> bool:
-    """Whether they are invited: they belong there, or do something in it."""
-    there = rules.invited(routine, row.team_id, directory, row.day)
+    """Whether they are invited: they belong there, lead it, or do something in it."""
+    there = rules.there(routine, row.team_id, directory, row.day)
     doing = rules.doing(directory.teams.get(row.team_id) if row.team_id else None, row.roles, directory, row.day)
     return person_id in {*(each.id for each in there), *(each.person_id for each in doing)}
 

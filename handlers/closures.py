@@ -13,6 +13,7 @@ from handlers.cards.text import phrase
 from handlers.errors import FormError
 from handlers.request import Reply, Request
 from handlers.rules import access, presence
+from handlers.rules import routines as rules
 from handlers.telling import tell, tell_rooms
 from scheduling.calendar import DAY, Calendar
 from storage import occurrences as rows
@@ -57,7 +58,9 @@ async def close(store: Store, request: Request, now: datetime) -> Reply:
     if first is None or not today <= first <= today + AHEAD:
         errors["from"] = phrase("Please pick the first day, today or later.")
     last = last or first
-    if first and last and not first <= last <= first + LONGEST:
+    if first and last and last < first:
+        errors["to"] = phrase("The last day is before the first one. Leave it empty for a single day.")
+    elif first and last and last > first + LONGEST:
         errors["to"] = phrase(
             "Please pick a last day within two weeks; a longer closure goes into the district's file."
         )
@@ -199,6 +202,8 @@ async def _moved_off(store: Store, now: datetime) -> list[Offer]:
         routine = store.directory.routine(row.routine_id)
         if routine is None or stands.id not in {row.id, event.data.get("new")}:
             continue
+        if stands.status in rows.TO_COME and rules.counts(routine) and not stands.chosen:
+            continue  # it follows the count by itself
         if stands.id == row.id or (stands.status in rows.TO_COME and stands.starts_at > now):
             found.append((stands, routine, row.day))
     return found

@@ -9,11 +9,23 @@ from handlers import acts, agendas, owners
 from handlers.cards import forms, meeting_forms, names
 from handlers.cards import meetings as cards
 from handlers.cards import routines as routine_cards
+from handlers.cards.challenge import view
 from handlers.cards.model import Card
 from handlers.cards.text import Typed, Voice, Who, phrase
 from handlers.errors import FormError, NotFoundError
 from handlers.occurrences import add as plan_one
-from handlers.occurrences import doing, end, everybody, gives, is_on, leads, set_timer, tell_of, without_agenda
+from handlers.occurrences import (
+    belonging,
+    doing,
+    end,
+    everybody,
+    gives,
+    is_on,
+    leads,
+    set_timer,
+    tell_of,
+    without_agenda,
+)
 from handlers.request import Reply, Request
 from handlers.routines import known
 from handlers.rules import access, kinds
@@ -104,6 +116,7 @@ async def send(store: Store, request: Request, now: datetime) -> Reply:
             row,
             status=OccurrenceStatus.PREPARED,
             invited_at=now,
+            invited_ids=belonging(store, routine, row),
             roles=roles,
             version=row.version + 1,
         )
@@ -116,7 +129,7 @@ async def send(store: Store, request: Request, now: datetime) -> Reply:
 
 async def held_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _asked_about(store, request, now)
-    there = rules.invited(routine, row.team_id, store.directory, row.day)
+    there = rules.there(routine, row.team_id, store.directory, row.day)
     return Reply(form=meeting_forms.held_form(request.voice, row, routine, there))
 
 
@@ -131,12 +144,12 @@ async def held(store: Store, request: Request, now: datetime) -> Reply:
     if missing := kinds.missing(routine, texts):
         sentence = "A plan needs its problem statement first: what, who, where, when and why."
         raise FormError({each: phrase(sentence) for each in missing})
-    there = {each.id for each in rules.invited(routine, row.team_id, store.directory, row.day)}
+    there = {each.id for each in rules.there(routine, row.team_id, store.directory, row.day)}
     attended = [each for each in (request.fields.get("there") or []) if each in there]
     if kinds.meets(routine) and there and not attended:
         sentence = "Please tick who was there. If nobody was, say that it did not take place."
         raise FormError({"there": phrase(sentence)})
-    if kinds.meets(routine) and len(attended) < min(routine.quorum, len(there)):
+    if kinds.meets(routine) and len(attended) < min(routine.quorum, len(there), meeting_forms.MOST_THERE):
         sentence = "It counts when {n} were there. If fewer were, say that it did not take place."
         raise FormError({"there": phrase(sentence, n=routine.quorum)})
     said = await _say(store, row, {RecordField.NOTES: texts["notes"]}, request.actor.id, now)
@@ -207,7 +220,8 @@ async def _walk(store: Store, request: Request, row: Occurrence, routine: Routin
     )
     total = len(gone) + len(to_go)
     [case] = await store.cases([to_go[0].line.id])
-    return cards.walk(request.voice, row, routine, to_go[0], case, len(gone), total, may=may)
+    seen = view(store.directory, case, request.voice, request.actor, now)
+    return cards.walk(request.voice, row, routine, to_go[0], seen, len(gone), total, may=may)
 
 
 async def left(store: Store, request: Request, now: datetime) -> Reply:
@@ -316,7 +330,7 @@ async def _on_now(store: Store, request: Request, now: datetime) -> tuple[Occurr
 
 async def roles_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _not_over(store, request, now)
-    there = rules.invited(routine, row.team_id, store.directory, row.day)
+    there = rules.there(routine, row.team_id, store.directory, row.day)
     return Reply(form=meeting_forms.roles_form(request.voice, row, doing(store, row), there))
 
 

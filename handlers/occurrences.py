@@ -50,12 +50,16 @@ async def plan(store: Store, routine: Routine, now: datetime) -> None:
         mine = {each.id: each for each in stands if each.team_id == team_id}
         changes = rules.changes(routine, calendar, today, [_standing(each, mine, now) for each in mine.values()])
         for row_id in changes.drop:
-            await _drop(store, routine, mine.pop(row_id), now)
+            row = mine.pop(row_id)
+            count = rules.by_count(routine, row.planned_on, calendar)
+            together = count.day if count else None
+            await _drop(store, routine, row, now, why="together" if together else "changed", to=together)
         for row_id, day in changes.follow:
             await _follow(store, routine, mine[row_id], day, now)
         for row in mine.values():
             if row.status in occurrences.TO_COME and row.starts_at > now:
                 await _retime(store, routine, row, now)
+                await _who_comes(store, routine, row, now)
         for each in changes.add:
             if each.day and calendar.at(each.day, routine.start) <= now:
                 continue  # it began before it was started, or was given this hour
@@ -91,11 +95,14 @@ def as_it_was(row: Occurrence, event: Event | None = None) -> Routine:
     return Routine(row.routine_id, "", time(), row.minutes, team_ids, people)
 
 
-async def _drop(store: Store, routine: Routine, row: Occurrence, now: datetime, *, why: str = "changed") -> None:
-    """Its routine names that day no more. Who has heard of it hears that, too."""
-    heard = _heard(store, routine, row, now)
+async def _drop(
+    store: Store, routine: Routine, row: Occurrence, now: datetime, *, why: str = "changed", to: date | None = None
+) -> None:
+    """Its routine names that day no more. Who has heard of it hears that, too. `to`: the day of that with which it falls
+    together."""
+    heard = await _heard(store, routine, row, now)
     await end(store, row, OccurrenceStatus.CANCELLED, now, dropped=True)
-    data: dict[str, Any] = {"from": row.day.isoformat(), "why": why}
+    data: dict[str, Any] = {"from": row.day.isoformat(), "why": why} | ({"to": to.isoformat()} if to else {})
     if why == "removed":
         data["people"] = list(routine.person_ids)
     event = tell_of(store, row, Kind.OCCURRENCE_CANCELLED, heard, now, data=data, before=row.starts_at)
@@ -106,7 +113,7 @@ async def _drop(store: Store, routine: Routine, row: Occurrence, now: datetime, 
 async def _follow(store: Store, routine: Routine, row: Occurrence, day: date, now: datetime) -> None:
     """There are other school days now between it and the day from which it is counted, so it is on another day: where
     nobody would hear in time it stays."""
-    hear, starts_at = _heard(store, routine, row, now), acts.calendar(store).at(day, routine.start)
+    hear, starts_at = await _heard(store, routine, row, now), acts.calendar(store).at(day, routine.start)
     people = [store.directory.people[each] for each in hear if each in store.directory.people]
     if starts_at < rules.may_begin(people, acts.calendar(store), now):
         return
@@ -124,12 +131,27 @@ async def _follow(store: Store, routine: Routine, row: Occurrence, day: date, no
         tell_rooms(store, row.team_id, event, now, item=row.id)
 
 
+async def _who_comes(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
+    """Others belong there than when everybody got its agenda: who is new gets it, and who is out hears that."""
+    belong = belonging(store, routine, row)
+    if row.invited_at is None or not row.invited_ids or belong == row.invited_ids:
+        return
+    new = [each for each in belong if each not in row.invited_ids]
+    out = [PersonId(each) for each in row.invited_ids if each not in belong and each in store.directory.people]
+    await occurrences.change(store.connection, row, invited_ids=belong, version=row.version + 1)
+    if new:
+        tell_of(store, row, Kind.OCCURRENCE_INVITED, new, now, before=row.starts_at)
+    if out:
+        data = {"from": row.day.isoformat(), "why": "without", "people": list(out)}
+        tell_of(store, row, Kind.OCCURRENCE_CANCELLED, out, now, data=data, before=row.starts_at)
+
+
 async def _retime(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
     """It begins when its routine begins now, and takes as long."""
     starts_at = acts.calendar(store).at(row.day, routine.start)
     if (starts_at, routine.minutes) == (row.starts_at, row.minutes) or starts_at <= now:
         return
-    heard = _heard(store, routine, row, now) if starts_at != row.starts_at else []
+    heard = await _heard(store, routine, row, now) if starts_at != row.starts_at else []
     await occurrences.change(
         store.connection, row, starts_at=starts_at, minutes=routine.minutes, version=row.version + 1
     )
@@ -140,9 +162,14 @@ async def _retime(store: Store, routine: Routine, row: Occurrence, now: datetime
         tell_rooms(store, row.team_id, event, now, item=row.id)
 
 
-def _heard(store: Store, routine: Routine, row: Occurrence, now: datetime) -> list[PersonId]:
-    """Who knows of it: who leads it has its agenda, and later everybody else."""
+async def _heard(store: Store, routine: Routine, row: Occurrence, now: datetime) -> list[PersonId]:
+    """Who knows of it: who leads it has its agenda, and later everybody else; all know of what was moved to its day."""
     if row.invited_at or (row.lead_id and rules.calls(routine, store.directory)):
+        return everybody(store, routine, row, now)
+    before = (
+        await occurrences.occurrence(store.connection, store.district_id, row.in_place_of) if row.in_place_of else None
+    )
+    if before is not None and not before.dropped:
         return everybody(store, routine, row, now)
     return [PersonId(row.lead_id)] if row.lead_id else []
 
@@ -183,6 +210,7 @@ async def add(
         # They have its agenda, and hear of its new day: the same does not come twice.
         new.status = OccurrenceStatus.PREPARED if in_place_of.lead_id else OccurrenceStatus.PLANNED
         new.lead_id, new.invited_at, new.roles = in_place_of.lead_id, in_place_of.invited_at, in_place_of.roles
+        new.invited_ids = in_place_of.invited_ids
     await occurrences.add(store.connection, new)
     set_timer(store, routine, new, now)
     return new
@@ -226,7 +254,10 @@ async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead:
                 tell_of(store, row, Kind.OCCURRENCE_PREPARED, [lead.id, *called], now, before=row.starts_at)
         case Duty.INVITE:
             roles = {str(each.role): each.person_id for each in doing(store, row)}
-            await occurrences.change(store.connection, row, invited_at=now, roles=roles, version=row.version + 1)
+            ids = belonging(store, routine, row)
+            await occurrences.change(
+                store.connection, row, invited_at=now, invited_ids=ids, roles=roles, version=row.version + 1
+            )
             if not past:
                 invited = await without_agenda(store, routine, row, now)
                 event = tell_of(store, row, Kind.OCCURRENCE_INVITED, invited, now, before=row.starts_at)
@@ -289,10 +320,14 @@ def tell_of(
 
 def others(store: Store, routine: Routine, row: Occurrence, lead: Person) -> list[PersonId]:
     """Everybody of the district who belongs there, or does something in it, but who leads it and has it already."""
-    found = [each.id for each in rules.invited(routine, row.team_id, store.directory, row.day) if not each.external]
-    return [
-        each for each in dict.fromkeys([*found, *(does.person_id for does in doing(store, row))]) if each != lead.id
-    ]
+    found = [*belonging(store, routine, row), *(does.person_id for does in doing(store, row))]
+    return [each for each in dict.fromkeys(found) if each != lead.id]
+
+
+def belonging(store: Store, routine: Routine, row: Occurrence) -> list[PersonId]:
+    """Everybody of the district who is invited."""
+    there = rules.invited(routine, row.team_id, store.directory, row.day)
+    return [each.id for each in there if not each.external]
 
 
 def everybody(store: Store, routine: Routine, row: Occurrence, now: datetime) -> list[PersonId]:
@@ -324,12 +359,14 @@ async def off_a_closed_day(store: Store, routine: Routine, row: Occurrence, cale
     people_ = [store.directory.people[each] for each in hear]
     others = await occurrences.to_come(store.connection, store.district_id, [routine.id])
     taken = {each.day for each in others if each.team_id == row.team_id}
-    earliest, counted = rules.may_begin(people_, calendar, now), rules.counts(routine) and not row.chosen
-    to, why = rules.by_count(routine, row.planned_on, calendar) if counted else None, "counted"
-    if counted and to is None:  # it falls together with another of it
-        await _drop(store, routine, row, now)
+    earliest = rules.may_begin(people_, calendar, now)
+    count = None if row.chosen else rules.by_count(routine, row.planned_on, calendar)
+    to, why = count.day if count else None, "counted"
+    in_time = to is not None and calendar.at(to, routine.start) >= earliest
+    if count and count.together and in_time:
+        await _drop(store, routine, row, now, why="together", to=to)
         return True
-    if to is None or calendar.at(to, routine.start) < earliest:
+    if not in_time or to in taken:
         to, why = rules.moved_to(routine, row.day, calendar, earliest, taken), "closed"
     await end(store, row, OccurrenceStatus.MOVED if to else OccurrenceStatus.CANCELLED, now)
     data: dict[str, Any] = {"from": row.day.isoformat(), "why": why}

@@ -244,6 +244,8 @@ def _edited(store: Store, request: Request, routine: Routine | None, now: dateti
         parsed = recurrence.parse(rule)
         if isinstance(parsed, recurrence.Daily):
             errors["rule"] = phrase("That is every day. Clearway runs what people meet for less often.")
+        elif next(recurrence.occurrences(parsed, start or time(0), acts.calendar(store), now), None) is None:
+            errors["rule"] = phrase("None of these days is still to come.")
     except ValueError:
         errors["rule"] = _no_rule(rule)
     if start is None:
@@ -264,6 +266,8 @@ def _edited(store: Store, request: Request, routine: Routine | None, now: dateti
     roles = _roles(store, request, routine, now)
     if not team_ids and not person_ids and not roles:
         errors["teams"] = phrase("Please pick a team, or the people or roles that meet.")
+    if roles and not team_ids and not _watches(store, request.actor, now):
+        errors["teams"] = phrase("It is for a role, too: please pick a team, or ask the coordinator.")
     if not team_ids and person_ids and not (_watches(store, request.actor, now) or request.actor.id in person_ids):
         errors["who1"] = phrase("You can make a routine of people only where you are one of them.")
     name = str(fields.get("name") or "").strip()

@@ -25,6 +25,8 @@ NTH: Final[Mapping[str, int]] = MappingProxyType(
     {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": LAST}
     | {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
 )
+FALL_TOGETHER: Final = timedelta(days=60)
+"""Longer than any closure: so far apart days may be from which one school day is counted."""
 EXAMPLES: Final = (
     'write it like "second Tuesday", "first and third Thursday", "last Friday", "every Monday", '
     '"every other Wednesday from 2026-09-09", "every day", a list of dates: "2026-09-08, 2026-10-13", or so many school '
@@ -107,7 +109,17 @@ class Shifted:
         return self.of.days(since)
 
     def period(self, day: date) -> tuple[date, date]:
-        return _month(day)
+        return self.of.period(day)
+
+    def counted(self, day: date, calendar: Calendar) -> date | None:
+        """So many school days from that day, closed days not counted; None where that is beyond the summer, unless that
+        very day is listed."""
+        count = calendar.school_days_after if self.by > 0 else calendar.school_days_before
+        found = count(day, abs(self.by))
+        first, last = min(day, found), max(day, found)
+        listed = isinstance(self.of, Listed)
+        beyond = not listed and any(calendar.in_summer(first + DAY * n) for n in range((last - first).days))
+        return None if beyond else found
 
 
 Rule = Monthly | Weekly | Daily | Listed | Shifted
@@ -183,13 +195,12 @@ def planned(rule: Rule, calendar: Calendar, since: date) -> Iterator[tuple[date,
 
 def _counted(rule: Shifted, calendar: Calendar, since: date) -> Iterator[tuple[date, date | None]]:
     """Days that are closed one after the other count to the same day, on which there is one meeting for all of them."""
-    first = calendar.school_days_before(since, rule.by) if rule.by > 0 else since
-    count = calendar.school_days_after if rule.by > 0 else calendar.school_days_before
+    begins = calendar.school_days_before(since, rule.by) if rule.by > 0 else since
     before = None
-    for day in rule.days(first):
+    for day in rule.days(begins - FALL_TOGETHER):
         if isinstance(rule.of, Listed) or not calendar.in_summer(day):
-            held_on = count(day, abs(rule.by))
-            if held_on != before:
+            held_on = rule.counted(day, calendar)
+            if day >= begins and (held_on is None or held_on != before):
                 yield day, held_on
             before = held_on
 

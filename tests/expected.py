@@ -101,11 +101,12 @@ def _may_go_to(message: Any, parts: dict[str, set[str]]) -> bool:
 
 
 async def _once_of_a_routine(store: Store) -> defaultdict[str, set[str]]:
-    """The people of meetings whose routine was taken out since: they hear that, and had heard of it before."""
+    """The people of meetings whose routine was taken out since, or to which others come now: they hear that, and had heard
+    of it before."""
     event = table(Event)
     found: defaultdict[str, set[str]] = defaultdict(set)
     for line in await store.rows(select(event.c.data).where(event.c.district_id == store.district_id)):
-        if line.data.get("why") == "removed":
+        if line.data.get("why") in ("removed", "without"):
             found[line.data["occurrence"]] |= set(line.data["people"])
     return found
 

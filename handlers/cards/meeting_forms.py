@@ -15,6 +15,7 @@ from storage.directory import Person, Routine
 from storage.models import Occurrence
 from storage.vocabulary import MeetingRole
 
+MOST_THERE: Final = 100  # options of a menu
 SCALE: Final = ("1", "2", "3", "4")
 BREAKS: Final = ("5", "10", "15", "20", "30", "45", "60")
 """So many minutes a break may take."""
@@ -22,17 +23,26 @@ A_BREAK: Final = "10"
 
 
 def held_form(voice: Voice, row: Occurrence, routine: Routine, there: Sequence[Person]) -> Form:
-    options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in there[:100])
-    inside = tuple(each.id for each in there[:100] if not each.external)
+    options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in there[:MOST_THERE])
+    inside = tuple(each.id for each in there[:MOST_THERE] if not each.external)
     meets = kinds.meets(routine)
+    hint = ""
+    if routine.quorum:
+        hint = voice(phrases("It counts when {n} was there.", "It counts when {n} were there.", n=routine.quorum))
+    if len(there) > MOST_THERE:
+        left = len(there) - MOST_THERE
+        many = phrases(
+            "There is no room for {n} more: name them in the notes.",
+            "There is no room for {n} more: name them in the notes.",
+            n=left,
+        )
+        hint = f"{voice(many)} {hint}".strip()
     attended = Choices(
         "there",
         voice("Who was there?"),
         options,
         inside,
-        hint=voice(phrases("It counts when {n} was there.", "It counts when {n} were there.", n=routine.quorum))
-        if routine.quorum
-        else "",
+        hint=hint,
     )
     asked = tuple(
         TextField(each.name, each.words if each.own else voice(each.words), multiline=True)

@@ -8,6 +8,7 @@ from typing import Final
 
 from handlers.cards import actions as action_cards
 from handlers.cards import lists, names, versions
+from handlers.cards.challenge import View
 from handlers.cards.model import (
     Button,
     Buttons,
@@ -24,9 +25,8 @@ from handlers.cards.model import (
 )
 from handlers.cards.text import At, Phrase, Voice, Who, phrase, phrases
 from handlers.rules import kinds
-from handlers.rules.routines import Doing
+from handlers.rules.routines import Doing, counts
 from storage import log
-from storage.case import Case
 from storage.directory import Routine
 from storage.feedback import Found
 from storage.models import Event, Occurrence
@@ -68,6 +68,8 @@ SAID: Final = MappingProxyType(
     }
 )
 LEFT_SHOWN: Final = 20
+NAMED: Final = 40
+"""So many of those who were there are named in its record."""
 TOLD: Final = frozenset({"addressed", "unconfirmed", "leaders"})
 LEADERS: Final = frozenset({Rung.EXECUTIVE_LEADER, Rung.SUPERINTENDENT})
 DOES: Final = MappingProxyType(
@@ -316,6 +318,11 @@ def _status(voice: Voice, row: Occurrence, routine: Routine, now: datetime) -> s
             return voice(phrases("It takes {n} minute.", "It takes {n} minutes.", n=row.minutes))
 
 
+def _off_its_day(row: Occurrence, routine: Routine) -> bool:
+    """It was planned on another day than its rule names, because that is closed; what is counted names none itself."""
+    return row.day != row.planned_on and not row.in_place_of and not counts(routine)
+
+
 def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: May) -> str:
     to = event.data.get("to")
     day = date.fromisoformat(to) if to else None
@@ -324,7 +331,7 @@ def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: M
             return voice("It comes up soon.")
         case Kind.OCCURRENCE_PREPARED if not may.steers:
             return voice("Is there something for its agenda? You get it the school day before.")
-        case Kind.OCCURRENCE_PREPARED if row.day != row.planned_on and not row.in_place_of:
+        case Kind.OCCURRENCE_PREPARED if _off_its_day(row, routine):
             return voice(
                 "This is what it is about so far. It is on {day}, because there is no school on {planned}. Everybody else "
                 "gets it the school day before.",
@@ -346,9 +353,9 @@ def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: M
         case Kind.OCCURRENCE_ADDED_TO:
             return voice("Something was added to its agenda.")
         case Kind.OCCURRENCE_ASKED if not kinds.meets(routine):
-            return voice("Is it done? One press is enough.")
+            return voice("Is it done?")
         case Kind.OCCURRENCE_ASKED:
-            return voice("Did it take place? One press is enough.")
+            return voice("Did it take place?")
         case Kind.OCCURRENCE_POLLED:
             return voice("How was it?")
         case Kind.OCCURRENCE_RETIMED:
@@ -369,8 +376,15 @@ def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: M
             return voice("The school days from which it is counted have changed, so it is moved to {day}.", day=day)
         case Kind.OCCURRENCE_MOVED if day:
             return voice("It is moved to {day}.", day=day)
+        case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "together" and day:
+            return voice(
+                "The school days from which it is counted have changed: it falls together with the one on {day}.",
+                day=day,
+            )
         case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "changed":
             return voice("It is not on this day any more: the days on which people meet were changed.")
+        case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "without":
+            return voice("You are not expected there any more: others come to it now.")
         case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "removed":
             return voice("It will not take place: it is not one of the district's routines any more.")
         case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "closed":
@@ -422,7 +436,10 @@ def _record(voice: Voice, row: Occurrence, record: Record, *, raises: bool) -> I
         if len(record.left) > LEFT_SHOWN:
             yield Buttons((_rest_of_left(voice, row, len(record.left) - LEFT_SHOWN, 2),))
     if row.attended_ids:
-        there = ", ".join(voice("{who}", who=Who(PersonId(each))) for each in row.attended_ids)
+        there = ", ".join(voice("{who}", who=Who(PersonId(each))) for each in row.attended_ids[:NAMED])
+        more = len(row.attended_ids) - NAMED
+        if more > 0:
+            there = voice(phrases("{names} and {n} more", "{names} and {n} more", names=there, n=more))
         yield Note(voice("There: {names}", names=there))
     if record.found and record.found.answers >= ENOUGH:
         yield Text(voice("How it was: {how}", how=_how(record.found)))
@@ -616,9 +633,12 @@ def _buttons(
 
 
 def walk(
-    voice: Voice, row: Occurrence, routine: Routine, item: log.Item, case: Case, gone: int, total: int, *, may: May
+    voice: Voice, row: Occurrence, routine: Routine, item: log.Item, seen: View, gone: int, total: int, *, may: May
 ) -> Card:
-    """One challenge while the log is gone through: where it stands, with whom, its steps, and what is next (R-15)."""
+    """One challenge while the log is gone through: where it stands, with whom, its steps, and what is next (R-15).
+
+    `seen`: the challenge as its reader may see it.
+    """
     title = voice("{at} of {total}: challenge {n}", at=gone + 1, total=total, n=item.line.number)
     line = lists.line(voice, item.line, row.day)
     facts = [(voice("Urgency"), voice.label(item.line.urgency))]
@@ -637,7 +657,7 @@ def walk(
     soon = voice("Something of it is due before the next meeting.") if item.due else ""
     if item.late:
         soon = voice("Something of it is overdue.")
-    steps = [lists.step(voice, case, each, voice("{who}", who=Who(each.owner_id))) for each in case.open_steps]
+    steps = [lists.step(voice, seen.case, each, seen.name(each.owner_id)) for each in seen.case.open_steps]
     body = (Note(_title(voice, row, routine)), Text(line), *((Text(soon),) if soon else ()), *map(Text, steps))
     return Card(title, (*body, Facts(tuple(facts)), Buttons(tuple(buttons))), summary=line)
 

@@ -1,5 +1,6 @@
 """Routines in lists: what recurs, when next, and the next meetings of somebody."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -99,7 +100,7 @@ def all_of(voice: Voice, listed: Sequence[Listed], *, makes: bool, lacking: Sequ
         body.append(Text(said))
         buttons = (
             Button(
-                voice("It is on it now: {name}", name=lists.short(each.name, 40)),
+                voice("On their agenda now: {name}", name=lists.short(each.name, 40)),
                 Press("routine.standing", item=each.id),
             )
             for each in lacking[:MOST_LACKING]
@@ -156,7 +157,8 @@ def _who(voice: Voice, routine: Routine) -> str:
     """Its teams, its people, and the roles of which everybody comes."""
     teams = (voice.directory.teams[each].name for each in routine.team_ids if each in voice.directory.teams)
     people = (voice.directory.people[each].name for each in routine.person_ids if each in voice.directory.people)
-    roles = (voice("everybody who is {role}", role=Role(each)) for each in routine.person_roles)
+    held = Counter(each.role for each in voice.directory.people.values() if not each.external and each.left_on is None)
+    roles = (voice("everybody who is {role} ({n} now)", role=Role(each), n=held[each]) for each in routine.person_roles)
     return "; ".join((*teams, *people, *roles))
 
 

@@ -234,7 +234,8 @@ def routines(file: DistrictFile) -> Iterator[Note]:
             continue
         if not (routine.team_ids or routine.people or routine.roles):
             yield file.finding(path, "no team, no people and no roles: nobody is invited")
-        nobody = [each for each in routine.roles if all(each != person.role for person in file.people.values())]
+        here = {each.role for each in file.people.values() if not each.external and each.left_on is None}
+        nobody = [each for each in routine.roles if each not in here]
         if nobody:
             yield file.finding((*path, "roles"), f"nobody has the role {' or '.join(nobody)} now")
         yield from _outside_hours(file, path, routine, rule)

@@ -99,13 +99,13 @@ def plan(file: DistrictFile, before: Snapshot | None, in_use: set[SchoolId], *, 
 
 
 def _teams(file: DistrictFile, before: Snapshot, district_id: DistrictId) -> list[models.Team]:
-    """Those of the file. What was said in chat of an agenda stands as long as the entry says what it said before."""
+    """Those of the file. What was said in chat of an agenda stands as long as the entry says of that what it said before."""
     stands = {each.id: each for each in before.teams}
     found = []
     for n, entry in file.teams.items():
         row = rows.team(entry, file.document.at(("teams", n)), n, district_id)
         was = stands.get(row.id)
-        if was and was.kept == row.kept:
+        if was and was.kept.get("standing_item") == row.kept.get("standing_item"):
             row.standing_item = was.standing_item
         found.append(row)
     return found

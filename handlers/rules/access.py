@@ -17,7 +17,7 @@ from handlers.cards.text import Who, phrase
 from handlers.errors import ForbiddenError, NotFoundError
 from handlers.rules import presence
 from storage.case import Case
-from storage.directory import COACH, COORDINATOR, PRINCIPAL, Directory, Person, once
+from storage.directory import COACH, COORDINATOR, PRINCIPAL, Directory, Person, Team, once
 from storage.vocabulary import PersonId, SchoolId, Status, Visibility
 
 
@@ -363,10 +363,15 @@ def district_team(directory: Directory, today: date) -> frozenset[PersonId]:
     """Who sees every open challenge: the team at the default venue, executive leaders, coordinators, and deciders."""
     process = directory.in_force.process
     team = next((each for each in directory.teams.values() if each.id == process.venue_rules.default), None)
-    members = {*team.member_ids, *([team.lead_id] if team.lead_id else [])} if team else set()
+    members = {*team.member_ids, *([team.lead_id] if team.lead_id else []), *_doing(team)} if team else set()
     leaders = {each.id for each in directory.people.values() if presence.is_executive(each)}
     named = {PersonId(each) for each in matrix_deciders(directory) - {PRINCIPAL}}
     return frozenset(members | leaders | named | coordinators(directory, today))
+
+
+def _doing(team: Team) -> set[PersonId]:
+    """Who facilitates, records or keeps the time in its meetings, or stands in for that: they work with what it sees."""
+    return {each for people in team.roles.values() for each in people}
 
 
 @once

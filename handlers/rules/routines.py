@@ -195,7 +195,8 @@ def changes(routine: Routine, calendar: Calendar, today: date, stands: Collectio
     ]
     days = {each.planned_on: each.day for each in named}
     stays = {each.id: each.chosen if counted else each.instead for each in stands}
-    drop = tuple(each.id for each in to_come if not stays[each.id] and each.planned_on not in days)
+    gone = (each for each in to_come if not stays[each.id] and each.planned_on not in days)
+    drop = tuple(each.id for each in gone if not _with_one_before(routine, each, calendar, today))
     follow = tuple(
         (each.id, day) for each in to_come
         if counted and not each.chosen and (day := days.get(each.planned_on)) and day != each.day
@@ -216,10 +217,23 @@ def changes(routine: Routine, calendar: Calendar, today: date, stands: Collectio
     return Changes(add, drop, follow)
 
 
-def by_count(routine: Routine, planned_on: date, calendar: Calendar) -> date | None:
-    """The day that is so many school days from that one; None where the rule counts from it no more."""
-    found = recurrence.planned(recurrence.parse(routine.rule), calendar, planned_on)
-    return next((day for each, day in takewhile(lambda each: each[0] <= planned_on, found) if each == planned_on), None)
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Where a meeting is by a rule that counts school days."""
+
+    day: date | None
+    """None where that is beyond the summer."""
+    together: bool
+    """With another of it, on the same day."""
+
+
+def by_count(routine: Routine, planned_on: date, calendar: Calendar) -> Count | None:
+    """Where it is by the count from that day; None where the rule does not count from it (any more)."""
+    rule = recurrence.parse(routine.rule)
+    if not isinstance(rule, recurrence.Shifted) or next(iter(rule.days(planned_on)), None) != planned_on:
+        return None
+    found = takewhile(lambda each: each[0] <= planned_on, recurrence.planned(rule, calendar, planned_on))
+    return Count(rule.counted(planned_on, calendar), planned_on not in {each for each, _ in found})
 
 
 def counts(routine: Routine) -> bool:
@@ -227,8 +241,15 @@ def counts(routine: Routine) -> bool:
     return isinstance(recurrence.parse(routine.rule), recurrence.Shifted)
 
 
+def _with_one_before(routine: Routine, standing: Standing, calendar: Calendar, today: date) -> bool:
+    """It falls together with another of which nobody can hear any more that it is for both: so it stays."""
+    count = by_count(routine, standing.planned_on, calendar)
+    return count is not None and count.day is not None and count.day <= today
+
+
 def _one_each(rule: recurrence.Rule) -> bool:
     """Whether a week or a month has at most one of it."""
+    rule = rule.of if isinstance(rule, recurrence.Shifted) else rule
     return isinstance(rule, recurrence.Weekly) or (isinstance(rule, recurrence.Monthly) and len(rule.nth) == 1)
 
 
@@ -302,11 +323,12 @@ def uses_process(team: Team, directory: Directory) -> bool:
 
 
 def keeps_challenges(routine: Routine, team_id: TeamId, directory: Directory) -> bool:
-    """Whether *Implementation challenges* is on the agenda every time: where people meet, but for a team that does not use
-    the process."""
+    """Whether *Implementation challenges* is on the agenda every time: of a team that uses the process, of what the
+    process names, of the superintendent's check-in and where the log is reviewed."""
     team = directory.teams.get(team_id) if team_id else None
-    named = routine.id.replace("-", "_") in directory.in_force.process.venues
-    return kinds.meets(routine) and (team is None or named or uses_process(team, directory))
+    named = routine.log_review or routine.id.replace("-", "_") in directory.in_force.process.venues
+    uses = uses_process(team, directory) if team else is_check_in(routine, directory)
+    return kinds.meets(routine) and (named or uses)
 
 
 def lacking(directory: Directory) -> tuple[Team, ...]:
@@ -331,8 +353,14 @@ def invited(routine: Routine, team_id: TeamId, directory: Directory, day: date) 
         return []
     doing = (roles[0] for roles in team.roles.values() if roles) if team else ()
     of_team = (*([team.lead_id] if team.lead_id else []), *team.member_ids, *doing) if team else ()
-    school_id = team.school_id if team else None
-    by_role = (each.id for role in routine.person_roles for each in directory.with_role(role, school_id))
+    schools = [each.id for each in directory.schools.values() if team and each.team_id == team.id]
+    schools += [team.school_id] if team and team.school_id else []
+    by_role = (
+        each.id
+        for role in routine.person_roles
+        for school_id in schools or (None,)
+        for each in directory.with_role(role, school_id)
+    )
     found = (directory.people.get(PersonId(each)) for each in dict.fromkeys([*of_team, *routine.person_ids, *by_role]))
     return [each for each in found if each and each.here_on(day)]
 
@@ -353,6 +381,14 @@ def leads(routine: Routine, team_id: TeamId, directory: Directory, day: date) ->
         inside = [each for each in there if not each.external and directory.absence(each.id, day) is None]
         return inside[0] if inside else watcher
     return watcher
+
+
+def there(routine: Routine, team_id: TeamId, directory: Directory, day: date) -> list[Person]:
+    """Who is invited, and who leads it where that is nobody of those: what is for a role alone has the coordinator."""
+    found = invited(routine, team_id, directory, day)
+    lead = leads(routine, team_id, directory, day)
+    of_role = bool(routine.person_roles) and not routine.team_ids
+    return [lead, *found] if of_role and lead not in found else found
 
 
 @dataclass(frozen=True, slots=True)

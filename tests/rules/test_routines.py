@@ -74,7 +74,8 @@ def test_a_routine_that_is_changed_names_its_new_days_and_no_old_ones(
     stands, _ = looked_at({}, words, calendar, begins)
     today = begins + timedelta(days=later)
     changed, changes = looked_at(stands, others, calendar, today)
-    named = {each.planned_on for each in rules.named(routine(others), calendar, today)}
+    until = today + rules.AHEAD + timedelta(days=31)  # what stands a little further on is named as well
+    named = {each.planned_on for each in rules.named(routine(others), calendar, today, until)}
     to_come = [each for each in changed.values() if each.status in rules.TO_COME and not each.begun]
     assert {each.planned_on for each in to_come} <= named
     rule = recurrence.parse(others)
@@ -86,7 +87,7 @@ def test_a_routine_that_is_changed_names_its_new_days_and_no_old_ones(
         assert all(periods.count(each) <= 1 for each in new)
     back, _ = looked_at(changed, words, calendar, today)
     assert {each.planned_on for each in back.values() if each.status in rules.TO_COME and not each.begun} <= {
-        each.planned_on for each in rules.named(routine(words), calendar, today)
+        each.planned_on for each in rules.named(routine(words), calendar, today, until)
     }
     assert looked_at(back, words, calendar, today)[1] == rules.Changes((), ())
 

@@ -384,12 +384,15 @@ async def test_a_district_whose_platform_hangs_is_given_no_more_until_it_has_roo
 ) -> None:
     monkeypatch.setattr(dispatcher, "ROUND_S", 0.05)
     async with world(database, "slack") as story:
-        sending, answers, begun = story.made.dispatcher, asyncio.Event(), list[str]()
+        sending, begun = story.made.dispatcher, list[str]()
+        answers, all_begun = asyncio.Event(), asyncio.Event()
         slack = sending.transports[Platform.SLACK]
 
         class Hangs:
             async def send(self, to: Address, card: Card, *, delivery_id: str) -> Place:
                 begun.append(to.user_id)
+                if len(begun) == 8:
+                    all_begun.set()
                 await answers.wait()
                 return await slack.send(to, card, delivery_id=delivery_id)
 
@@ -403,6 +406,7 @@ async def test_a_district_whose_platform_hangs_is_given_no_more_until_it_has_roo
         sending.transports[Platform.SLACK] = Hangs()  # type: ignore[assignment]
         await said_to([f"p-0{n}" for n in range(10, 20)])
         assert await sending.run_once() == 10
+        await all_begun.wait()
         assert (len(begun), sending.full) == (8, {story.district_id})
         await said_to(["p-021", "p-022"])
         assert await sending.run_once() == 0  # they wait where others can claim what is theirs

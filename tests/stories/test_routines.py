@@ -570,8 +570,8 @@ async def test_a_venue_of_the_process_has_the_item_and_a_team_that_lacks_it_is_n
         await imports(story, database, was, becomes)
         await lead.command("/clearway routines")
         assert "their own agenda lacks “Implementation challenges”: District Implementation Team, Dunmore" in seen(lead)
-        await lead.click("It is on it now: Dunmore School Leadership Team")
-        assert "It is on it now: Dunmore School Leadership Team" not in lead.answer.buttons
+        await lead.click("On their agenda now: Dunmore School Leadership Team")
+        assert "On their agenda now: Dunmore School Leadership Team" not in lead.answer.buttons
         await lead.command("/clearway routines")
         assert "lacks “Implementation challenges”: District Implementation Team." in seen(lead)
         await lead.click(START)
