@@ -57,6 +57,7 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
         told = tuple(each for each in lately if rules.poll_is_over(each, calendar, now))
     missed = await occurrences.missed(store.connection, row, since, MISSED_SHOWN)
     found = cards.Agenda(
+        today=acts.today(store, now),
         missed=tuple(each.day for each in reversed(missed)),
         actions=await actions.on_agenda(store, row, reader, since, now),
         kept=rules.keeps_challenges(routine, row.team_id, directory),

@@ -211,17 +211,20 @@ async def walked(store: Store, request: Request, now: datetime) -> Reply:
     return Reply(card=await _walk(store, request, row, routine, now))
 
 
-async def _walk(store: Store, request: Request, row: Occurrence, routine: Routine, now: datetime) -> Card:
+async def _walk(
+    store: Store, request: Request, row: Occurrence, routine: Routine, now: datetime, *, decided: int | None = None
+) -> Card:  # fmt: skip
+    """The next one. `decided`: the number of that on which a decision was written down just now."""
     to_go, gone = await agendas.to_walk(store, row, routine, request.actor, now)
     if not to_go:
-        return cards.walked_through(request.voice, row, routine, len(gone))
+        return cards.walked_through(request.voice, row, routine, len(gone), decided)
     may = cards.May(
         agendas.steers(store, row, routine, request.actor, now), True, _decides(store, request, row, routine, now)
     )
     total = len(gone) + len(to_go)
     [case] = await store.cases([to_go[0].line.id])
     seen = view(store.directory, case, request.voice, request.actor, now)
-    return cards.walk(request.voice, row, routine, to_go[0], seen, len(gone), total, may=may)
+    return cards.walk(request.voice, row, routine, to_go[0], seen, len(gone), total, decided, may=may)
 
 
 async def left(store: Store, request: Request, now: datetime) -> Reply:
@@ -256,7 +259,7 @@ async def decide(store: Store, request: Request, now: datetime) -> Reply:
     data = {"challenge": case.id}
     tell_of(store, row, Kind.OCCURRENCE_WALKED, [], now, by=request.actor.id, data=data, said=[said])
     owners.record_decision(store, request, case, said, names.key(row), now, walked=anew)
-    return Reply(card=await _walk(store, request, row, routine, now))
+    return Reply(card=await _walk(store, request, row, routine, now, decided=case.number))
 
 
 async def _decide_beside(store: Store, request: Request, row: Occurrence, routine: Routine, now: datetime) -> Reply:

@@ -5,7 +5,7 @@ What then falls due of them is in `occurrences`, and what is done with one occur
 
 import re
 from collections.abc import Collection
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Final
 
 from handlers import acts, occurrences
@@ -339,13 +339,30 @@ async def dates(store: Store, request: Request, now: datetime) -> Reply:
     today = acts.today(store, now)
     if not rules.may_see(routine, request.actor, store.directory, today):
         raise _unknown()
-    return Reply(card=_dates(store, request, routine, now))
+    first, last = rules.year(acts.calendar(store), today)
+    return Reply(card=cards.dates(request.voice, routine, first, last, await _coming(store, routine, first, last, now)))
 
 
-def _dates(store: Store, request: Request, routine: Routine, now: datetime) -> Card:
-    calendar = acts.calendar(store)
-    first, last = rules.year(calendar, acts.today(store, now))
-    return cards.dates(request.voice, routine, first, last, tuple(rules.named(routine, calendar, first, last)))
+async def _coming(
+    store: Store, routine: Routine, first: date, last: date, now: datetime
+) -> tuple[rules.Planned, ...]:  # fmt: skip
+    """As it is planned, for its first team, with what was moved; further on as its rule says."""
+    calendar, rule = acts.calendar(store), recurrence.parse(routine.rule)
+    unit = next(iter(rules.units(routine, store.directory)), TeamId(""))
+    standing = await rows.since(store.connection, store.district_id, [routine.id], calendar.at(first, time(0)))
+    mine = [each for each in standing if each.team_id == unit]
+    coming = [
+        rules.Planned(each.planned_on, each.day)
+        for each in mine
+        if each.status in rows.TO_COME and each.starts_at > now
+    ]
+    known = {each.planned_on for each in mine if not each.dropped}
+    taken = {rule.period(each.planned_on) for each in coming} if rules.keeps_one(rule) else set()
+    by_rule = (
+        each for each in rules.named(routine, calendar, first, last)
+        if each.planned_on not in known and rule.period(each.planned_on) not in taken
+    )  # fmt: skip
+    return tuple(sorted((*coming, *by_rule), key=lambda each: each.day or each.planned_on))
 
 
 async def propose(store: Store, timer: Timer, now: datetime) -> None:

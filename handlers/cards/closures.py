@@ -80,7 +80,9 @@ def opened(voice: Voice, closures: Sequence[Closure], offered: Sequence[tuple[Oc
     """`offered`: the meetings that the reader may move back, each with its old day."""
     when = ", ".join(_when(voice, each) for each in closures)
     said = voice("There is school after all: {when}.", when=when)
-    stays = voice("What had moved stays where it is, and those who were told of it hear that.")
+    stays = voice(
+        "What had moved stays where it is, but for what is counted in school days. Those who were told of it hear that."
+    )
     body: list[Element] = [Text(said), Note(stays)]
     for row, routine, day in offered:
         body += [

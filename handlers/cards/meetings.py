@@ -122,6 +122,8 @@ class Agenda:
     """What it is about. `kept`: the team is one that keeps the standing item (R-14)."""
 
     kept: bool
+    today: date
+    """What is due until it takes place is not late yet where somebody reads of it before."""
     parts: tuple[Part, ...] = ()
     drafts: tuple[tuple[str, int | None], ...] = ()
     """Versions of the process that wait for approval, and for how many days."""
@@ -469,6 +471,7 @@ def line_of(voice: Voice, line: log.Line) -> str:
 
 
 def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
+    seen_on = min(row.day, agenda.today)
     if agenda.unplanned:
         yield Text(voice("No planning time is set before it."))
         opens = agenda.unplanned.action.endswith(".form")
@@ -490,7 +493,7 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
     yield from (Quote(lists.short(each, 300)) for each in agenda.comments[:COMMENTS])
     for school in agenda.schools:
         yield Text(voice("Open at {school}: {n}", school=At(school.school_id), n=school.total))
-        yield from _lines(voice, row, school.lines, school.total)
+        yield from _lines(voice, seen_on, school.lines, school.total)
     if agenda.reviews:
         teams = ", ".join(voice.directory.teams[each].name for each in agenda.reviews if each in voice.directory.teams)
         yield Text(voice("Their review has no answer yet to what the district needs to do: {teams}", teams=teams))
@@ -501,7 +504,7 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
         yield Text(voice("None that you can see.") if agenda.limited else voice("None this time."))
     for part in agenda.parts:
         yield Text(voice("{part}: {n}", part=voice(PARTS[part.name]), n=part.total))
-        yield from _lines(voice, row, part.lines, part.total, pressed=agenda.pressed and part.name == "top")
+        yield from _lines(voice, seen_on, part.lines, part.total, pressed=agenda.pressed and part.name == "top")
     if any(part.name in TOLD for part in agenda.parts):
         yield Note(
             voice("Who tells whom? Clearway tells those who raised them. Agree here on who tells everybody else.")
@@ -524,13 +527,14 @@ def _draft(voice: Voice, version: str, days: int | None) -> str:
 
 
 def _lines(
-    voice: Voice, row: Occurrence, lines: Sequence[log.Line], total: int, *, pressed: bool = False
+    voice: Voice, seen_on: date, lines: Sequence[log.Line], total: int, *, pressed: bool = False
 ) -> Iterator[Element]:
+    """`seen_on`: the day of which they say what is late."""
     if not pressed and lines:
-        yield Items(tuple(lists.line(voice, each, row.day) for each in lines))
+        yield Items(tuple(lists.line(voice, each, seen_on) for each in lines))
     elif pressed:
         for each in lines:
-            yield Text(lists.line(voice, each, row.day))
+            yield Text(lists.line(voice, each, seen_on))
             yield Buttons((Button(voice("Show {n}", n=each.number), Press("show", each.id)),))
     if total > len(lines):
         yield Note(voice(phrases("And {n} more.", "And {n} more.", n=total - len(lines))))
@@ -633,11 +637,12 @@ def _buttons(
 
 
 def walk(
-    voice: Voice, row: Occurrence, routine: Routine, item: log.Item, seen: View, gone: int, total: int, *, may: May
-) -> Card:
+    voice: Voice, row: Occurrence, routine: Routine, item: log.Item, seen: View, gone: int, total: int,
+    decided: int | None, *, may: May,
+) -> Card:  # fmt: skip
     """One challenge while the log is gone through: where it stands, with whom, its steps, and what is next (R-15).
 
-    `seen`: the challenge as its reader may see it.
+    `seen`: the challenge as its reader may see it. `decided`: the number of the one on which something was just decided.
     """
     title = voice("{at} of {total}: challenge {n}", at=gone + 1, total=total, n=item.line.number)
     line = lists.line(voice, item.line, row.day)
@@ -658,18 +663,31 @@ def walk(
     if item.late:
         soon = voice("Something of it is overdue.")
     steps = [lists.step(voice, seen.case, each, seen.name(each.owner_id)) for each in seen.case.open_steps]
-    body = (Note(_title(voice, row, routine)), Text(line), *((Text(soon),) if soon else ()), *map(Text, steps))
+    body = (
+        Note(_title(voice, row, routine)),
+        *_written_down(voice, decided),
+        Text(line),
+        *((Text(soon),) if soon else ()),
+        *map(Text, steps),
+    )
     return Card(title, (*body, Facts(tuple(facts)), Buttons(tuple(buttons))), summary=line)
 
 
-def walked_through(voice: Voice, row: Occurrence, routine: Routine, gone: int) -> Card:
+def _written_down(voice: Voice, decided: int | None) -> tuple[Element, ...]:
+    if decided is None:
+        return ()
+    return (Note(voice("Written down on challenge {n}. A slip is taken back there.", n=decided)),)
+
+
+def walked_through(voice: Voice, row: Occurrence, routine: Routine, gone: int, decided: int | None) -> Card:
     title = _title(voice, row, routine)
     said = (
         voice(phrases("All is gone through: {n} challenge.", "All is gone through: {n} challenges.", n=gone))
         if gone
         else voice("Nothing is open here that you can see.")
     )
-    return Card(title, (Text(said), Buttons((_as_it_is(voice, row),))), summary=f"{title}. {said}")
+    body = (*_written_down(voice, decided), Text(said), Buttons((_as_it_is(voice, row),)))
+    return Card(title, body, summary=f"{title}. {said}")
 
 
 def shows(from_on: date) -> Phrase:

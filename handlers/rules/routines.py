@@ -208,7 +208,7 @@ def changes(routine: Routine, calendar: Calendar, today: date, stands: Collectio
         if each.id not in drop and each.planned_on not in days
         and (each.status in TO_COME or each.status is OccurrenceStatus.HELD)
     }  # fmt: skip
-    single = _one_each(rule)
+    single = keeps_one(rule)
     add = tuple(
         each for each in named
         if today <= (each.day or each.planned_on) <= today + AHEAD and each.planned_on not in known
@@ -247,7 +247,7 @@ def _with_one_before(routine: Routine, standing: Standing, calendar: Calendar, t
     return count is not None and count.day is not None and count.day <= today
 
 
-def _one_each(rule: recurrence.Rule) -> bool:
+def keeps_one(rule: recurrence.Rule) -> bool:
     """Whether a week or a month has at most one of it."""
     rule = rule.of if isinstance(rule, recurrence.Shifted) else rule
     return isinstance(rule, recurrence.Weekly) or (isinstance(rule, recurrence.Monthly) and len(rule.nth) == 1)

@@ -93,3 +93,25 @@ async def test_one_that_spoils_it_is_alone_in_that(database: Database) -> None:
     assert sorted(await states(database)) == [MessageState.PENDING, MessageState.SENT]
     with pytest.raises(type(done[1])):
         await marks.write(spoilt)
+
+
+async def test_a_turn_that_is_cut_off_blocks_no_other(database: Database) -> None:
+    await plan(database, message(TEACHER), message(COLLEAGUE))
+    first, second = await claim_messages(database)
+    gate = asyncio.Event()
+
+    @asynccontextmanager
+    async def queue(_: str) -> AsyncIterator[AsyncConnection]:
+        await gate.wait()
+        async with database.queue() as connection:
+            yield connection
+
+    marks = Marks(queue, Stands())
+    stuck = asyncio.create_task(marks.write(arrived(first)))
+    await asyncio.sleep(0)
+    await marks.finish(within_s=0.01)
+    with pytest.raises(asyncio.CancelledError):
+        await stuck
+    gate.set()
+    await marks.write(arrived(second))
+    assert sorted(await states(database)) == [MessageState.PENDING, MessageState.SENT]

@@ -79,7 +79,7 @@ def test_a_routine_that_is_changed_names_its_new_days_and_no_old_ones(
     to_come = [each for each in changed.values() if each.status in rules.TO_COME and not each.begun]
     assert {each.planned_on for each in to_come} <= named
     rule = recurrence.parse(others)
-    if rules._one_each(rule):
+    if rules.keeps_one(rule):
         taken = [each for each in changed.values() if each.status in {*rules.TO_COME, OccurrenceStatus.HELD}]
         since = rule.period(today)[0]
         periods = [rule.period(each.planned_on) for each in taken if each.planned_on >= since]

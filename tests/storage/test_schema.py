@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 
 from storage import models, schema
 from storage.database import Database, sync_url
+from storage.vocabulary import OccurrenceStatus
 from tests import builders
 from tests.builders import NOW
 
@@ -59,6 +60,42 @@ def test_the_models_and_the_migrations_do_not_drift(database_url: str) -> None:
         assert compare_metadata(context, SQLModel.metadata) == []
 
 
+def put_then(connection: Connection, *rows: Any) -> None:
+    """Rows with the columns that there are at that revision."""
+    for row in rows:
+        of = models.table(type(row))
+        there = {each["name"] for each in inspect(connection).get_columns(of.name)}
+        then = table(of.name, *(column(each.name, each.type) for each in of.c if each.name in there))
+        connection.execute(insert(then).values({each.name: getattr(row, each.name) for each in then.c}))
+    connection.commit()
+
+
+def test_a_meeting_that_was_moved_before_stays_where_it_was_moved_to(blank_url: str) -> None:
+    with schema._transaction(blank_url) as connection:
+        command.upgrade(schema._config(connection), "0014")
+    day = NOW.date()
+    when: dict[str, Any] = {"planned_on": day, "day": day, "starts_at": NOW, "planned_at": NOW, "minutes": 60}
+    mine: dict[str, Any] = {"district_id": builders.DISTRICT, "routine_id": "r", "status": OccurrenceStatus.PLANNED}
+    with on(blank_url) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT set_config('clearway.district', '{builders.DISTRICT}', false)"))
+        put_then(
+            connection,
+            models.District(id=builders.DISTRICT, name="", timezone="America/Detroit", ledger_key="", created_at=NOW),
+            models.Occurrence(**mine, **when, id="first"),
+            models.Occurrence(**mine, **when, id="moved", in_place_of="before"),
+        )
+    schema.upgrade(blank_url)
+    of = models.table(models.Occurrence)
+    with on(blank_url) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT set_config('clearway.district', '{builders.DISTRICT}', false)"))
+        assert {each.id: each.chosen for each in connection.execute(select(of.c.id, of.c.chosen))} == {
+            "first": False,
+            "moved": True,
+        }
+
+
 @pytest.mark.parametrize(
     ("updated_at", "acted_at"),
     [
@@ -76,18 +113,14 @@ def test_owners_keep_the_clock_that_they_had(blank_url: str, updated_at: datetim
         mine: dict[str, Any] = {"district_id": builders.DISTRICT}
         owner, version = directory.people[built.challenge.owner_id], directory.in_force
         school = directory.schools[builders.MAPLE]
-        for row in (
+        put_then(
+            connection,
             models.District(id=builders.DISTRICT, name="", timezone=directory.timezone, ledger_key="", created_at=NOW),
             models.Person(**mine, id=owner.id, name=owner.name),
             models.School(**mine, id=school.id, name=school.name),
             models.Process(**mine, id=version.id, version=version.version, status=version.status),
             built.challenge,
-        ):
-            of = models.table(type(row))
-            there = {each["name"] for each in inspect(connection).get_columns(of.name)}  # at that revision
-            then = table(of.name, *(column(each.name, each.type) for each in of.c if each.name in there))
-            connection.execute(insert(then).values({each.name: getattr(row, each.name) for each in then.c}))
-        connection.commit()
+        )
 
     schema.upgrade(blank_url)
 

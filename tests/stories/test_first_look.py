@@ -25,9 +25,8 @@ async def test_an_agenda_in_a_chat_leads_to_what_it_is_now(database: Database, p
 
         await story.wait_until(detroit("2026-10-12 09:00"))
         invited = member.last_card
-        # Who records and is not of the district's team sees a part of the log: of the rest nothing is claimed.
-        assert "None that you can see." in seen(recorder)
-        assert "None this time." not in seen(recorder)
+        # Who records for the district's team sees what it sees, though not one of its members.
+        assert "2: Three lesson calendars contradict each other in week 2." in seen(recorder)
 
         await story.wait_until(detroit("2026-10-13 08:35"))
         await member.click("Show it as it is now", invited)
@@ -91,3 +90,16 @@ async def test_the_practice_workspace_has_a_draft_to_submit_and_approve(database
     for each in (text, practice.with_a_draft(text)):
         result = await import_district(database, SEAL, each, now=detroit("2026-10-06 08:00"))
     assert result.draft is not None
+
+
+@ON_SLACK
+async def test_who_sees_a_part_of_the_log_reads_of_no_others_that_there_are_none(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead, principal = await story.person(COORDINATOR), await story.person("p-021")
+        await lead.command("/clearway routines")
+        await lead.click("Start: Administrative Team")
+        await looks_at(principal, "Thu, Oct 15, 2026")
+        assert "None that you can see." in seen(principal)
+        assert "None this time." not in seen(principal)

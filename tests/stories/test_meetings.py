@@ -40,8 +40,11 @@ async def test_a_meeting_from_its_call_to_its_minutes(database: Database, platfo
         await looks_at(lead, "Tue, Oct 13, 2026")
         await lead.click("Go through the log")
         assert "1 of 1: challenge 1" in seen(lead)
+        await looks_at(recorder, "Tue, Oct 13, 2026")  # who is of no team, but writes its minutes
+        assert "1: No substitutes for training days at our school." in seen(recorder)
         await lead.click("Write down a decision")
         await lead.submit({"What was decided?": "Two floating substitutes from November on."})
+        assert "Written down on challenge 1." in seen(lead)
         assert "All is gone through: 1 challenge." in seen(lead)
         assert "Two floating substitutes from November on." in str((await story.case()).words)
 
@@ -162,7 +165,9 @@ async def test_a_routine_is_made_changed_and_taken_out_in_chat(database: Databas
         await lead.submit(values)
         assert "Clearway does not know that rule" in str(lead.form.errors)
         assert "such as 8:30 or 3:30 pm" in str(lead.form.errors)
-        await lead.submit({"On which days?": "third Monday", "At what time?": "3:15 pm"})
+        await lead.submit({"On which days?": "2026-09-01, 2026-09-15", "At what time?": "3:15 pm"})
+        assert "None of these days is still to come." in str(lead.form.errors)
+        await lead.submit({"On which days?": "third Monday"})
         assert "third Monday, 3:15" in seen(lead)
         await lead.click("Start it")
         rows = await planned(story, database, "routine")
