@@ -82,9 +82,15 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
     if not rules.may_see(routine, request.actor, store.directory, today):
         raise _unknown()
     steers = rules.may_steer(routine, request.actor, store.directory, today)
-    made_here = routine.id in await rows.made_in_chat(store.connection, store.district_id)
     at = await _next_at(store, routine, now)
-    return Reply(card=cards.one(request.voice, routine, at, steers=steers, removable=steers and made_here))
+    removable = steers and await _removable(store, routine)
+    return Reply(card=cards.one(request.voice, routine, at, steers=steers, removable=removable))
+
+
+async def _removable(store: Store, routine: Routine) -> bool:
+    """It was made in chat, and nothing of it is on record."""
+    made_here = routine.id in await rows.made_in_chat(store.connection, store.district_id)
+    return made_here and not await rows.has_any(store.connection, store.district_id, routine.id)
 
 
 async def start(store: Store, request: Request, now: datetime) -> Reply:
@@ -192,9 +198,8 @@ async def _changed(store: Store, request: Request, routine: Routine, values: row
         data = {"routine": routine.id, "fields": sorted(changes)}
         store.record(None, Kind.ROUTINE_CHANGED, by=request.actor.id, at=now, data=data)
         routine = await _read_again(store, routine.id, now)
-    made_here = routine.id in await rows.made_in_chat(store.connection, store.district_id)
     at = await _next_at(store, routine, now)
-    return Reply(card=cards.one(request.voice, routine, at, steers=True, removable=made_here))
+    return Reply(card=cards.one(request.voice, routine, at, steers=True, removable=await _removable(store, routine)))
 
 
 async def remove(store: Store, request: Request, now: datetime) -> Reply:

@@ -641,3 +641,20 @@ async def test_after_an_outage_all_meetings_that_are_past_are_asked_about_in_one
         await lead.submit({"Why?": "Nobody was there."})
         assert (OccurrenceStatus.MISSED, date(2026, 10, 19)) in await all_of(story, database)
         await story.promises_hold()
+
+
+@ON_SLACK
+async def test_what_has_nothing_on_record_can_be_taken_out_and_what_has_cannot(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await story.person(COORDINATOR)
+        await makes(lead, name="Data hour", teams=[DIT], rule="every Monday", start="3 pm")
+        await makes(lead, name="Bus hour", teams=[DIT], rule="every Tuesday", start="3 pm")
+        await lead.click("Start it")
+        for name, offered in (("Bus hour", False), ("Data hour", True)):
+            await lead.command("/clearway routines")
+            await lead.click(f"Show: {name}")
+            assert ("Take it out" in seen(lead).rpartition(f"\n{name}\n")[2]) is offered
+        await lead.click("Take it out")
+        assert [each.id for each in (await story.directory()).routines if each.id.endswith("hour")] == ["bus-hour"]
