@@ -60,6 +60,8 @@ class Marks:
 
     async def finish(self, within_s: float | None = None) -> None:
         """Returns when all of it is written; what is not by then is cut off."""
+        while self._turns and within_s is None:
+            await asyncio.wait(self._turns)
         if self._turns:
             _, late = await asyncio.wait(set(self._turns), timeout=within_s)
             for each in late:

@@ -9,7 +9,7 @@ from handlers import actions, acts, calendars
 from handlers.cards import meetings as cards
 from handlers.cards.model import Button, Card, Press
 from handlers.cards.text import Voice
-from handlers.occurrences import A_BELL, as_it_was, break_until, doing, leads, over_at
+from handlers.occurrences import A_BELL, as_it_was, break_until, doing, everybody, leads, over_at
 from handlers.rules import access, kinds, presence
 from handlers.rules import routines as rules
 from handlers.telling import Told
@@ -314,11 +314,13 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
     reader = store.directory.people.get(message.person_id)
     if reader is None or not reader.here_on(acts.today(store, now)):
         return None
-    without = event.kind is Kind.OCCURRENCE_CANCELLED and event.data.get("why") == "without"
-    if sees(store, row, routine, reader, now) is without:  # not of the team any more; or of it again
+    if _is_news(event) and not await occurrences.has_had_any(store.connection, row, reader.id):
+        return None  # they have not heard of it
+    if event.kind is Kind.OCCURRENCE_CANCELLED and event.data.get("why") == "without":
+        expected = reader.id in everybody(store, routine, row, now)
+        return None if expected else cards.in_room(Voice(store.directory, reader), row, routine, event, None)
+    if not sees(store, row, routine, reader, now):  # not of the team any more
         return None
-    if without:
-        return cards.in_room(Voice(store.directory, reader), row, routine, event, None)
     if event.kind is Kind.OCCURRENCE_BREAK:
         return cards.bell(Voice(store.directory, reader), row, routine)
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED}:
@@ -334,6 +336,12 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
     does = doing(store, row)
     card = cards.news(Voice(store.directory, reader), row, routine, event, on, record, may=may, doing=does, file=file)
     return card if by_mail else await actions.with_agreed(store, card, row, reader, now)
+
+
+def _is_news(event: Event) -> bool:
+    """Only to those who know of the meeting: its routine, the calendar or its people have changed."""
+    by_itself = event.kind is Kind.OCCURRENCE_CANCELLED and event.data.get("why") in ("changed", "together", "without")
+    return by_itself or event.kind is Kind.OCCURRENCE_RETIMED
 
 
 def _without_routine(

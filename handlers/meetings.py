@@ -15,7 +15,6 @@ from handlers.cards.text import Typed, Voice, Who, phrase
 from handlers.errors import FormError, NotFoundError
 from handlers.occurrences import add as plan_one
 from handlers.occurrences import (
-    belonging,
     doing,
     end,
     everybody,
@@ -116,7 +115,7 @@ async def send(store: Store, request: Request, now: datetime) -> Reply:
             row,
             status=OccurrenceStatus.PREPARED,
             invited_at=now,
-            invited_ids=belonging(store, routine, row),
+            invited_ids=everybody(store, routine, row, now),
             roles=roles,
             version=row.version + 1,
         )

@@ -133,12 +133,15 @@ async def _follow(store: Store, routine: Routine, row: Occurrence, day: date, no
 
 async def _who_comes(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
     """Others belong there than when everybody got its agenda: who is new gets it, and who is out hears that."""
-    belong = belonging(store, routine, row)
-    if row.invited_at is None or not row.invited_ids or belong == row.invited_ids:
+    if row.invited_at is None or row.invited_ids is None:
         return
-    new = [each for each in belong if each not in row.invited_ids]
-    out = [PersonId(each) for each in row.invited_ids if each not in belong and each in store.directory.people]
-    await occurrences.change(store.connection, row, invited_ids=belong, version=row.version + 1)
+    there = everybody(store, routine, row, now)
+    new = [each for each in belonging(store, routine, row) if each not in row.invited_ids]
+    gone = [PersonId(each) for each in row.invited_ids if each not in there and each != row.lead_id]
+    out = [each for each in gone if each in store.directory.people]
+    if not new and not out:
+        return
+    await occurrences.change(store.connection, row, invited_ids=there, version=row.version + 1)
     if new:
         tell_of(store, row, Kind.OCCURRENCE_INVITED, new, now, before=row.starts_at)
     if out:
@@ -254,7 +257,7 @@ async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead:
                 tell_of(store, row, Kind.OCCURRENCE_PREPARED, [lead.id, *called], now, before=row.starts_at)
         case Duty.INVITE:
             roles = {str(each.role): each.person_id for each in doing(store, row)}
-            ids = belonging(store, routine, row)
+            ids = everybody(store, routine, row, now)
             await occurrences.change(
                 store.connection, row, invited_at=now, invited_ids=ids, roles=roles, version=row.version + 1
             )

@@ -23,7 +23,7 @@ from storage import people
 from storage.directory import Person, Routine, Team
 from storage.models import Timer
 from storage.store import Store
-from storage.vocabulary import Kind, MessageKind, RoutineKind, TeamId, TimerKind
+from storage.vocabulary import Kind, MessageKind, OccurrenceStatus, RoutineKind, TeamId, TimerKind
 
 MOST_LINES: Final = 12  # of an agenda that stands every time
 MOST_QUESTIONS: Final = 8  # a form that is filled after a meeting, on a phone
@@ -354,7 +354,8 @@ async def _coming(
     """As it is planned, for its first team, with what was moved; further on as its rule says."""
     calendar, rule = acts.calendar(store), recurrence.parse(routine.rule)
     unit = next(iter(rules.units(routine, store.directory)), TeamId(""))
-    standing = await rows.since(store.connection, store.district_id, [routine.id], calendar.at(first, time(0)))
+    begins, _ = rule.period(first)
+    standing = await rows.since(store.connection, store.district_id, [routine.id], calendar.at(begins, time(0)))
     mine = [each for each in standing if each.team_id == unit]
     coming = [
         rules.Planned(each.planned_on, each.day)
@@ -362,7 +363,8 @@ async def _coming(
         if each.status in rows.TO_COME and each.starts_at > now
     ]
     known = {each.planned_on for each in mine if not each.dropped}
-    taken = {rule.period(each.planned_on) for each in coming} if rules.keeps_one(rule) else set()
+    stand = (each for each in mine if each.status in {*rows.TO_COME, OccurrenceStatus.HELD})
+    taken = {rule.period(each.planned_on) for each in stand} if rules.keeps_one(rule) else set()
     by_rule = (
         each for each in rules.named(routine, calendar, first, last)
         if each.planned_on not in known and rule.period(each.planned_on) not in taken

@@ -285,8 +285,8 @@ class Occurrence(InDistrict, table=True):
     status: OccurrenceStatus = Column(sa_type=Word(OccurrenceStatus))
     version: int = 1
     invited_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
-    invited_ids: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})
-    """Who belonged there when everybody got its agenda, or heard of it since."""
+    invited_ids: list[str] | None = Column(default=None, sa_type=Json)
+    """Who was to be there when everybody got its agenda, or has heard of it since; None where nobody knows."""
     asks: int = 0
     """How often somebody was asked whether it took place."""
     asked_at: datetime | None = Column(default=None, sa_type=UtcDateTime)

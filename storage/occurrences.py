@@ -13,7 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import models
 from storage.log import challenges, is_taken_back
 from storage.models import table
-from storage.vocabulary import DistrictId, Kind, MessageKind, OccurrenceStatus, PersonId, RecordField, TeamId
+from storage.vocabulary import (
+    DistrictId,
+    Kind,
+    MessageKind,
+    MessageState,
+    OccurrenceStatus,
+    PersonId,
+    RecordField,
+    TeamId,
+)
 
 occurrences: Final = table(models.Occurrence)
 routines: Final = table(models.Routine)
@@ -57,6 +66,19 @@ async def is_told(
             messages.c.send_at >= since,
             events.c.kind == kind,
         )
+    )
+    return bool(await connection.scalar(select(exists(about))))
+
+
+async def has_had_any(connection: AsyncConnection, row: models.Occurrence, person_id: PersonId) -> bool:
+    """Whether anything about a meeting, or about what it is in the place of, was ever sent to somebody."""
+    one = (occurrences.c.district_id == row.district_id) & (occurrences.c.root_id == row.root_id)
+    about = select(messages.c.id).where(
+        messages.c.district_id == row.district_id,
+        messages.c.person_id == person_id,
+        messages.c.kind == MessageKind.OCCURRENCE,
+        messages.c.state == MessageState.SENT,
+        messages.c.item_id.in_(select(occurrences.c.id).where(one)),
     )
     return bool(await connection.scalar(select(exists(about))))
 

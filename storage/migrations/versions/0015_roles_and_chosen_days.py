@@ -16,7 +16,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("routine", sa.Column("person_roles", doors.JSON, nullable=False, server_default="[]"))
-    op.add_column("occurrence", sa.Column("invited_ids", doors.JSON, nullable=False, server_default="[]"))
+    op.add_column("occurrence", sa.Column("invited_ids", doors.JSON, nullable=True))
     op.add_column("occurrence", sa.Column("chosen", sa.Boolean(), nullable=False, server_default=sa.false()))
     # What is in the place of another stayed where it was until now. No policy hides the rows of districts from their owner
     # meanwhile: a migration is of no district.
