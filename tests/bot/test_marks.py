@@ -36,6 +36,19 @@ def arrived(claimed: ClaimedMessage) -> Arrived:
     return Arrived(Sent([claimed], Platform.SLACK, PLACE, NOW), account, "D")
 
 
+def behind_a_gate(database: Database) -> tuple[Marks, asyncio.Event]:
+    """Nothing is written before the gate is open."""
+    gate = asyncio.Event()
+
+    @asynccontextmanager
+    async def queue(_: str) -> AsyncIterator[AsyncConnection]:
+        await gate.wait()
+        async with database.queue() as connection:
+            yield connection
+
+    return Marks(queue, Stands()), gate
+
+
 async def states(database: Database) -> list[MessageState]:
     async with database.queue() as connection:
         return [each.state for each in await connection.execute(select(table(models.Message)))]
@@ -63,15 +76,7 @@ async def test_those_who_come_while_one_is_written_share_the_next_transaction(da
 async def test_what_arrived_is_written_though_whoever_waited_is_cut_off(database: Database) -> None:
     await plan(database, message(TEACHER), message(COLLEAGUE))
     first, second = await claim_messages(database)
-    gate = asyncio.Event()
-
-    @asynccontextmanager
-    async def queue(_: str) -> AsyncIterator[AsyncConnection]:
-        await gate.wait()
-        async with database.queue() as connection:
-            yield connection
-
-    marks = Marks(queue, Stands())
+    marks, gate = behind_a_gate(database)
     begun = [asyncio.create_task(marks.write(arrived(each))) for each in (first, second)]
     await asyncio.sleep(0)
     for each in begun:
@@ -98,15 +103,7 @@ async def test_one_that_spoils_it_is_alone_in_that(database: Database) -> None:
 async def test_a_turn_that_is_cut_off_blocks_no_other(database: Database) -> None:
     await plan(database, message(TEACHER), message(COLLEAGUE))
     first, second = await claim_messages(database)
-    gate = asyncio.Event()
-
-    @asynccontextmanager
-    async def queue(_: str) -> AsyncIterator[AsyncConnection]:
-        await gate.wait()
-        async with database.queue() as connection:
-            yield connection
-
-    marks = Marks(queue, Stands())
+    marks, gate = behind_a_gate(database)
     stuck = asyncio.create_task(marks.write(arrived(first)))
     await asyncio.sleep(0)
     await marks.finish(within_s=0.01)

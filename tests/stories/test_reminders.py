@@ -337,6 +337,15 @@ async def test_what_a_slow_platform_keeps_waiting_is_begun_while_its_lease_holds
         assert all(each.unknown_since is None for each in rows)
 
 
+async def says_to(story: World, *readers: str) -> None:
+    """Something urgent is put into the outbox for each of them."""
+    async with story.made.districts.open(story.district_id, Came(Door.TIMER), write=True) as store:
+        event = store.record(None, Kind.IMPORTED, by=None, at=story.clock.now(), data={})
+        ids = [PersonId(each) for each in readers]
+        tell(store, ids, MessageKind.BREACH, event, story.clock.now(), lane=Lane.URGENT)
+        await store.flush(story.clock.now())
+
+
 @ON_ONE
 async def test_nobody_waits_for_what_a_slow_platform_keeps_and_each_reads_in_order(
     database: Database, monkeypatch: pytest.MonkeyPatch
@@ -355,17 +364,10 @@ async def test_nobody_waits_for_what_a_slow_platform_keeps_and_each_reads_in_ord
                 came.append(to.user_id)
                 return await slack.send(to, card, delivery_id=delivery_id)
 
-        async def said_to(*readers: str) -> None:
-            async with story.made.districts.open(story.district_id, Came(Door.TIMER), write=True) as store:
-                event = store.record(None, Kind.IMPORTED, by=None, at=story.clock.now(), data={})
-                ids = [PersonId(each) for each in readers]
-                tell(store, ids, MessageKind.BREACH, event, story.clock.now(), lane=Lane.URGENT)
-                await store.flush(story.clock.now())
-
         sending.transports[Platform.SLACK] = Slow()  # type: ignore[assignment]
-        await said_to("p-010")
+        await says_to(story, "p-010")
         assert await sending.run_once() == 1
-        await said_to("p-010", "p-011")
+        await says_to(story, "p-010", "p-011")
         while "U0LB011" not in came:
             await sending.run_once()
         assert came == ["U0LB011"]
@@ -396,19 +398,12 @@ async def test_a_district_whose_platform_hangs_is_given_no_more_until_it_has_roo
                 await answers.wait()
                 return await slack.send(to, card, delivery_id=delivery_id)
 
-        async def said_to(readers: list[str]) -> None:
-            async with story.made.districts.open(story.district_id, Came(Door.TIMER), write=True) as store:
-                event = store.record(None, Kind.IMPORTED, by=None, at=story.clock.now(), data={})
-                ids = [PersonId(each) for each in readers]
-                tell(store, ids, MessageKind.BREACH, event, story.clock.now(), lane=Lane.URGENT)
-                await store.flush(story.clock.now())
-
         sending.transports[Platform.SLACK] = Hangs()  # type: ignore[assignment]
-        await said_to([f"p-0{n}" for n in range(10, 20)])
+        await says_to(story, *(f"p-0{n}" for n in range(10, 20)))
         assert await sending.run_once() == 10
         await all_begun.wait()
         assert (len(begun), sending.full) == (8, {story.district_id})
-        await said_to(["p-021", "p-022"])
+        await says_to(story, "p-021", "p-022")
         assert await sending.run_once() == 0  # they wait where others can claim what is theirs
         answers.set()
         assert await story.made.loops.run_outbox() == 2
