@@ -208,9 +208,10 @@ class Desk:
         by, inbound = self._by(), self._parse(body)
         if inbound is not None:
             reply = await self._answer(inbound)
-            card = _said(reply)
+            card, under = _said(reply), body.get("view") or {}
             if reply.form is not None:
-                card = await self._open(render.view(reply.form, opened_by=inbound), body, by)
+                fresh = str(under["hash"]) if _is_third(under) else ""
+                card = await self._open(render.view(reply.form, opened_by=inbound, fresh=fresh), body, by)
             elif card is not None and not body.get("response_url"):
                 card = card if await self._open(render.modal(card), body, by) else None
             if card is not None:
@@ -264,13 +265,17 @@ class Desk:
 
     async def _open(self, view: dict[str, Any], body: dict[str, Any], by: float) -> Card | None:
         """Opens a window for somebody who has just pressed something; a card that says so where that fails."""
-        inside = (body.get("view") or {}).get("type") == "modal"
-        opening = self.client.views_push if inside else self.client.views_open
+        under = body.get("view") or {}
         try:
             async with asyncio.timeout_at(by):
-                await opening(trigger_id=body["trigger_id"], view=view)
+                if under.get("type") != "modal":
+                    await self.client.views_open(trigger_id=body["trigger_id"], view=view)
+                elif _is_third(under):  # Slack stacks three windows: where there is none above it, it becomes the next
+                    await self.client.views_update(view_id=under["id"], hash=under["hash"], view=view)
+                else:
+                    await self.client.views_push(trigger_id=body["trigger_id"], view=view)
         except FAILURES as failure:
-            if reason_of(failure) == "exchanged_trigger_id":  # the same press came twice: the window is there
+            if reason_of(failure) in {"exchanged_trigger_id", "hash_conflict"}:  # the same press twice: it is there
                 return None
             reference = secrets.token_hex(4)
             log.warning("slack.not_opened", reason=reason_of(failure), reference=reference)
@@ -374,13 +379,18 @@ def _said(reply: Reply) -> Card | None:
     return reply.card or (render.sentence(" ".join(reply.errors.values())) if reply.errors else None)
 
 
+def _is_third(window: Mapping[str, Any]) -> bool:
+    """The window stands on one that stands on another."""
+    return window.get("previous_view_id") not in (None, window.get("root_view_id"))
+
+
 def _after_form(reply: Reply, inbound: Inbound | None, shown: dict[str, Any]) -> dict[str, Any] | None:
     """What becomes of the form: it keeps what was typed and shows errors, turns into something else, or closes."""
     if reply.errors:
         if placed := render.errors(reply.errors, shown):
             return {"response_action": "errors", "errors": placed}
         told = render.sentence(" ".join(reply.errors.values()))  # a form without a field cannot show an error
-        return {"response_action": "push", "view": render.modal(told)}
+        return {"response_action": "update" if _is_third(shown) else "push", "view": render.modal(told)}
     if reply.form is not None:
         view = render.view(reply.form, opened_by=inbound, fresh=shown.get("hash") or shown["id"])
         return {"response_action": "update", "view": view}

@@ -31,6 +31,7 @@ SCOPE_OF_METHOD: Final = {
     "views_open": None,
     "views_publish": None,
     "views_push": None,
+    "views_update": None,
 }
 SCOPE_OF_EVENT: Final = {
     "app_home_opened": None,

@@ -403,6 +403,31 @@ async def test_home_is_published_and_its_buttons_answer_in_a_window(any_stand: S
     assert dana.window.title == "Challenge 42"
 
 
+async def test_however_much_is_pressed_in_a_window_there_is_an_answer(any_stand: Stand) -> None:
+    """Slack stacks no more than three."""
+    dana, gateway = any_stand.person(), any_stand.gateway
+    page = Card("Page", (Buttons((Button("Next", Press("next", "p")), Button("Change", Press("change", "p")))),))
+    gateway.on["home.show"] = gateway.on["next"] = Reply(page)
+    gateway.on["change"] = Reply(form=Form("Change", "Save", Press("save", "p"), (TextField("what", "What"),)))
+    gateway.on["save"] = lambda inbound: Reply(Card(f"Saved {inbound.fields['what']}", page.body))
+    await dana.open_home()
+    for n in range(5):
+        await dana.click("Change")
+        assert dana.form is not None
+        assert not dana.form.values["What"]
+        await dana.submit({"What": str(n)})
+        assert dana.window is not None
+        assert dana.window.title == f"Saved {n}"
+        await dana.click("Next", copies=2)
+        assert dana.window.title == "Page"
+    assert not dana.cards
+    gateway.on["save"] = Reply(errors={"": "It is saved already."})
+    gateway.on["change"] = Reply(form=Form("Sure?", "Yes", Press("save", "p"), (Words("It will be changed."),)))
+    await dana.click("Change")
+    await dana.submit()
+    assert dana.window.text == "It is saved already."
+
+
 async def test_a_mention_is_answered_for_the_eyes_of_its_author(any_stand: Stand) -> None:
     dana, ann, gateway = any_stand.person(), any_stand.person("Ann"), any_stand.gateway
     gateway.on["message.mention"] = Reply(RECEIPT)

@@ -370,7 +370,8 @@ class SlackPerson:
                 if not self.slack.note("view update", limits.faults_of_view(view)):
                     self.slack.replace(windows[-1], view)
             case {"response_action": "push", "view": dict(view)}:
-                if not self.slack.note("view push", limits.faults_of_view(view)):
+                faults = limits.faults_of_view(view) + (["three windows are open"] if len(windows) > 2 else [])
+                if not self.slack.note("view push", faults):
                     windows.append(self.slack.window(view))
             case {}:
                 if said:

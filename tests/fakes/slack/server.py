@@ -445,6 +445,9 @@ class FakeSlack:
 
     def view_json(self, workspace: Workspace, window: Window) -> Json:
         known = {"id": window.id, "hash": window.hash, "team_id": workspace.team_id, "app_id": workspace.app_id}
+        stack = next((each for each in workspace.windows.values() if window in each), [window])
+        below = stack[: stack.index(window)]
+        known |= {"root_view_id": stack[0].id, "previous_view_id": below[-1].id if below else None}
         return {"private_metadata": "", "callback_id": "", **window.view, **known}
 
     def whisper(self, workspace: Workspace, channel: str, user: str, said: Mapping[str, Any]) -> Post:
