@@ -202,7 +202,7 @@ async def _moved_off(store: Store, now: datetime) -> list[Offer]:
         routine = store.directory.routine(row.routine_id)
         if routine is None or stands.id not in {row.id, event.data.get("new")}:
             continue
-        if stands.status in rows.TO_COME and rules.counts(routine) and not stands.chosen:
+        if stands.status in rows.TO_COME and rules.counts(routine.rule) and not stands.chosen:
             continue  # it follows the count by itself
         if stands.id == row.id or (stands.status in rows.TO_COME and stands.starts_at > now):
             found.append((stands, routine, row.day))

@@ -50,14 +50,12 @@ async def plan(store: Store, routine: Routine, now: datetime) -> None:
         mine = {each.id: each for each in stands if each.team_id == team_id}
         changes = rules.changes(routine, calendar, today, [_standing(each, mine, now) for each in mine.values()])
         for row_id in changes.drop:
-            row = mine.pop(row_id)
-            count = rules.by_count(routine, row.planned_on, calendar)
-            together = count.day if count else None
-            await _drop(store, routine, row, now, why="together" if together else "changed", to=together)
-        for row_id, day in changes.follow:
-            await _follow(store, routine, mine[row_id], day, now)
+            await _drop(store, routine, mine.pop(row_id), now)
+        await _go(store, routine, mine, changes, now)
         for row in mine.values():
             if row.status in occurrences.TO_COME and row.starts_at > now:
+                if row.rule != routine.rule:
+                    await occurrences.change(store.connection, row, rule=routine.rule)
                 await _retime(store, routine, row, now)
                 await _who_comes(store, routine, row, now)
         for each in changes.add:
@@ -76,7 +74,36 @@ def _standing(row: Occurrence, others: Mapping[str, Occurrence], now: datetime) 
     before = others.get(row.in_place_of)
     instead = bool(row.in_place_of) and not (before and before.dropped)
     begun = row.starts_at <= now
-    return rules.Standing(row.id, row.planned_on, row.day, row.status, begun, instead, row.chosen, row.dropped)
+    return rules.Standing(
+        row.id, row.planned_on, row.day, row.status, begun, instead, row.chosen, row.dropped, row.rule
+    )
+
+
+async def _go(
+    store: Store, routine: Routine, mine: Mapping[str, Occurrence], changes: rules.Changes, now: datetime
+) -> None:
+    """What is to be on another day goes there, where there is none yet; of those that fall together one is there."""
+    pairs = dict(changes.together)
+    taken = {id: row.day for id, row in mine.items() if row.status in occurrences.TO_COME and id not in pairs}
+    for row_id, day in changes.follow:
+        taken.pop(row_id)
+        taken[row_id] = (
+            mine[row_id].day if day in taken.values() else await _follow(store, routine, mine[row_id], day, now)
+        )
+    for row_id, day in changes.together:
+        row = mine[row_id]
+        in_time = _hear_in_time(store, routine, await _heard(store, routine, row, now), day, now)
+        if in_time and day in taken.values():
+            await _drop(store, routine, row, now, why="together", to=day)
+        else:
+            taken[row_id] = await _follow(store, routine, row, day, now)
+
+
+def _hear_in_time(store: Store, routine: Routine, hear: Collection[PersonId], day: date, now: datetime) -> bool:
+    """Before it begins on that day."""
+    people = [store.directory.people[each] for each in hear if each in store.directory.people]
+    calendar = acts.calendar(store)
+    return calendar.at(day, routine.start) >= rules.may_begin(people, calendar, now)
 
 
 async def take_out(store: Store, routine: Routine, now: datetime) -> None:
@@ -110,40 +137,45 @@ async def _drop(
         tell_rooms(store, row.team_id, event, now, item=row.id)
 
 
-async def _follow(store: Store, routine: Routine, row: Occurrence, day: date, now: datetime) -> None:
-    """There are other school days now between it and the day from which it is counted, so it is on another day: where
-    nobody would hear in time it stays."""
+async def _follow(store: Store, routine: Routine, row: Occurrence, day: date, now: datetime) -> date:
+    """Its rule is another, or there are other school days now between it and the day from which it is counted: so it is
+    on another day. Where nobody would hear in time it stays. Returned: the day on which it is then."""
     hear, starts_at = await _heard(store, routine, row, now), acts.calendar(store).at(day, routine.start)
-    people = [store.directory.people[each] for each in hear if each in store.directory.people]
-    if starts_at < rules.may_begin(people, acts.calendar(store), now):
-        return
+    if day == row.day or not _hear_in_time(store, routine, hear, day, now):
+        return row.day
     if not hear:
         await occurrences.change(store.connection, row, day=day, starts_at=starts_at, version=row.version + 1)
         set_timer(store, routine, row, now)
         await store.look_at_item([row.id], now)
-        return
+        return day
     begins = min(row.starts_at, starts_at)
     await end(store, row, OccurrenceStatus.MOVED, now)
     new = await add(store, routine, row.team_id, row.planned_on, day, now, in_place_of=row)
-    data = {"from": row.day.isoformat(), "why": "counted", "to": day.isoformat(), "new": new.id}
+    why = "counted" if rules.counts(routine.rule) else "changed"
+    data = {"from": row.day.isoformat(), "why": why, "to": day.isoformat(), "new": new.id}
     event = tell_of(store, row, Kind.OCCURRENCE_MOVED, hear, now, data=data, before=begins - rules.NOTICE)
     if row.invited_at:
         tell_rooms(store, row.team_id, event, now, item=row.id)
+    return day
 
 
 async def _who_comes(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
-    """Others belong there than when everybody got its agenda: who is new gets it, and who is out hears that."""
-    if row.invited_at is None or row.invited_ids is None:
+    """Others belong there than when people heard of it: who is new once everybody has its agenda gets that, and who is
+    out hears so."""
+    known = row.invited_ids
+    if known is None:
         return
     there = everybody(store, routine, row, now)
-    new = [each for each in belonging(store, routine, row) if each not in row.invited_ids]
-    gone = [PersonId(each) for each in row.invited_ids if each not in there and each != row.lead_id]
-    out = [each for each in gone if each in store.directory.people]
+    new = [each for each in belonging(store, routine, row) if each not in known] if row.invited_at else []
+    out = [PersonId(each) for each in known if each not in there and each != row.lead_id]
+    out = [each for each in out if each in store.directory.people]
     if not new and not out:
         return
-    await occurrences.change(store.connection, row, invited_ids=there, version=row.version + 1)
-    if new:
-        tell_of(store, row, Kind.OCCURRENCE_INVITED, new, now, before=row.starts_at)
+    ids = there if row.invited_at else [each for each in known if each in there]
+    await occurrences.change(store.connection, row, invited_ids=ids, version=row.version + 1)
+    without = [each for each in new if not await occurrences.has_agenda(store.connection, row, each)]
+    if without:
+        tell_of(store, row, Kind.OCCURRENCE_INVITED, without, now, before=row.starts_at)
     if out:
         data = {"from": row.day.isoformat(), "why": "without", "people": list(out)}
         tell_of(store, row, Kind.OCCURRENCE_CANCELLED, out, now, data=data, before=row.starts_at)
@@ -195,6 +227,7 @@ async def add(
         day=day or planned_on,
         starts_at=calendar.at(day or planned_on, routine.start),
         minutes=routine.minutes,
+        rule=routine.rule,
         status=OccurrenceStatus.PLANNED if day else OccurrenceStatus.CANCELLED,
         ended_at=None if day else now,
         dropped=day is None,  # once a day of its week or month is open again, it is planned anew
@@ -204,6 +237,9 @@ async def add(
         chosen=chosen or bool(in_place_of and in_place_of.chosen and not in_place_of.dropped),
     )
     new.root_id = in_place_of.root_id if in_place_of else new.id
+    if in_place_of and not in_place_of.dropped and day:  # those who come hear of its new day
+        known = in_place_of.invited_ids
+        new.invited_ids = [*everybody(store, routine, in_place_of, now)] if known is None else known
     if (
         in_place_of
         and not in_place_of.dropped
@@ -213,7 +249,6 @@ async def add(
         # They have its agenda, and hear of its new day: the same does not come twice.
         new.status = OccurrenceStatus.PREPARED if in_place_of.lead_id else OccurrenceStatus.PLANNED
         new.lead_id, new.invited_at, new.roles = in_place_of.lead_id, in_place_of.invited_at, in_place_of.roles
-        new.invited_ids = in_place_of.invited_ids
     await occurrences.add(store.connection, new)
     set_timer(store, routine, new, now)
     return new
@@ -254,6 +289,8 @@ async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead:
                 invited_on = acts.calendar(store).school_days_before(row.day, 1)
                 in_time = acts.today(store, now) < invited_on and rules.calls(routine, store.directory)
                 called = others(store, routine, row, lead) if in_time else []
+                if called:
+                    await occurrences.change(store.connection, row, invited_ids=[lead.id, *called])
                 tell_of(store, row, Kind.OCCURRENCE_PREPARED, [lead.id, *called], now, before=row.starts_at)
         case Duty.INVITE:
             roles = {str(each.role): each.person_id for each in doing(store, row)}
@@ -366,7 +403,7 @@ async def off_a_closed_day(store: Store, routine: Routine, row: Occurrence, cale
     count = None if row.chosen else rules.by_count(routine, row.planned_on, calendar)
     to, why = count.day if count else None, "counted"
     in_time = to is not None and calendar.at(to, routine.start) >= earliest
-    if count and count.together and in_time:
+    if count and count.together and in_time and to in taken:
         await _drop(store, routine, row, now, why="together", to=to)
         return True
     if not in_time or to in taken:

@@ -286,7 +286,7 @@ class Occurrence(InDistrict, table=True):
     version: int = 1
     invited_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
     invited_ids: list[str] | None = Column(default=None, sa_type=Json)
-    """Who was to be there when everybody got its agenda, or has heard of it since; None where nobody knows."""
+    """Who has heard that they are to be there; None where nobody has."""
     asks: int = 0
     """How often somebody was asked whether it took place."""
     asked_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
@@ -312,6 +312,8 @@ class Occurrence(InDistrict, table=True):
     """Who facilitates, records and keeps the time: as somebody has chosen, or as the team was told."""
     chosen: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
     """Somebody has said on which day it is to be."""
+    rule: str = Column(default="", sa_type=Text, sa_column_kwargs={"server_default": EMPTY})
+    """By which it was planned, or looked at last: where its routine has another, it follows that."""
     roles_checked: bool = Column(default=False, sa_column_kwargs={"server_default": false()})
     """On its morning it was looked whether they are all there."""
     polled_ids: list[str] = Column(sa_type=Json, default_factory=list, sa_column_kwargs={"server_default": "[]"})

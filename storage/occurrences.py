@@ -70,6 +70,31 @@ async def is_told(
     return bool(await connection.scalar(select(exists(about))))
 
 
+async def has_agenda(connection: AsyncConnection, row: models.Occurrence, person_id: PersonId) -> bool:
+    """Whether somebody gets its agenda, or has it, and was not told since then that they are not expected any more."""
+    one = (occurrences.c.district_id == row.district_id) & (occurrences.c.root_id == row.root_id)
+    about = (
+        select(events.c.kind, events.c.data, messages.c.state)
+        .join(events, (events.c.district_id == messages.c.district_id) & (events.c.id == messages.c.event_id))
+        .where(
+            messages.c.district_id == row.district_id,
+            messages.c.person_id == person_id,
+            messages.c.kind == MessageKind.OCCURRENCE,
+            messages.c.item_id.in_(select(occurrences.c.id).where(one)),
+            messages.c.created_at >= row.invited_at,
+            events.c.kind.in_([Kind.OCCURRENCE_INVITED, Kind.OCCURRENCE_CANCELLED]),
+        )
+        .order_by(messages.c.created_at, messages.c.id)
+    )
+    has_it = False
+    for kind, data, state in await connection.execute(about):
+        if kind is Kind.OCCURRENCE_INVITED:
+            has_it = has_it or state in {MessageState.PENDING, MessageState.SENT}
+        elif data.get("why") == "without" and state is MessageState.SENT:
+            has_it = False
+    return has_it
+
+
 async def has_had_any(connection: AsyncConnection, row: models.Occurrence, person_id: PersonId) -> bool:
     """Whether anything about a meeting, or about what it is in the place of, was ever sent to somebody."""
     one = (occurrences.c.district_id == row.district_id) & (occurrences.c.root_id == row.root_id)

@@ -60,13 +60,14 @@ async def unexpected(store: Store, posts: Iterable[tuple[str, str]]) -> list[str
         ]
     meetings = await store.rows(select(table(Occurrence)).where(table(Occurrence).c.district_id == store.district_id))
     of_routine = {row.id: (row.routine_id, row.team_id) for row in meetings}
+    root = {row.id: row.root_id for row in meetings}
     once = await _once_of_a_routine(store)
     wrong += [
         f"{each.kind} {each.item_id} went to {each.person_id}"
         for each in rows.values()
         if each.kind is MessageKind.OCCURRENCE
         and not _belongs(each.person_id, *of_routine[each.item_id], store.directory)
-        and each.person_id not in once[each.item_id]
+        and not any(each.person_id in once[other] for other in root if root[other] == root[each.item_id])
     ]
     wrong += [
         f"{each.kind} {each.item_id} went to {each.person_id}"

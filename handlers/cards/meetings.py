@@ -322,7 +322,7 @@ def _status(voice: Voice, row: Occurrence, routine: Routine, now: datetime) -> s
 
 def _off_its_day(row: Occurrence, routine: Routine) -> bool:
     """It was planned on another day than its rule names, because that is closed; what is counted names none itself."""
-    return row.day != row.planned_on and not row.in_place_of and not counts(routine)
+    return row.day != row.planned_on and not row.in_place_of and not counts(routine.rule)
 
 
 def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: May) -> str:

@@ -163,6 +163,8 @@ class Standing:
     chosen: bool
     """Somebody has said on which day it is to be."""
     dropped: bool
+    rule: str
+    """By which it was planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,10 @@ class Changes:
     drop: tuple[str, ...]
     """Ids of those that the rule names no more."""
     follow: tuple[tuple[str, date], ...] = ()
-    """Ids of those whose day is counted in school days, of which there are others now; and the day by that count."""
+    """Ids of those that are to be on another day, and that day: the rule is another, or counts other school days now.
+    In this order none goes where another is that goes away."""
+    together: tuple[tuple[str, date], ...] = ()
+    """Ids of those that count to the same day as another, and that day: where that one is there, it is for both."""
 
 
 def changes(routine: Routine, calendar: Calendar, today: date, stands: Collection[Standing]) -> Changes:
@@ -182,7 +187,7 @@ def changes(routine: Routine, calendar: Calendar, today: date, stands: Collectio
     `stands`: those of one team, from the beginning of the present period on, whatever became of them.
     """
     rule = recurrence.parse(routine.rule)
-    counted = counts(routine)
+    counted = counts(routine.rule)
     to_come = [each for each in stands if each.status in TO_COME and not each.begun]
     # What stands is named also where it would be past by now: by a calendar with other days it was not.
     first = min([today, *(each.planned_on for each in to_come)])
@@ -194,13 +199,22 @@ def changes(routine: Routine, calendar: Calendar, today: date, stands: Collectio
         )
     ]
     days = {each.planned_on: each.day for each in named}
-    stays = {each.id: each.chosen if counted else each.instead for each in stands}
-    gone = (each for each in to_come if not stays[each.id] and each.planned_on not in days)
-    drop = tuple(each.id for each in gone if not _with_one_before(routine, each, calendar, today))
-    follow = tuple(
-        (each.id, day) for each in to_come
-        if counted and not each.chosen and (day := days.get(each.planned_on)) and day != each.day
-    )  # fmt: skip
+    anew = {each.id for each in to_come if each.rule and recurrence.parse(each.rule) != rule}
+    free = [each for each in to_come if not (each.chosen if counted or each.id in anew else each.instead)]
+    other = {each.id: by_count(routine, each.planned_on, calendar) for each in free if each.planned_on not in days}
+    together = tuple(
+        (each.id, count.day)
+        for each in sorted(free, key=lambda each: each.planned_on)
+        if (count := other.get(each.id)) and count.together and count.day
+    )
+    drop = tuple(each for each in other if each not in dict(together))
+    goes = [
+        (each, day) for each in free
+        if (day := days.get(each.planned_on)) and day != each.day and (counted or each.id in anew)
+    ]  # fmt: skip
+    later = sorted(((day, each.id) for each, day in goes if day > each.day), reverse=True)
+    sooner = sorted((day, each.id) for each, day in goes if day < each.day)
+    follow = tuple((id, day) for day, id in [*later, *sooner])
     known = {each.planned_on for each in stands if not each.dropped and each.id not in drop}
     has_its_one = {
         rule.period(each.planned_on)
@@ -212,9 +226,9 @@ def changes(routine: Routine, calendar: Calendar, today: date, stands: Collectio
     add = tuple(
         each for each in named
         if today <= (each.day or each.planned_on) <= today + AHEAD and each.planned_on not in known
-        and not (single and rule.period(each.planned_on) in has_its_one)
+        and not (single and rule.period(each.planned_on) in has_its_one) and each.day not in dict(together).values()
     )  # fmt: skip
-    return Changes(add, drop, follow)
+    return Changes(add, drop, follow, together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,15 +250,9 @@ def by_count(routine: Routine, planned_on: date, calendar: Calendar) -> Count | 
     return Count(rule.counted(planned_on, calendar), planned_on not in {each for each, _ in found})
 
 
-def counts(routine: Routine) -> bool:
+def counts(rule: str) -> bool:
     """Whether its days are so many school days from others: they follow the calendar until somebody has chosen one."""
-    return isinstance(recurrence.parse(routine.rule), recurrence.Shifted)
-
-
-def _with_one_before(routine: Routine, standing: Standing, calendar: Calendar, today: date) -> bool:
-    """It falls together with another of which nobody can hear any more that it is for both: so it stays."""
-    count = by_count(routine, standing.planned_on, calendar)
-    return count is not None and count.day is not None and count.day <= today
+    return isinstance(recurrence.parse(rule), recurrence.Shifted)
 
 
 def keeps_one(rule: recurrence.Rule) -> bool:

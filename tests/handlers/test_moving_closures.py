@@ -178,6 +178,8 @@ async def _is_whole(store: Store, rule: recurrence.Rule, start: time, now: datet
                 break
             if isinstance(rule, recurrence.Listed) or not calendar.in_summer(day):
                 assert planned[day] == 1 or (counted and any(planned[each] for each in _near(day))), day
+    to_come = Counter((row.team_id, row.day) for row in rows if row.status in TO_COME and row.starts_at > now)
+    assert set(to_come.values()) <= {1}
     for line in roots.values():
         stands = [row for row in line if not any(other.in_place_of == row.id for other in line)]
         [row] = stands
@@ -210,8 +212,8 @@ def _follows_the_count(row: Occurrence, rule: recurrence.Rule, calendar: Calenda
     """It is on the day that is so many school days from its own, or that came too soon for anybody to hear of it."""
     if row.status not in TO_COME or row.starts_at <= now:
         return
-    found = recurrence.planned(rule, calendar, row.planned_on)
-    day = next(each for planned_on, each in found if planned_on == row.planned_on)
+    assert isinstance(rule, recurrence.Shifted)
+    day = rule.counted(row.planned_on, calendar)
     assert day is not None
     soon = calendar.school_days_after(calendar.today(now), 2)
     assert row.day == day or day <= soon, (row.planned_on, row.day, day)

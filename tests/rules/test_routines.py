@@ -25,25 +25,29 @@ def routine(words: str) -> Routine:
 def looked_at(
     stands: dict[str, rules.Standing], words: str, calendar: Calendar, today: date
 ) -> tuple[dict[str, rules.Standing], rules.Changes]:
-    """What stands after somebody has looked, and what they had to change. What is past took place.
-
-    The key of each says on which day it is held.
-    """
+    """What stands after somebody has looked, and what they had to change. What is past took place."""
     found = {
         id: replace(each, begun=True, status=OccurrenceStatus.HELD)
-        if each.status in rules.TO_COME and date.fromisoformat(id.split()[1]) < today
+        if each.status in rules.TO_COME and each.day < today
         else each
         for id, each in stands.items()
     }
     changes = rules.changes(routine(words), calendar, today, list(found.values()))
-    assert not changes.follow  # by the same calendar
     for each in changes.drop:
         found[each] = replace(found[each], status=OccurrenceStatus.CANCELLED, dropped=True)
+    for each, day in [*changes.follow, *changes.together]:
+        assert found[each].rule != words  # by the same calendar
+        others = {one.day for one in found.values() if one.status in rules.TO_COME and one.id != each}
+        if day >= today and day not in others:
+            found[each] = replace(found[each], day=day)
+        elif each in dict(changes.together):
+            found[each] = replace(found[each], status=OccurrenceStatus.CANCELLED, dropped=True)
+    found = {each.id: replace(each, rule=words) for each in found.values()}
     for each in changes.add:
         status = OccurrenceStatus.PLANNED if each.day else OccurrenceStatus.CANCELLED
         new = rules.Standing(
             f"{len(found)} {each.day}", each.planned_on, each.day or each.planned_on, status, begun=False,
-            instead=False, chosen=False, dropped=False,
+            instead=False, chosen=False, dropped=False, rule=words,
         )  # fmt: skip
         found[new.id] = new
     return found, changes

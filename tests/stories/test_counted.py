@@ -5,7 +5,7 @@ from datetime import date
 from storage.database import Database
 from tests.conformance.steps import CONFIDENTIAL, COORDINATOR, looks_at, on_record, people, seen
 from tests.stories.platforms import ON_SLACK, ON_TEAMS
-from tests.stories.test_routines import DIT, MEMBER, all_of, closes, makes, planned
+from tests.stories.test_routines import DIT, MEMBER, all_of, closes, imports, makes, planned, started
 from tests.world import Actor, World, detroit, world
 
 AFTER = "3 school days after second Tuesday"
@@ -91,15 +91,107 @@ async def test_it_does_not_fall_together_with_one_that_has_taken_place(database:
         await story.promises_hold()
 
 
+async def moves(lead: Actor, which: str, to: str) -> None:
+    await looks_at(lead, which)
+    await lead.click("Move it")
+    await lead.submit({"To which day?": to, "Why?": "The room is taken."})
+
+
+@ON_TEAMS
+async def test_it_does_not_fall_together_with_one_that_somebody_moved_away(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead, member = await counted(story, "2 school days before every Friday"), await story.person(MEMBER)
+        await moves(lead, "Wed, Oct 14, 2026", "2026-10-12")
+        await closes(lead, "2026-10-16", "2026-10-22")
+        await story.wait_until(detroit("2026-10-07 16:00"))
+        assert {date(2026, 10, 12), date(2026, 10, 14)} <= {*await days(story, database)}
+        assert date(2026, 10, 21) not in await days(story, database)
+        assert "falls together" not in seen(member) + seen(lead)
+
+        # On that day there is another now: it is for both.
+        await moves(lead, "Mon, Oct 12, 2026", "2026-10-14")
+        await story.wait_until(detroit("2026-10-09 09:00"))
+        assert (await days(story, database)).count(date(2026, 10, 14)) == 1
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_of_what_falls_together_on_a_day_that_nothing_is_on_one_is_there(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await counted(story, "2 school days before every Friday")
+        await looks_at(lead, "Wed, Oct 14, 2026")
+        await lead.click("Cancel it")
+        await lead.submit({"Why?": "Half of us are away"})
+        before = await days(story, database)
+        await closes(lead, "2026-10-16", "2026-10-29")
+        await story.settle()
+        gone = {date(2026, 10, 21), date(2026, 10, 28)}
+        assert await days(story, database) == sorted(
+            [date(2026, 10, 14), *(each for each in before if each not in gone)]
+        )
+        await story.promises_hold()
+
+
+@ON_TEAMS
+async def test_it_goes_to_no_day_to_which_somebody_has_moved_another(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await counted(story, "2 school days before every Friday")
+        await moves(lead, "Wed, Oct 28, 2026", "2026-10-20")
+        await closes(lead, "2026-10-22")
+        await story.settle()
+        found = await days(story, database)
+        assert (found.count(date(2026, 10, 20)), found.count(date(2026, 10, 21))) == (1, 1)
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_a_rule_that_counts_no_more_from_the_same_days_is_followed(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead, member = await counted(story), await story.person(MEMBER)
+        await story.wait_until(detroit("2026-10-12 09:00"))
+        assert "Prep hour, Fri, Oct 16" in seen(member)  # what is to be on its agenda?
+        await closes(lead, "2026-11-13")  # it is on another day by the calendar, which nobody has chosen
+        await story.settle()
+        for rule, found in (
+            ("second Tuesday", [date(2026, 10, 13), date(2026, 11, 10)]),
+            ("2 school days after second Tuesday", [date(2026, 10, 15), date(2026, 11, 12)]),
+        ):
+            await lead.command("/clearway routines")
+            await lead.click("Show: Prep hour")
+            await lead.click("Change it")
+            await lead.submit({"On which days?": rule})
+            assert (await days(story, database))[:2] == found
+        await story.wait_until(detroit("2026-10-13 09:00"))
+        assert "It is moved to Thu, Oct 15, 2026" in seen(member) or "moved to Thu, Oct 15" in seen(member)
+        await story.promises_hold()
+
+
+@ON_TEAMS
+async def test_so_is_one_that_the_file_changes(database: Database, platform: str) -> None:
+    was = "rule: second Tuesday, start"
+    async with world(database, platform) as story:
+        await started(story)
+        for rule, day in (
+            (AFTER, date(2026, 10, 16)),
+            ("second Tuesday", date(2026, 10, 13)),
+            ("first Tuesday", date(2026, 11, 4)),  # that of November is a closed day
+        ):
+            await imports(story, database, was, f"rule: {rule}, start")
+            await story.settle()
+            [first, *_] = await planned(story, database)
+            assert first.day == day
+        await story.promises_hold()
+
+
 @ON_TEAMS
 async def test_a_rule_that_is_changed_while_one_was_moved_names_one_in_a_month(
     database: Database, platform: str
 ) -> None:
     async with world(database, platform) as story:
         lead = await counted(story)
-        await looks_at(lead, "Fri, Oct 16, 2026")
-        await lead.click("Move it")
-        await lead.submit({"To which day?": "2026-10-28", "Why?": "The room is taken."})
+        await moves(lead, "Fri, Oct 16, 2026", "2026-10-28")
         await lead.command("/clearway routines")
         await lead.click("Show: Prep hour")
         await lead.click("Change it")
@@ -139,6 +231,49 @@ async def test_who_comes_newly_is_invited_and_who_is_out_hears_that(database: Da
         assert "Please tick who was there" in str(lead.form.errors)
         await story.promises_hold()
         assert await all_of(story, database)
+
+
+async def comes(lead: Actor, *roles: str) -> None:
+    await lead.command("/clearway routines")
+    await lead.click("Show: Hour")
+    await lead.click("Change it")
+    await lead.submit({"Everybody of which roles?": list(roles)})
+
+
+@ON_TEAMS
+async def test_who_is_out_and_in_again_before_hearing_of_it_has_one_agenda(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead, principal = await people(story, COORDINATOR, "p-021")
+        await makes(lead, name="Hour", roles=["Principal"], rule="second Wednesday", start="3 pm")
+        await lead.click("Start it")
+        await story.wait_until(detroit("2026-10-13 15:30"))
+        agendas = seen(principal).count("Hour, Wed, Oct 14")
+        assert agendas
+        await comes(lead, "School coach")
+        await comes(lead, "Principal", "School coach")
+        await story.wait_until(detroit("2026-10-14 12:00"))
+        assert seen(principal).count("Hour, Wed, Oct 14") == agendas
+        assert "not expected" not in seen(principal)
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_who_heard_of_another_day_hears_that_they_are_not_expected_on_it(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead, principal, coach = await people(story, COORDINATOR, "p-021", "p-022")
+        await makes(lead, name="Hour", roles=["Principal"], rule="second Wednesday", start="3 pm")
+        await lead.click("Start it")
+        await story.wait_until(detroit("2026-10-13 09:00"))
+        await moves(lead, "Wed, Oct 14, 2026", "2026-10-28")
+        await comes(lead, "School coach")
+        await story.wait_until(detroit("2026-10-15 12:00"))
+        assert "You are not expected there any more" in seen(principal)
+        assert "not expected" not in seen(coach)
+        await story.wait_until(detroit("2026-10-28 09:00"))
+        assert "Hour, Wed, Oct 28" in seen(coach)
+        await story.promises_hold()
 
 
 @ON_TEAMS
