@@ -76,7 +76,23 @@ async def close(store: Store, request: Request, now: datetime) -> Reply:
     store.record(None, Kind.SCHOOL_CLOSED, by=request.actor.id, at=now, data=data)
     await take_effect(store, was, now)
     again = acts.calendar(store).next_school_day(last)
-    return Reply(card=cards.closed(request.voice, closure, again))
+    dates = len({each.challenge_id for each in store.recorded if each.kind is Kind.DATES_MOVED})
+    moved = await _moved(store, request, now)
+    return Reply(card=cards.closed(request.voice, closure, again, dates=dates, moved=moved))
+
+
+async def _moved(store: Store, request: Request, now: datetime) -> list[cards.Moved]:
+    """The meetings that are on another day since, as far as who closed it sees them; the soonest first."""
+    found = []
+    for event in store.recorded:
+        row = await rows.occurrence(store.connection, store.district_id, event.data.get("occurrence", ""))
+        routine = store.directory.routine(row.routine_id) if row else None
+        if row is None or routine is None or event.kind not in {Kind.OCCURRENCE_MOVED, Kind.OCCURRENCE_CANCELLED}:
+            continue
+        if rules.may_see(routine, request.actor, store.directory, acts.today(store, now)):
+            to = event.data.get("to")
+            found.append(cards.Moved(row, routine, date.fromisoformat(to) if to else None))
+    return sorted(found, key=lambda each: each.row.starts_at)
 
 
 async def take_back(store: Store, request: Request, now: datetime) -> Reply:
@@ -91,7 +107,9 @@ async def take_effect(store: Store, was: Calendar, now: datetime) -> None:
     store.directory, _ = await people.load_directory(store.connection, store.district_id)
     await store.look_again(now)
     for each in store.directory.routines:
-        if each.running:
+        if each.running and rules.counts(each.rule):
+            await occurrences.plan(store, each, now)  # before what it finds closed is moved for that
+        elif each.running:
             store.set_timer(TimerKind.ROUTINE, each.id, now)
     await followups.move_dates(store, was, now)
     running = [each.id for each in store.directory.routines if each.running]

@@ -139,8 +139,13 @@ async def _drop(
 
 async def _follow(store: Store, routine: Routine, row: Occurrence, day: date, now: datetime) -> date:
     """Its rule is another, or there are other school days now between it and the day from which it is counted: so it is
-    on another day. Where nobody would hear in time it stays. Returned: the day on which it is then."""
-    hear, starts_at = await _heard(store, routine, row, now), acts.calendar(store).at(day, routine.start)
+    on another day. Where nobody would hear in time it stays. Returned: the day on which it is then.
+
+    Of what was to be on a day that is closed now everybody hears, and else who has heard of it.
+    """
+    starts_at = acts.calendar(store).at(day, routine.start)
+    closed = not acts.calendar(store).is_message_day(row.day, urgent=True)
+    hear = everybody(store, routine, row, now) if closed else await _heard(store, routine, row, now)
     if day == row.day or not _hear_in_time(store, routine, hear, day, now):
         return row.day
     if not hear:
@@ -154,7 +159,7 @@ async def _follow(store: Store, routine: Routine, row: Occurrence, day: date, no
     why = "counted" if rules.counts(routine.rule) else "changed"
     data = {"from": row.day.isoformat(), "why": why, "to": day.isoformat(), "new": new.id}
     event = tell_of(store, row, Kind.OCCURRENCE_MOVED, hear, now, data=data, before=begins - rules.NOTICE)
-    if row.invited_at:
+    if row.invited_at or closed:
         tell_rooms(store, row.team_id, event, now, item=row.id)
     return day
 
@@ -391,8 +396,8 @@ async def without_agenda(store: Store, routine: Routine, row: Occurrence, now: d
 
 async def off_a_closed_day(store: Store, routine: Routine, row: Occurrence, calendar: Calendar, now: datetime) -> bool:
     """A day was closed on which it was to be: it moves within its week or month, to where everybody hears in time, or is
-    cancelled, and who leads it is asked for another date; those concerned hear. What is counted in school days is
-    counted anew."""
+    cancelled, and who leads it is asked for another date; those concerned hear. What is counted in school days has been
+    counted anew by then (see `plan`)."""
     if calendar.is_message_day(row.day, urgent=True):
         return False
     hear = everybody(store, routine, row, now)
@@ -400,16 +405,9 @@ async def off_a_closed_day(store: Store, routine: Routine, row: Occurrence, cale
     others = await occurrences.to_come(store.connection, store.district_id, [routine.id])
     taken = {each.day for each in others if each.team_id == row.team_id}
     earliest = rules.may_begin(people_, calendar, now)
-    count = None if row.chosen else rules.by_count(routine, row.planned_on, calendar)
-    to, why = count.day if count else None, "counted"
-    in_time = to is not None and calendar.at(to, routine.start) >= earliest
-    if count and count.together and in_time and to in taken:
-        await _drop(store, routine, row, now, why="together", to=to)
-        return True
-    if not in_time or to in taken:
-        to, why = rules.moved_to(routine, row.day, calendar, earliest, taken), "closed"
+    to = rules.moved_to(routine, row.day, calendar, earliest, taken)
     await end(store, row, OccurrenceStatus.MOVED if to else OccurrenceStatus.CANCELLED, now)
-    data: dict[str, Any] = {"from": row.day.isoformat(), "why": why}
+    data: dict[str, Any] = {"from": row.day.isoformat(), "why": "closed"}
     begins = row.starts_at
     if to:
         new = await add(store, routine, row.team_id, row.planned_on, to, now, in_place_of=row)

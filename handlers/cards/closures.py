@@ -1,7 +1,9 @@
 """The school is closed, or open after all: the form, and its answers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from handlers.cards import meetings as meeting_cards
 from handlers.cards import names
@@ -14,6 +16,8 @@ from handlers.cards.model import (
     DateField,
     Element,
     Form,
+    Heading,
+    Items,
     Note,
     Option,
     Press,
@@ -21,9 +25,12 @@ from handlers.cards.model import (
     TextField,
     Words,
 )
-from handlers.cards.text import Voice
+from handlers.cards.text import Voice, phrases
 from storage.directory import Closure, Routine
 from storage.models import Occurrence
+
+MOST: Final = 12
+"""So many meetings are named in an answer."""
 
 
 def form(voice: Voice, today: date, said: Sequence[Closure]) -> Form:
@@ -64,7 +71,18 @@ def _when(voice: Voice, closure: Closure) -> str:
     return voice("{day}", day=first) if first == last else voice("{first} to {last}", first=first, last=last)
 
 
-def closed(voice: Voice, closure: Closure, again: date) -> Card:
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A meeting that was on a day which is closed now."""
+
+    row: Occurrence
+    routine: Routine
+    to: date | None
+    """None where no other day is left for it."""
+
+
+def closed(voice: Voice, closure: Closure, again: date, *, dates: int = 0, moved: Sequence[Moved] = ()) -> Card:
+    """`dates`: of how many challenges there is another date now."""
     when = _when(voice, closure)
     said = voice("There is no school: {when}. What was due then is due from {again} on.", when=when, again=again)
     quiet = voice("Nobody gets a message from me on a closed day. Those whose dates have moved hear after it.")
@@ -73,7 +91,22 @@ def closed(voice: Voice, closure: Closure, again: date) -> Card:
         Press("closure.back", item=item_of(closure)),
         confirm=voice("Is there school after all: {when}?", when=when),
     )
-    return Card(voice("School is closed"), (Text(said), Text(quiet), Buttons((slip,))), summary=said)
+    lines = [_line(voice, each) for each in moved[:MOST]]
+    if len(moved) > MOST:
+        lines.append(voice(phrases("{n} more meeting", "{n} more meetings", n=len(moved) - MOST)))
+    if dates:
+        lines.append(voice(phrases("Dates of {n} challenge", "Dates of {n} challenges", n=dates)))
+    what = (Heading(voice("What moves")), Items(tuple(lines))) if lines else ()
+    return Card(voice("School is closed"), (Text(said), *what, Text(quiet), Buttons((slip,))), summary=said)
+
+
+def _line(voice: Voice, moved: Moved) -> str:
+    name = names.routine(voice, moved.routine, moved.row.team_id)
+    if moved.to is None:
+        return voice(
+            "{name}: cancelled on {day}, and whoever leads it is asked for another date", name=name, day=moved.row.day
+        )
+    return voice("{name}: from {day} to {to}", name=name, day=moved.row.day, to=moved.to)
 
 
 def opened(voice: Voice, closures: Sequence[Closure], offered: Sequence[tuple[Occurrence, Routine, date]]) -> Card:

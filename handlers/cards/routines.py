@@ -292,7 +292,13 @@ def edit_form(
     roles = tuple(Option(each, voice.role(each)) for each in roles_offered(voice.directory, own_roles))
     known = tuple(Option(kind, voice(words)) for kind, words in KINDS.items())
     fields: tuple[FormField, ...] = (
-        TextField("name", voice("Name (optional, where a team meets)"), routine.name if routine else "", most=80),
+        TextField(
+            "name",
+            voice("Name"),
+            routine.name if routine else "",
+            most=80,
+            hint=voice("Empty: that of its team, where one meets."),
+        ),
         Choice("kind", voice("What is it?"), known, routine.kind if routine else RoutineKind.MEETING, required=True),
         Choices("teams", voice("Which teams? Each meets by itself."), options, chosen),
         *(

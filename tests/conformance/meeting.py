@@ -50,7 +50,7 @@ async def make_a_routine(story: World) -> None:
     await coordinator.click("New routine")
     await coordinator.submit(
         {
-            "Name (optional, where a team meets)": "Data hour",
+            "Name": "Data hour",
             "What is it?": "A meeting",
             "Which teams? Each meets by itself.": [DIT],
             "On which days?": "every Friday",

@@ -33,6 +33,7 @@ async def test_nobody_hears_of_a_meeting_only_after_it_was_moved_to(database: Da
         await story.wait_until(detroit("2026-10-13 05:30"))
         await asks_to_close(lead)
         await lead.submit({FIRST: "2026-10-13"})
+        assert "District Implementation Team: from Tue, Oct 13, 2026 to Thu, Oct 15, 2026" in seen(lead)
         await story.settle()
         assert (await days(story, database))[:2] == [date(2026, 10, 15), date(2026, 11, 10)]
         await story.wait_until(detroit("2026-10-14 08:30"))
@@ -52,6 +53,9 @@ async def test_a_closure_for_later_never_moves_a_meeting_to_what_is_past_by_then
         await story.wait_until(detroit("2026-11-24 17:00"))  # 25 to 27 November are closed
         await asks_to_close(lead)
         await lead.submit({FIRST: "2026-11-30"})
+        assert "District Implementation Team: cancelled on Mon, Nov 30, 2026, and whoever leads it is asked" in seen(
+            lead
+        )
         await story.settle()
         found = await all_of(story, database)
         assert (OccurrenceStatus.CANCELLED, date(2026, 11, 30)) in found

@@ -346,7 +346,7 @@ async def test_a_session_that_nobody_plans_says_so_until_there_is_planning_time(
             {
                 "What is it?": "A whole day: learning, then work",
                 "Which teams? Each meets by itself.": [DIT],
-                "Name (optional, where a team meets)": "Learning day",
+                "Name": "Learning day",
                 "On which days?": "third Thursday",
                 "At what time?": "8:30 am",
                 "How many minutes?": "420",

@@ -419,7 +419,7 @@ async def makes(lead: Actor, **values: str | list[str]) -> None:
     await lead.command("/clearway routines")
     await lead.click("New routine")
     labels = {
-        "name": "Name (optional, where a team meets)",
+        "name": "Name",
         "teams": "Which teams? Each meets by itself.",
         "roles": "Everybody of which roles?",
         "rule": "On which days?",
