@@ -436,7 +436,8 @@ async def _record(
     if said:
         about["said"] = said
     event = store.record(None, kind, by=by, at=now, data=about | dict(data or {}))
-    coming = await occurrences.to_come(store.connection, store.district_id, [row.routine_id])
+    of_team = [each.id for each in store.directory.routines if row.team_id and row.team_id in each.team_ids]
+    coming = await occurrences.to_come(store.connection, store.district_id, [row.routine_id, *of_team])
     agendas = [each.id for each in coming if each.team_id == row.team_id and each.starts_at > now]
     await store.look_at_item([row.id, *agendas], now)
     return event

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models
@@ -37,13 +37,13 @@ async def open_items(
     challenge_id: ChallengeId | None = None,
     due_before: date | None = None,
 ) -> list[ActionItem]:
-    """Those that are not done, the longest due first: of one owner; of a meeting (its routine and team), or a team; of a
-    private plan; or that concern a challenge."""
+    """Those that are not done, the longest due first: of one owner; of a meeting (see `_of`), or a team; of a private plan;
+    or that concern a challenge."""
     wanted = select(items).where(items.c.district_id == district_id, items.c.status == ActionStatus.OPEN)
     if owner_id is not None:
         wanted = wanted.where(items.c.owner_id == owner_id)
     if meets is not None:
-        wanted = wanted.where(items.c.routine_id == meets[0], items.c.team_id == meets[1])
+        wanted = wanted.where(_of(meets))
     if team_id is not None:
         wanted = wanted.where(items.c.team_id == team_id)
     if plan_id is not None:
@@ -55,16 +55,17 @@ async def open_items(
     return await _items(connection, wanted.order_by(items.c.due_on, items.c.added_at, items.c.id))
 
 
+def _of(meets: tuple[str, TeamId]) -> ColumnElement[bool]:
+    """What a meeting (its routine, and its team) has before it: of a team whatever it agreed on, in any of its routines."""
+    routine_id, team_id = meets
+    return items.c.team_id == team_id if team_id else (items.c.routine_id == routine_id) & (items.c.team_id == "")
+
+
 async def ended_since(
     connection: AsyncConnection, district_id: DistrictId, meets: tuple[str, TeamId], since: datetime
 ) -> list[ActionItem]:
     """What was done or dropped of a meeting's items from this instant on."""
-    wanted = select(items).where(
-        items.c.district_id == district_id,
-        items.c.routine_id == meets[0],
-        items.c.team_id == meets[1],
-        items.c.ended_at >= since,
-    )
+    wanted = select(items).where(items.c.district_id == district_id, _of(meets), items.c.ended_at >= since)
     return await _items(connection, wanted.order_by(items.c.ended_at, items.c.id))
 
 

@@ -5,7 +5,7 @@ It never stops while the item is open, and grows softer. All of it is computed f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -13,7 +13,7 @@ from typing import Final
 from handlers.rules import presence
 from handlers.rules import routines as meetings
 from scheduling.calendar import Calendar
-from storage.directory import Directory, Person, Team
+from storage.directory import Directory, Person, Routine, Team
 from storage.process import Cadence
 from storage.vocabulary import PersonId, TeamId
 
@@ -79,8 +79,10 @@ def leads(routine_id: str, team_id: TeamId, directory: Directory, day: date) -> 
 
 
 def members(routine_id: str, team_id: TeamId, directory: Directory, day: date) -> frozenset[PersonId]:
-    """Who belongs to the meeting."""
+    """Who belongs to the meeting; to its team, where it is no more."""
     routine = directory.routine(routine_id)
+    if routine is None and team_id:
+        routine = Routine(routine_id, "", time(), 0, (team_id,))
     found = meetings.invited(routine, team_id, directory, day) if routine else ()
     return frozenset(each.id for each in found if not each.external)
 

@@ -16,7 +16,7 @@ from storage.vocabulary import ActionStatus, Door, Lane, MessageKind
 from tests.conformance.steps import COORDINATOR, looks_at, on_record, people, seen
 from tests.fakes.slack import SlackPerson
 from tests.stories.platforms import EVERYWHERE, ON_SLACK, ON_TEAMS
-from tests.stories.test_routines import DIT, MEMBER, started
+from tests.stories.test_routines import DIT, DIT_ENTRY, MEMBER, imports, makes, started
 from tests.world import FILE, SEAL, Actor, World, detroit, world
 
 WHAT = "What is to be done?"
@@ -283,3 +283,26 @@ async def test_only_who_belongs_to_the_meeting_adds_and_only_who_has_it_answers(
         assert len(await items(story)) == 1
         await lead.command("/clearway actions overdue")
         assert "None." in str(lead.answer)
+
+
+@ON_TEAMS
+async def test_a_team_has_before_it_what_it_agreed_on_in_any_of_its_routines(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await met(story)
+        await agreed(story, lead)
+        await makes(lead, name="Data hour", teams=[DIT], rule="fourth Tuesday", start="3 pm")
+        await lead.click("Start it")
+        member = await story.person(MEMBER)
+        await looks_at(member, "Tue, Oct 27, 2026")
+        assert MEMO.rstrip(".") in seen(member)
+
+        # That routine is no more: its team is still to do it.
+        await imports(story, database, DIT_ENTRY, "")
+        another = await story.person("p-005")
+        await looks_at(another, "Tue, Oct 27, 2026")
+        assert MEMO.rstrip(".") in seen(another)
+        await member.command("/clearway actions")
+        await member.click(DONE)
+        await looks_at(another, "Tue, Oct 27, 2026")
+        assert "Done since" in seen(another)
+        await story.promises_hold()
