@@ -40,6 +40,7 @@ log = structlog.get_logger()
 
 LAST_RETRY: Final = 3  # an event is delivered again up to three times, https://docs.slack.dev/apis/events-api
 REMEMBERED: Final = 1000  # messages whose answer we have shown: a re-delivery is not answered twice
+A_DOUBLE_CLICK_S: Final = 1.0  # from one of its two presses to the other
 LONGEST_WAIT_S: Final = 60.0  # for an answer that Slack puts off
 FAILURES: Final = (SlackApiError, aiohttp.ClientError, TimeoutError)
 NOT_NOW: Final = frozenset(
@@ -107,6 +108,7 @@ class Desk:
         self.bolt = self._listening(api_url)
         self.introduced = False
         self._answered: OrderedDict[str, None] = OrderedDict()
+        self._pressed: OrderedDict[str, float] = OrderedDict()
 
     def _listening(self, api_url: str) -> AsyncApp:
         async def authorize(team_id: str | None) -> AuthorizeResult | None:
@@ -209,7 +211,9 @@ class Desk:
         if inbound is not None:
             reply = await self._answer(inbound)
             card, under = _said(reply), body.get("view") or {}
-            if reply.form is not None:
+            if self._is_double(inbound, body) and (reply.form is not None or under):
+                card = None  # its window is there, or about to be
+            elif reply.form is not None:
                 fresh = str(under["hash"]) if _is_third(under) else ""
                 card = await self._open(render.view(reply.form, opened_by=inbound, fresh=fresh), body, by)
             elif card is not None and not body.get("response_url"):
@@ -275,7 +279,7 @@ class Desk:
                 else:
                     await self.client.views_push(trigger_id=body["trigger_id"], view=view)
         except FAILURES as failure:
-            if reason_of(failure) in {"exchanged_trigger_id", "hash_conflict"}:  # the same press twice: it is there
+            if reason_of(failure) == "exchanged_trigger_id":  # the same press came twice: the window is there
                 return None
             reference = secrets.token_hex(4)
             log.warning("slack.not_opened", reason=reason_of(failure), reference=reference)
@@ -341,6 +345,17 @@ class Desk:
             await self.client.views_publish(user_id=inbound.identity.user_id, view=render.home(card))
         except FAILURES as failure:
             log.warning("slack.not_published", reason=reason_of(failure))
+
+    def _is_double(self, inbound: Inbound, body: Mapping[str, Any]) -> bool:
+        """The other press of a double click, which has a time and a trigger of its own, or the same one again."""
+        at = next((float(each["action_ts"]) for each in body.get("actions") or ()), None)
+        if at is None:
+            return False
+        key = f"{inbound.identity.user_id}:{inbound.key}"
+        before, self._pressed[key] = self._pressed.pop(key, None), at
+        if len(self._pressed) > REMEMBERED:
+            self._pressed.popitem(last=False)
+        return before is not None and abs(at - before) < A_DOUBLE_CLICK_S
 
     def _first(self, key: str) -> bool:
         """Whether this message has not been answered yet: Slack may deliver it again after our answer."""

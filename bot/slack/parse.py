@@ -142,7 +142,7 @@ def _button(body: Payload, button: Payload) -> Inbound:
         body,
         press.action,
         Door.HOME if view.get("type") == "home" else Door.BUTTON,
-        key=press_key(press, ts or view.get("id", "")),
+        key=press_key(press, ts or f"{view.get('id', '')}:{view.get('hash', '')}"),  # in place, it is another card
         challenge_id=press.challenge_id,
         item=press.item,
         version=press.version,

@@ -335,7 +335,7 @@ def test_the_second_button_of_an_action_is_the_same_action() -> None:
 def test_without_a_version_the_place_counts() -> None:
     bare = [BUTTON | {"value": "||0", "action_id": "home.show"}]
     assert heard(PRESS | {"actions": bare}).key == "button:::0:home.show:2.0"
-    view = {"id": "V1", "type": "home", "private_metadata": "", "blocks": []}
+    view = {"id": "V1", "hash": "h1", "type": "home", "private_metadata": "", "blocks": []}
     on_home = PERSON | {
         "type": "block_actions",
         "container": {"type": "view", "view_id": "V1"},
@@ -343,7 +343,8 @@ def test_without_a_version_the_place_counts() -> None:
         "actions": bare,
     }
     inbound = heard(on_home)
-    assert (inbound.key, inbound.door, inbound.source) == ("button:::0:home.show:V1", Door.HOME, Source())
+    assert (inbound.key, inbound.door, inbound.source) == ("button:::0:home.show:V1:h1", Door.HOME, Source())
+    assert heard(on_home | {"view": view | {"hash": "h2"}}).key == "button:::0:home.show:V1:h2"  # drawn anew in place
 
 
 def test_a_button_under_a_private_answer_has_no_message_of_its_own() -> None:

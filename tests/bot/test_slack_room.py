@@ -15,7 +15,7 @@ from handlers.cards.model import Button, Buttons, Card, Form, Option, Press, Tex
 from handlers.request import Reply
 from storage.vocabulary import Door, Platform
 from tests.bot.slack_stand import RECEIPT, REPORT, SENTENCE, Stand, StubGateway, registration, slack_stand
-from tests.fakes.slack import FakeSlack, Shown
+from tests.fakes.slack import FakeSlack, Shown, SlackPerson
 from tests.fakes.slack.person import Sent, sign
 
 
@@ -403,13 +403,31 @@ async def test_home_is_published_and_its_buttons_answer_in_a_window(any_stand: S
     assert dana.window.title == "Challenge 42"
 
 
+PAGE = Card(
+    "Page",
+    (
+        Buttons(
+            (
+                Button("Next", Press("next", "p")),
+                Button("Change", Press("change", "p")),
+                Button("Do", Press("do", "p")),
+            )
+        ),
+    ),
+)
+
+
+def walks_in(stand: Stand) -> SlackPerson:
+    stand.gateway.on["home.show"] = stand.gateway.on["next"] = Reply(PAGE)
+    stand.gateway.on["change"] = Reply(form=Form("Change", "Save", Press("save", "p"), (TextField("what", "What"),)))
+    stand.gateway.on["do"] = Reply(Card("It is recorded"))
+    return stand.person()
+
+
 async def test_however_much_is_pressed_in_a_window_there_is_an_answer(any_stand: Stand) -> None:
     """Slack stacks no more than three."""
-    dana, gateway = any_stand.person(), any_stand.gateway
-    page = Card("Page", (Buttons((Button("Next", Press("next", "p")), Button("Change", Press("change", "p")))),))
-    gateway.on["home.show"] = gateway.on["next"] = Reply(page)
-    gateway.on["change"] = Reply(form=Form("Change", "Save", Press("save", "p"), (TextField("what", "What"),)))
-    gateway.on["save"] = lambda inbound: Reply(Card(f"Saved {inbound.fields['what']}", page.body))
+    dana, gateway = walks_in(any_stand), any_stand.gateway
+    gateway.on["save"] = lambda inbound: Reply(Card(f"Saved {inbound.fields['what']}", PAGE.body))
     await dana.open_home()
     for n in range(5):
         await dana.click("Change")
@@ -426,6 +444,41 @@ async def test_however_much_is_pressed_in_a_window_there_is_an_answer(any_stand:
     await dana.click("Change")
     await dana.submit()
     assert dana.window.text == "It is saved already."
+
+
+async def presses_fast(dana: SlackPerson, *labels: str) -> None:
+    """On what stands there: each has its own trigger and time."""
+    bodies = [dana._pressed(label, None) for label in labels]
+    at = float(dana.slack.new_ts())
+    for n, (body, button) in enumerate(bodies):
+        action = {"type": "button", "block_id": "b", "action_ts": f"{at + n / 5:.6f}", **button}
+        await dana._interact(body | {"type": "block_actions", "actions": [action], **dana._triggered()}, 1)
+
+
+@pytest.mark.parametrize("deep", [0, 1, 2, 3])
+async def test_a_double_click_opens_one_window(any_stand: Stand, deep: int) -> None:
+    dana = walks_in(any_stand)
+    await dana.open_home()
+    for _ in range(deep):
+        await dana.click("Next")
+    for _ in range(2):  # and opens it again, when it was closed
+        await presses_fast(dana, "Change", "Change")
+        assert dana.form is not None
+        assert len(dana.workspace.windows[dana.user_id]) == min(deep + 1, 3)
+        if deep == 3:
+            return
+        await dana.close_form()
+        assert not dana.cards
+
+
+@pytest.mark.parametrize("deep", [2, 3])
+async def test_what_finds_no_window_is_shown_beside_them(any_stand: Stand, deep: int) -> None:
+    dana = walks_in(any_stand)
+    await dana.open_home()
+    for _ in range(deep):
+        await dana.click("Next")
+    await presses_fast(dana, "Next", "Do")
+    assert "It is recorded" in [each.title for each in dana.cards]
 
 
 async def test_a_mention_is_answered_for_the_eyes_of_its_author(any_stand: Stand) -> None:

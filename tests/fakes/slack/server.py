@@ -382,8 +382,7 @@ class FakeSlack:
 
     def _views_push(self, workspace: Workspace, trigger_id: str, view: Json) -> Json:
         user_id = self._pull(workspace, trigger_id, "views.push", view)
-        if not 1 <= len(workspace.windows[user_id]) <= 2:
-            self.note("views.push", ["push_limit_reached: one to two windows must be open"])
+        if not 1 <= len(workspace.windows[user_id]) <= 2:  # as after two presses one right after the other
             raise RefusedError("push_limit_reached")
         workspace.windows[user_id].append(self.window(view))
         return {"view": self.view_json(workspace, workspace.windows[user_id][-1])}
