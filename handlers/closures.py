@@ -266,9 +266,12 @@ async def _place(store: Store, request: Request, row: Occurrence, routine: Routi
     meetings.must_run(routine)
     if row.status is not OccurrenceStatus.CANCELLED:
         await occurrences.end(store, row, OccurrenceStatus.MOVED, now)
-    new = await occurrences.add(store, routine, row.team_id, row.planned_on, day, now, in_place_of=row, chosen=True)
-    data = {"from": row.day.isoformat(), "to": day.isoformat(), "new": new.id}
+    await meetings.must_be_free(store, row, day)
     hear = occurrences.everybody(store, routine, row, now)
+    new = await occurrences.add(
+        store, routine, row.team_id, row.planned_on, day, now, in_place_of=row, chosen=True, heard=hear
+    )
+    data = {"from": row.day.isoformat(), "to": day.isoformat(), "new": new.id}
     event = occurrences.tell_of(
         store, row, Kind.OCCURRENCE_MOVED, hear, now, by=request.actor.id, data=data, lane=Lane.SINGLE
     )

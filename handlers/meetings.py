@@ -462,7 +462,10 @@ async def _ends(
     data: dict[str, Any] = {"from": row.day.isoformat()}
     new = None
     if to:
-        new = await plan_one(store, routine, row.team_id, row.planned_on, to, now, in_place_of=row, chosen=True)
+        await must_be_free(store, row, to)
+        new = await plan_one(
+            store, routine, row.team_id, row.planned_on, to, now, in_place_of=row, chosen=True, heard=hear
+        )
         data |= {"to": new.day.isoformat(), "new": new.id}
     event = tell_of(
         store, row, ENDED[status], hear, now, by=request.actor.id, data=data, said=said, lane=lane, before=before
@@ -487,6 +490,13 @@ def _new_day(store: Store, request: Request, routine: Routine, row: Occurrence, 
     if acts.calendar(store).at(to, routine.start) <= now:
         raise FormError({"day": phrase("That is past by now; please pick a later day.")})
     return to
+
+
+async def must_be_free(store: Store, row: Occurrence, day: date) -> None:
+    """Nobody meets twice for the same on one day. FormError where there is another of it."""
+    others = await occurrences.to_come(store.connection, store.district_id, [row.routine_id])
+    if any(each.day == day and each.team_id == row.team_id and each.id != row.id for each in others):
+        raise FormError({"day": phrase("There is one of it on that day already; please pick another.")})
 
 
 def must_run(routine: Routine) -> None:

@@ -48,26 +48,41 @@ async def plan(store: Store, routine: Routine, now: datetime) -> None:
             await _drop(store, routine, row, now)
     for team_id in units:
         mine = {each.id: each for each in stands if each.team_id == team_id}
-        changes = rules.changes(routine, calendar, today, [_standing(each, mine, now) for each in mine.values()])
+        for row in mine.values():
+            if row.status in occurrences.TO_COME and row.starts_at > now:
+                await _who_is_out(store, routine, row, now)
+        # What was moved, and then dropped, is planned anew: only the last of them says what became of it.
+        last = _last(mine.values())
+        changes = rules.changes(routine, calendar, today, [_standing(each, mine, now) for each in last.values()])
         for row_id in changes.drop:
             await _drop(store, routine, mine.pop(row_id), now)
-        await _go(store, routine, mine, changes, now)
+        taken = await _go(store, routine, mine, changes, now)
         for row in mine.values():
             if row.status in occurrences.TO_COME and row.starts_at > now:
                 if row.rule != routine.rule:
                     await occurrences.change(store.connection, row, rule=routine.rule)
                 await _retime(store, routine, row, now)
-                await _who_comes(store, routine, row, now)
+                await _who_is_new(store, routine, row, now)
         for each in changes.add:
             if each.day and calendar.at(each.day, routine.start) <= now:
                 continue  # it began before it was started, or was given this hour
-            again = next((row for row in stands if row.team_id == team_id and row.planned_on == each.planned_on), None)
+            if each.day in taken.values():
+                continue  # somebody has moved another there: it is for both, unless that goes away again
+            again = last.get(each.planned_on)
             if each.day is None and again is not None:
                 continue
-            await add(store, routine, team_id, each.planned_on, each.day, now, in_place_of=again)
+            new = await add(store, routine, team_id, each.planned_on, each.day, now, in_place_of=again)
+            if each.day:
+                taken[new.id] = each.day
     store.set_timer(TimerKind.ROUTINE, routine.id, calendar.morning_after(now, 1))
     proposed = await occurrences.proposed(store.connection, store.district_id, routine.id)
     store.set_timer(TimerKind.PROPOSAL, routine.id, rules.proposes_at(calendar, now, proposed))
+
+
+def _last(rows: Collection[Occurrence]) -> dict[date, Occurrence]:
+    """Of each day that a rule has named, what is in no other's place by now; `rows`: those of one team."""
+    replaced = {each.in_place_of for each in rows}
+    return {each.planned_on: each for each in rows if each.id not in replaced}
 
 
 def _standing(row: Occurrence, others: Mapping[str, Occurrence], now: datetime) -> rules.Standing:
@@ -80,23 +95,26 @@ def _standing(row: Occurrence, others: Mapping[str, Occurrence], now: datetime) 
 
 
 async def _go(
-    store: Store, routine: Routine, mine: Mapping[str, Occurrence], changes: rules.Changes, now: datetime
-) -> None:
-    """What is to be on another day goes there, where there is none yet; of those that fall together one is there."""
+    store: Store, routine: Routine, mine: dict[str, Occurrence], changes: rules.Changes, now: datetime
+) -> dict[str, date]:
+    """What is to be on another day goes there, where there is none yet; of those that fall together one is there.
+
+    `mine` has it afterwards as it stands then. Returned: the days on which there is one, by its id.
+    """
     pairs = dict(changes.together)
     taken = {id: row.day for id, row in mine.items() if row.status in occurrences.TO_COME and id not in pairs}
     for row_id, day in changes.follow:
         taken.pop(row_id)
-        taken[row_id] = (
-            mine[row_id].day if day in taken.values() else await _follow(store, routine, mine[row_id], day, now)
-        )
+        row = mine[row_id] if day in taken.values() else await _follow(store, routine, mine[row_id], day, now)
+        mine[row.id], taken[row.id] = row, row.day
     for row_id, day in changes.together:
         row = mine[row_id]
-        in_time = _hear_in_time(store, routine, await _heard(store, routine, row, now), day, now)
-        if in_time and day in taken.values():
+        if day in taken.values() and _hear_in_time(store, routine, _heard(store, routine, row, now), day, now):
             await _drop(store, routine, row, now, why="together", to=day)
         else:
-            taken[row_id] = await _follow(store, routine, row, day, now)
+            row = await _follow(store, routine, row, day, now)
+            mine[row.id], taken[row.id] = row, row.day
+    return taken
 
 
 def _hear_in_time(store: Store, routine: Routine, hear: Collection[PersonId], day: date, now: datetime) -> bool:
@@ -127,7 +145,7 @@ async def _drop(
 ) -> None:
     """Its routine names that day no more. Who has heard of it hears that, too. `to`: the day of that with which it falls
     together."""
-    heard = await _heard(store, routine, row, now)
+    heard = _heard(store, routine, row, now)
     await end(store, row, OccurrenceStatus.CANCELLED, now, dropped=True)
     data: dict[str, Any] = {"from": row.day.isoformat(), "why": why} | ({"to": to.isoformat()} if to else {})
     if why == "removed":
@@ -137,53 +155,62 @@ async def _drop(
         tell_rooms(store, row.team_id, event, now, item=row.id)
 
 
-async def _follow(store: Store, routine: Routine, row: Occurrence, day: date, now: datetime) -> date:
+async def _follow(store: Store, routine: Routine, row: Occurrence, day: date, now: datetime) -> Occurrence:
     """Its rule is another, or there are other school days now between it and the day from which it is counted: so it is
-    on another day. Where nobody would hear in time it stays. Returned: the day on which it is then.
+    on another day. Where nobody would hear in time it stays. Returned: the one that stands then.
 
     Of what was to be on a day that is closed now everybody hears, and else who has heard of it.
     """
     starts_at = acts.calendar(store).at(day, routine.start)
     closed = not acts.calendar(store).is_message_day(row.day, urgent=True)
-    hear = everybody(store, routine, row, now) if closed else await _heard(store, routine, row, now)
+    hear = everybody(store, routine, row, now) if closed else _heard(store, routine, row, now)
     if day == row.day or not _hear_in_time(store, routine, hear, day, now):
-        return row.day
+        return row
     if not hear:
         await occurrences.change(store.connection, row, day=day, starts_at=starts_at, version=row.version + 1)
         set_timer(store, routine, row, now)
         await store.look_at_item([row.id], now)
-        return day
+        return row
     begins = min(row.starts_at, starts_at)
     await end(store, row, OccurrenceStatus.MOVED, now)
-    new = await add(store, routine, row.team_id, row.planned_on, day, now, in_place_of=row)
-    why = "counted" if rules.counts(routine.rule) else "changed"
+    new = await add(store, routine, row.team_id, row.planned_on, day, now, in_place_of=row, heard=hear)
+    why = "counted" if rules.is_planned_by(row.rule, routine) else "changed"
     data = {"from": row.day.isoformat(), "why": why, "to": day.isoformat(), "new": new.id}
     event = tell_of(store, row, Kind.OCCURRENCE_MOVED, hear, now, data=data, before=begins - rules.NOTICE)
     if row.invited_at or closed:
         tell_rooms(store, row.team_id, event, now, item=row.id)
-    return day
+    return new
 
 
-async def _who_comes(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
-    """Others belong there than when people heard of it: who is new once everybody has its agenda gets that, and who is
-    out hears so."""
+async def _who_is_out(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
+    """Somebody has heard that they are to be there, and does not belong there any more: they hear that, before anything
+    else becomes of it."""
+    known = row.invited_ids or []
+    there = everybody(store, routine, row, now)
+    out = [PersonId(each) for each in known if each not in there and each != row.lead_id]
+    if not out:
+        return
+    ids = [each for each in known if each not in out]
+    await occurrences.change(store.connection, row, invited_ids=ids, version=row.version + 1)
+    data = {"from": row.day.isoformat(), "why": "without", "people": list(out)}
+    tell_of(store, row, Kind.OCCURRENCE_CANCELLED, out, now, data=data, before=row.starts_at)
+
+
+async def _who_is_new(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
+    """Somebody belongs there since everybody has its agenda, so they get it; who was out meanwhile, and has not heard of
+    that, has it."""
     known = row.invited_ids
     if known is None:
         return
-    there = everybody(store, routine, row, now)
-    new = [each for each in belonging(store, routine, row) if each not in known] if row.invited_at else []
-    out = [PersonId(each) for each in known if each not in there and each != row.lead_id]
-    out = [each for each in out if each in store.directory.people]
-    if not new and not out:
+    new = [each for each in belonging(store, routine, row) if each not in known]
+    know = [each for each in new if await occurrences.knows(store.connection, row, each)]
+    without = [each for each in new if each not in know] if row.invited_at else []
+    if not know and not without:
         return
-    ids = there if row.invited_at else [each for each in known if each in there]
+    ids = [*known, *know, *without]
     await occurrences.change(store.connection, row, invited_ids=ids, version=row.version + 1)
-    without = [each for each in new if not await occurrences.has_agenda(store.connection, row, each)]
     if without:
         tell_of(store, row, Kind.OCCURRENCE_INVITED, without, now, before=row.starts_at)
-    if out:
-        data = {"from": row.day.isoformat(), "why": "without", "people": list(out)}
-        tell_of(store, row, Kind.OCCURRENCE_CANCELLED, out, now, data=data, before=row.starts_at)
 
 
 async def _retime(store: Store, routine: Routine, row: Occurrence, now: datetime) -> None:
@@ -191,7 +218,7 @@ async def _retime(store: Store, routine: Routine, row: Occurrence, now: datetime
     starts_at = acts.calendar(store).at(row.day, routine.start)
     if (starts_at, routine.minutes) == (row.starts_at, row.minutes) or starts_at <= now:
         return
-    heard = await _heard(store, routine, row, now) if starts_at != row.starts_at else []
+    heard = _heard(store, routine, row, now) if starts_at != row.starts_at else []
     await occurrences.change(
         store.connection, row, starts_at=starts_at, minutes=routine.minutes, version=row.version + 1
     )
@@ -202,25 +229,22 @@ async def _retime(store: Store, routine: Routine, row: Occurrence, now: datetime
         tell_rooms(store, row.team_id, event, now, item=row.id)
 
 
-async def _heard(store: Store, routine: Routine, row: Occurrence, now: datetime) -> list[PersonId]:
-    """Who knows of it: who leads it has its agenda, and later everybody else; all know of what was moved to its day."""
-    if row.invited_at or (row.lead_id and rules.calls(routine, store.directory)):
-        return everybody(store, routine, row, now)
-    before = (
-        await occurrences.occurrence(store.connection, store.district_id, row.in_place_of) if row.in_place_of else None
-    )
-    if before is not None and not before.dropped:
+def _heard(store: Store, routine: Routine, row: Occurrence, now: datetime) -> list[PersonId]:
+    """Who knows of it."""
+    if row.invited_ids is not None:
+        return [PersonId(each) for each in row.invited_ids if each in store.directory.people]
+    if row.invited_at or (row.lead_id and rules.calls(routine, store.directory)):  # from before that was on record
         return everybody(store, routine, row, now)
     return [PersonId(row.lead_id)] if row.lead_id else []
 
 
 async def add(
     store: Store, routine: Routine, team_id: TeamId, planned_on: date, day: date | None, now: datetime,
-    in_place_of: Occurrence | None = None, *, chosen: bool = False,
+    in_place_of: Occurrence | None = None, *, chosen: bool = False, heard: Collection[PersonId] = (),
 ) -> Occurrence:  # fmt: skip
     """One more, on a day to come; with no day it is cancelled at once: its week or month has no school day left.
 
-    `chosen`: somebody has said that it is to be on that day.
+    `chosen`: somebody has said that it is to be on that day. `heard`: who hears of it by what follows.
     """
     calendar = acts.calendar(store)
     new = Occurrence(
@@ -242,9 +266,7 @@ async def add(
         chosen=chosen or bool(in_place_of and in_place_of.chosen and not in_place_of.dropped),
     )
     new.root_id = in_place_of.root_id if in_place_of else new.id
-    if in_place_of and not in_place_of.dropped and day:  # those who come hear of its new day
-        known = in_place_of.invited_ids
-        new.invited_ids = [*everybody(store, routine, in_place_of, now)] if known is None else known
+    new.invited_ids = list(heard) or None
     if (
         in_place_of
         and not in_place_of.dropped
@@ -254,6 +276,8 @@ async def add(
         # They have its agenda, and hear of its new day: the same does not come twice.
         new.status = OccurrenceStatus.PREPARED if in_place_of.lead_id else OccurrenceStatus.PLANNED
         new.lead_id, new.invited_at, new.roles = in_place_of.lead_id, in_place_of.invited_at, in_place_of.roles
+        if in_place_of.invited_at and in_place_of.invited_ids is not None:
+            new.invited_ids = in_place_of.invited_ids
     await occurrences.add(store.connection, new)
     set_timer(store, routine, new, now)
     return new
@@ -294,8 +318,7 @@ async def _do(store: Store, routine: Routine, row: Occurrence, duty: Duty, lead:
                 invited_on = acts.calendar(store).school_days_before(row.day, 1)
                 in_time = acts.today(store, now) < invited_on and rules.calls(routine, store.directory)
                 called = others(store, routine, row, lead) if in_time else []
-                if called:
-                    await occurrences.change(store.connection, row, invited_ids=[lead.id, *called])
+                await occurrences.change(store.connection, row, invited_ids=[lead.id, *called])
                 tell_of(store, row, Kind.OCCURRENCE_PREPARED, [lead.id, *called], now, before=row.starts_at)
         case Duty.INVITE:
             roles = {str(each.role): each.person_id for each in doing(store, row)}
@@ -410,7 +433,7 @@ async def off_a_closed_day(store: Store, routine: Routine, row: Occurrence, cale
     data: dict[str, Any] = {"from": row.day.isoformat(), "why": "closed"}
     begins = row.starts_at
     if to:
-        new = await add(store, routine, row.team_id, row.planned_on, to, now, in_place_of=row)
+        new = await add(store, routine, row.team_id, row.planned_on, to, now, in_place_of=row, heard=hear)
         data |= {"to": to.isoformat(), "new": new.id}
         begins = min(begins, new.starts_at)
     kind = Kind.OCCURRENCE_MOVED if to else Kind.OCCURRENCE_CANCELLED

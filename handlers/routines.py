@@ -123,7 +123,10 @@ async def _read_again(store: Store, routine_id: str, now: datetime) -> Routine:
     if routine.running:
         await occurrences.plan(store, routine, now)
         for row in await rows.to_come(store.connection, store.district_id, [routine.id]):
-            occurrences.set_timer(store, routine, row, now)
+            # While it did not run, days were closed.
+            is_ahead = now < row.starts_at
+            if not (is_ahead and await occurrences.off_a_closed_day(store, routine, row, acts.calendar(store), now)):
+                occurrences.set_timer(store, routine, row, now)
     return routine
 
 

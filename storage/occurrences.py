@@ -70,8 +70,12 @@ async def is_told(
     return bool(await connection.scalar(select(exists(about))))
 
 
-async def has_agenda(connection: AsyncConnection, row: models.Occurrence, person_id: PersonId) -> bool:
-    """Whether somebody gets its agenda, or has it, and was not told since then that they are not expected any more."""
+async def knows(connection: AsyncConnection, row: models.Occurrence, person_id: PersonId) -> bool:
+    """Whether somebody hears that they are to be there, or has heard it, and not since then that they are not expected any
+    more; once everybody has its agenda, whether they have that."""
+    tells = {Kind.OCCURRENCE_INVITED}
+    if row.invited_at is None:
+        tells |= {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_MOVED}
     one = (occurrences.c.district_id == row.district_id) & (occurrences.c.root_id == row.root_id)
     about = (
         select(events.c.kind, events.c.data, messages.c.state)
@@ -81,18 +85,18 @@ async def has_agenda(connection: AsyncConnection, row: models.Occurrence, person
             messages.c.person_id == person_id,
             messages.c.kind == MessageKind.OCCURRENCE,
             messages.c.item_id.in_(select(occurrences.c.id).where(one)),
-            messages.c.created_at >= row.invited_at,
-            events.c.kind.in_([Kind.OCCURRENCE_INVITED, Kind.OCCURRENCE_CANCELLED]),
+            events.c.kind.in_(sorted(tells | {Kind.OCCURRENCE_CANCELLED})),
+            *((messages.c.created_at >= row.invited_at,) if row.invited_at else ()),
         )
         .order_by(messages.c.created_at, messages.c.id)
     )
-    has_it = False
+    knows = False
     for kind, data, state in await connection.execute(about):
-        if kind is Kind.OCCURRENCE_INVITED:
-            has_it = has_it or state in {MessageState.PENDING, MessageState.SENT}
+        if kind in tells:
+            knows = knows or state in {MessageState.PENDING, MessageState.SENT}
         elif data.get("why") == "without" and state is MessageState.SENT:
-            has_it = False
-    return has_it
+            knows = False
+    return knows
 
 
 async def has_had_any(connection: AsyncConnection, row: models.Occurrence, person_id: PersonId) -> bool:

@@ -376,6 +376,8 @@ def _intro(voice: Voice, row: Occurrence, routine: Routine, event: Event, may: M
             return voice("There is no school that day any more, so it is moved to {day}.", day=day)
         case Kind.OCCURRENCE_MOVED if event.data.get("why") == "counted" and day:
             return voice("The school days from which it is counted have changed, so it is moved to {day}.", day=day)
+        case Kind.OCCURRENCE_MOVED if event.data.get("why") == "changed" and day:
+            return voice("The days on which people meet were changed, so it is moved to {day}.", day=day)
         case Kind.OCCURRENCE_MOVED if day:
             return voice("It is moved to {day}.", day=day)
         case Kind.OCCURRENCE_CANCELLED if event.data.get("why") == "together" and day:

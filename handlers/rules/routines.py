@@ -35,6 +35,8 @@ PLANS: Final = 3
 """School days before a session on which planning time is proposed (R-67)."""
 POLLED: Final = 3
 """School days after that of a meeting's record on which people may still say how it was."""
+OFF: Final = (OccurrenceStatus.CANCELLED, OccurrenceStatus.MISSED)
+"""Its week or month has had its one, and somebody has said that there is to be none."""
 A_CALL: Final = 5
 """With so many school days to go, or more, its people are asked what is to be on the agenda (R-16)."""
 NOTICE: Final = timedelta(hours=2)
@@ -199,7 +201,7 @@ def changes(routine: Routine, calendar: Calendar, today: date, stands: Collectio
         )
     ]
     days = {each.planned_on: each.day for each in named}
-    anew = {each.id for each in to_come if each.rule and recurrence.parse(each.rule) != rule}
+    anew = {each.id for each in to_come if not is_planned_by(each.rule, routine)}
     free = [each for each in to_come if not (each.chosen if counted or each.id in anew else each.instead)]
     other = {each.id: by_count(routine, each.planned_on, calendar) for each in free if each.planned_on not in days}
     together = tuple(
@@ -220,7 +222,10 @@ def changes(routine: Routine, calendar: Calendar, today: date, stands: Collectio
         rule.period(each.planned_on)
         for each in stands
         if each.id not in drop and each.planned_on not in days
-        and (each.status in TO_COME or each.status is OccurrenceStatus.HELD)
+        and (
+            each.status in {*TO_COME, OccurrenceStatus.HELD}
+            or (each.status in OFF and not each.dropped and is_planned_by(each.rule, routine))
+        )
     }  # fmt: skip
     single = keeps_one(rule)
     add = tuple(
@@ -248,6 +253,11 @@ def by_count(routine: Routine, planned_on: date, calendar: Calendar) -> Count | 
         return None
     found = takewhile(lambda each: each[0] <= planned_on, recurrence.planned(rule, calendar, planned_on))
     return Count(rule.counted(planned_on, calendar), planned_on not in {each for each, _ in found})
+
+
+def is_planned_by(rule: str, routine: Routine) -> bool:
+    """Whether that is the rule of the routine, in these words or in others; as it is of what has none on record."""
+    return not rule or recurrence.parse(rule) == recurrence.parse(routine.rule)
 
 
 def counts(rule: str) -> bool:

@@ -171,7 +171,11 @@ async def _is_whole(store: Store, rule: recurrence.Rule, start: time, now: datet
     for row in rows:
         roots[row.root_id].append(row)
     for team_id in ("dit", "slt"):
-        planned = Counter(row.planned_on for row in rows if row.team_id == team_id and not row.in_place_of)
+        mine = [row for row in rows if row.team_id == team_id]
+        assert set(Counter(row.planned_on for row in mine if not row.in_place_of).values()) <= {1}
+        last = [row for row in mine if not any(other.in_place_of == row.id for other in mine)]
+        # What was dropped for another of it stands nowhere; what has no school day left says so.
+        planned = Counter(row.planned_on for row in last if not row.dropped or row.planned_at == row.ended_at)
         assert set(planned.values()) <= {1}
         for day in rule.days(FIRST + timedelta(days=1)):
             if day > today + AHEAD - timedelta(days=35):  # until the next school morning, at the latest

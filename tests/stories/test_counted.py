@@ -5,9 +5,10 @@ from datetime import date
 from storage.database import Database
 from tests.conformance.steps import CONFIDENTIAL, COORDINATOR, looks_at, on_record, people, seen
 from tests.stories.platforms import ON_SLACK, ON_TEAMS
-from tests.stories.test_routines import DIT, MEMBER, all_of, closes, imports, makes, planned, started
+from tests.stories.test_routines import DIT, DIT_ENTRY, MEMBER, all_of, closes, imports, makes, planned, started
 from tests.world import Actor, World, detroit, world
 
+TEAMS = "Which teams? Each meets by itself."
 AFTER = "3 school days after second Tuesday"
 
 
@@ -108,10 +109,11 @@ async def test_it_does_not_fall_together_with_one_that_somebody_moved_away(datab
         assert date(2026, 10, 21) not in await days(story, database)
         assert "falls together" not in seen(member) + seen(lead)
 
-        # On that day there is another now: it is for both.
-        await moves(lead, "Mon, Oct 12, 2026", "2026-10-14")
-        await story.wait_until(detroit("2026-10-09 09:00"))
-        assert (await days(story, database)).count(date(2026, 10, 14)) == 1
+        # On that day there is another now.
+        await looks_at(lead, "Mon, Oct 12, 2026")
+        await lead.click("Move it")
+        await lead.submit({"To which day?": "2026-10-14", "Why?": "The room is free again."})
+        assert "There is one of it on that day already" in str(lead.form.errors)
         await story.promises_hold()
 
 
@@ -185,6 +187,104 @@ async def test_so_is_one_that_the_file_changes(database: Database, platform: str
         await story.promises_hold()
 
 
+async def changes(lead: Actor, name: str, **values: str | list[str]) -> None:
+    await lead.command("/clearway routines")
+    await lead.click(f"Show: {name}")
+    await lead.click("Change it")
+    labels = {"rule": "On which days?", "roles": "Everybody of which roles?", "teams": TEAMS}
+    await lead.submit({labels[each]: value for each, value in values.items()})
+
+
+@ON_SLACK
+async def test_what_was_moved_and_then_dropped_is_planned_again(database: Database, platform: str) -> None:
+    """Whether its rule goes there and back, days are closed and opened, or its team is out and in again."""
+    async with world(database, platform) as story:
+        lead = await counted(story, "second Tuesday")
+        await closes(lead, "2026-10-13")
+        await story.settle()
+        await changes(lead, "Prep hour", rule="third Thursday")
+        await changes(lead, "Prep hour", rule="second Tuesday")
+        assert (await days(story, database))[0] == date(2026, 10, 14)
+        await changes(lead, "Prep hour", teams=["Cedar Flats School Leadership Team"])
+        await changes(lead, "Prep hour", teams=[DIT])
+        assert (await days(story, database))[0] == date(2026, 10, 14)
+        await story.promises_hold()
+
+
+@ON_TEAMS
+async def test_what_fell_together_is_there_again_once_the_days_are_open(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await counted(story, "2 school days before every Friday")
+        before = await days(story, database)
+        await closes(lead, "2026-10-21")
+        await story.settle()
+        await closes(lead, "2026-10-16", "2026-10-22")
+        await story.settle()
+        assert len(await days(story, database)) == len(before) - 1
+        await opens(lead, "Wed, Oct 21, 2026 (Closed)")
+        await opens(lead, "Fri, Oct 16, 2026 to Thu, Oct 22, 2026 (Closed)")
+        await story.settle()
+        assert await days(story, database) == before
+        await story.promises_hold()
+
+
+@ON_TEAMS
+async def test_a_routine_that_is_in_the_file_again_has_all_of_its_meetings(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        await closes(lead, "2026-10-13")
+        await story.settle()
+        await imports(story, database, DIT_ENTRY, "")
+        await imports(story, database, DIT_ENTRY, DIT_ENTRY.replace("log_review", "running: true, log_review"))
+        await story.settle()
+        [first, *_] = await planned(story, database)
+        assert first.day == date(2026, 10, 14)
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_a_rule_that_is_changed_names_no_day_on_which_another_stands(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await counted(story, "every Monday")
+        await moves(lead, "Mon, Oct 12, 2026", "2026-10-22")
+        await changes(lead, "Prep hour", rule="every Thursday")
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        found = await days(story, database)
+        assert len(found) == len(set(found))
+        assert {date(2026, 10, 8), date(2026, 10, 22), date(2026, 10, 29)} <= {*found}
+        await story.promises_hold()
+
+
+@ON_TEAMS
+async def test_what_was_moved_and_then_cancelled_by_hand_is_not_planned_again(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await counted(story, "second Tuesday")
+        await moves(lead, "Tue, Oct 13, 2026", "2026-10-28")
+        await changes(lead, "Prep hour", rule="third Thursday")
+        await looks_at(lead, "Wed, Oct 28, 2026")
+        await lead.click("Cancel it")
+        await lead.submit({"Why?": "Half of us are away"})
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        assert await days(story, database) == [date(2026, 11, 19)]
+        await story.promises_hold()
+
+
+@ON_TEAMS
+async def test_what_was_closed_while_it_did_not_run_moves_when_it_is_started(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await counted(story, "second Tuesday")
+        await lead.command("/clearway routines")
+        await lead.click("Stop: Prep hour")
+        await closes(lead, "2026-10-13")
+        await story.settle()
+        await lead.command("/clearway routines")
+        await lead.click("Start: Prep hour")
+        assert await days(story, database) == [date(2026, 10, 14), date(2026, 11, 10)]
+        await story.promises_hold()
+
+
 @ON_TEAMS
 async def test_a_rule_that_is_changed_while_one_was_moved_names_one_in_a_month(
     database: Database, platform: str
@@ -234,10 +334,7 @@ async def test_who_comes_newly_is_invited_and_who_is_out_hears_that(database: Da
 
 
 async def comes(lead: Actor, *roles: str) -> None:
-    await lead.command("/clearway routines")
-    await lead.click("Show: Hour")
-    await lead.click("Change it")
-    await lead.submit({"Everybody of which roles?": list(roles)})
+    await changes(lead, "Hour", roles=list(roles))
 
 
 @ON_TEAMS
@@ -273,6 +370,63 @@ async def test_who_heard_of_another_day_hears_that_they_are_not_expected_on_it(
         assert "not expected" not in seen(coach)
         await story.wait_until(detroit("2026-10-28 09:00"))
         assert "Hour, Wed, Oct 28" in seen(coach)
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_each_hears_of_what_they_know_when_days_and_people_change_at_once(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead, principal, coach = await people(story, COORDINATOR, "p-021", "p-022")
+        await makes(lead, name="Hour", roles=["Principal"], rule="3 school days after second Tuesday", start="3 pm")
+        await lead.click("Start it")
+        await story.wait_until(detroit("2026-10-12 09:00"))
+        assert "Hour, Fri, Oct 16" in seen(principal)  # what is to be on its agenda?
+        await changes(lead, "Hour", rule="5 school days after second Tuesday", roles=["School coach"])
+        await story.wait_until(detroit("2026-10-13 09:00"))
+        assert "You are not expected there any more" in seen(principal)
+        assert "Oct 20" not in seen(principal)
+        assert "moved" not in seen(coach)
+        assert "counted have changed" not in seen(lead)
+        assert "The days on which people meet were changed, so it is moved to Tue, Oct 20, 2026" in seen(lead)
+        await story.wait_until(detroit("2026-10-20 09:00"))
+        assert "Hour, Tue, Oct 20" in seen(coach)
+        await story.promises_hold()
+
+
+@ON_TEAMS
+async def test_who_had_heard_of_a_day_that_is_dropped_hears_it_though_others_come_now(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead, principal, coach = await people(story, COORDINATOR, "p-021", "p-022")
+        await makes(lead, name="Hour", roles=["Principal"], rule="second Tuesday", start="3 pm")
+        await lead.click("Start it")
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        assert "Hour, Tue, Oct 13" in seen(principal)
+        await changes(lead, "Hour", rule="third Thursday", roles=["School coach"])
+        await story.wait_until(detroit("2026-10-08 09:00"))
+        assert "You are not expected there any more" in seen(principal)
+        assert "not on this day any more" not in seen(coach)
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_out_in_and_out_again_before_the_invitation(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead, principal = await people(story, COORDINATOR, "p-021")
+        await makes(lead, name="Hour", roles=["Principal"], rule="second Wednesday", start="3 pm")
+        await lead.click("Start it")
+        await story.wait_until(detroit("2026-10-08 09:00"))
+        assert "Hour, Wed, Oct 14" in seen(principal)
+        await comes(lead, "School coach")
+        await comes(lead, "Principal", "School coach")
+        await story.wait_until(detroit("2026-10-09 09:00"))
+        assert "not expected" not in seen(principal)
+        await comes(lead, "School coach")
+        await story.wait_until(detroit("2026-10-13 09:00"))
+        assert "You are not expected there any more" in seen(principal)
         await story.promises_hold()
 
 
