@@ -245,7 +245,11 @@ async def whole(
     may = _may(store, row, routine, reader, now)
     file = await calendars.address_of(store, row, reader)
     until = await break_until(store, row, now, pause)
-    card = cards.whole(voice, row, routine, on, record, now=now, may=may, following=next_at, file=file, pause=until)
+    stands = await _stands(store, row)
+    instead = stands if stands.id != row.id else None
+    card = cards.whole(
+        voice, row, routine, on, record, now=now, may=may, following=next_at, file=file, pause=until, instead=instead
+    )
     return await actions.with_agreed(store, card, row, reader, now)
 
 
@@ -283,6 +287,29 @@ def _without(directory: Directory, row: Occurrence) -> tuple[SchoolId, ...]:
     return tuple(each for each in directory.schools if each not in there)
 
 
+async def _stands(store: Store, row: Occurrence) -> Occurrence:
+    """The one in whose place there is no other."""
+    if row.status in occurrences.TO_COME:
+        return row
+    return (await occurrences.of_root(store.connection, store.district_id, row.routine_id, row.root_id))[-1]
+
+
+async def _about(store: Store, row: Occurrence, event: Event) -> Occurrence | None:
+    """What a message is about: an agenda that moved along is that of the meeting as it stands; None where the news is
+    overtaken, and who gets it hears of what came after."""
+    if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED} and row.status is OccurrenceStatus.MOVED:
+        stands = await _stands(store, row)
+        has_own = [each.data["occurrence"] for each in await store.beside({event.kind}, event.at)]
+        return row if stands.id in has_own or stands.status is OccurrenceStatus.PLANNED else stands
+    if event.kind in {Kind.OCCURRENCE_MOVED, Kind.OCCURRENCE_CANCELLED} and event.data.get("new"):
+        stands = await _stands(store, row)
+        is_last = stands.id == event.data["new"] and stands.status is not OccurrenceStatus.CANCELLED
+        return row if is_last else None
+    if event.kind is Kind.OCCURRENCE_MAY_RETURN and row.status is OccurrenceStatus.MOVED:
+        return None
+    return row
+
+
 async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool = False) -> Card | None:
     """What a message about an occurrence says; None where it is old news."""
     row = await occurrences.occurrence(store.connection, store.district_id, message.item_id or "")
@@ -290,6 +317,7 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
     routine = store.directory.routine(row.routine_id) if row else None
     if row is not None and event is not None and routine is None and event.kind is Kind.OCCURRENCE_CANCELLED:
         return _without_routine(store, message, row, event, now)
+    row = await _about(store, row, event) if row and event else None
     if row is None or event is None or routine is None:
         return None
     if event.kind in {Kind.OCCURRENCE_PREPARED, Kind.OCCURRENCE_INVITED} and (
@@ -364,6 +392,7 @@ async def in_digest(store: Store, message: Told, now: datetime) -> tuple[Card | 
     event = await store.event(message.event_id) if message.event_id else None
     reader = store.directory.people.get(message.person_id)
     routine = store.directory.routine(row.routine_id) if row else None
+    row = await _about(store, row, event) if row and event else None
     if card is None or row is None or event is None or reader is None or routine is None:
         return card, ()  # of a routine that is taken out there is nothing to answer
     may = _may(store, row, routine, reader, now)

@@ -183,9 +183,10 @@ class May:
 def whole(
     voice: Voice, row: Occurrence, routine: Routine, agenda: Agenda | None, record: Record, *,
     now: datetime, may: May, following: datetime | None, file: str = "", pause: datetime | None = None,
+    instead: Occurrence | None = None,
 ) -> Card:  # fmt: skip
     """One occurrence as it stands: when, its agenda while it is to come, and its record when it is over. `pause`: until
-    when it has a break."""
+    when it has a break. `instead`: the one that is in its place."""
     title = _title(voice, row, routine)
     status = _status(voice, row, routine, now)
     body: list[Element] = [Text(status)]
@@ -197,9 +198,12 @@ def whole(
     if may.steers and row.invited_at and row.status in TO_COME and now < row.starts_at:
         body.append(Note(voice("Everybody who comes has this agenda, or gets it with their next digest.")))
     body += _in_calendar(voice, file)
-    if row.status not in TO_COME and following:
+    if instead and instead.status in TO_COME:
+        body.append(Note(voice("It is on {when} now.", when=instead.starts_at)))
+        body.append(Buttons((Button(voice("Show"), Press("meeting.show", item=instead.id)),)))
+    elif row.status not in TO_COME and following:
         body.append(Note(voice("Next: {when}", when=following)))
-    if buttons := tuple(_buttons(voice, row, routine, agenda, may, now, on_break=pause is not None)):
+    if buttons := tuple(_buttons(voice, row, routine, agenda, may, now, on_break=pause is not None, instead=instead)):
         body.append(Buttons(buttons))
     return Card(title, tuple(body), summary=f"{title}. {status}")
 
@@ -247,6 +251,8 @@ def _answers(
             return (Button(voice("Add to the agenda"), add, "primary", opens_form=True),)
         case Kind.OCCURRENCE_PREPARED | Kind.OCCURRENCE_ASKED:
             return tuple(_buttons(voice, row, routine, agenda, may, event.at))
+        case Kind.OCCURRENCE_MOVED if event.data.get("new"):
+            return (Button(voice("Show it as it is now"), Press("meeting.show", item=event.data["new"])),)
         case Kind.OCCURRENCE_MAY_RETURN if may.steers:
             return (back_button(voice, row, date.fromisoformat(event.data["to"])),)
         case Kind.OCCURRENCE_CANCELLED if may.steers and event.data.get("why") == "closed":
@@ -594,14 +600,14 @@ def again_button(voice: Voice, row: Occurrence) -> Button:
 
 def _buttons(
     voice: Voice, row: Occurrence, routine: Routine, agenda: Agenda | None, may: May, now: datetime, *,
-    on_break: bool = False,
+    on_break: bool = False, instead: Occurrence | None = None,
 ) -> Iterator[Button]:  # fmt: skip
     me = voice.person.id if voice.person else PersonId("")
     if row.status is OccurrenceStatus.HELD and routine.poll and me in row.attended_ids and me not in row.polled_ids:
         yield Button(voice("Say how it was"), Press("meeting.poll.form", item=row.id), "primary", opens_form=True)
     if row.status is OccurrenceStatus.HELD and may.belongs:
         yield Button(voice("Add a note"), Press("meeting.note.form", item=row.id), opens_form=True)
-    if row.status is OccurrenceStatus.CANCELLED and may.steers and not row.dropped and routine.running:
+    if row.status is OccurrenceStatus.CANCELLED and may.steers and not row.dropped and routine.running and not instead:
         yield again_button(voice, row)
     if row.status not in TO_COME or not may.belongs:
         return

@@ -147,3 +147,40 @@ async def test_a_meeting_that_a_closure_had_cancelled_may_be_held_after_all(data
         await lead.click("Back to Fri, Oct 30, 2026")
         assert date(2026, 10, 30) in await days(story, database)
         assert DIT in seen(lead)
+
+
+@IN_CHAT
+async def test_after_a_slip_nobody_reads_what_is_not_so_any_more(database: Database, platform: str) -> None:
+    """Closed, taken back, and the meeting is back on its day: all within a minute."""
+    async with world(database, platform, at="2026-10-06 09:00") as story:
+        member, lead = await story.person(MEMBER), await started(story)
+        await asks_to_close(lead)
+        await lead.submit({FIRST: "2026-10-13"})
+        await lead.click("Take it back")
+        await lead.click("Back to Tue, Oct 13, 2026")
+        assert (await days(story, database))[0] == date(2026, 10, 13)
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        for actor in (lead, member):
+            told = "\n".join(str(each) for each in actor.cards)
+            assert "Oct 14" not in told.replace("Wed, Oct 14, 8:30 AM", "")  # which heads that it was moved back
+            assert "This is what it is about so far" in told or "Is there something for its agenda?" in told
+        await looks_at(member, "Tue, Oct 13, 2026")
+        await story.promises_hold()
+
+
+@ON_TEAMS
+async def test_what_was_moved_says_where_it_is(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        member, lead = await story.person(MEMBER), await started(story)
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        await lead.click("Move it")
+        await lead.submit({"To which day?": "2026-10-15", "Why?": "The room is taken."})
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        await member.click("Show it as it is now")
+        assert f"{DIT}, Thu, Oct 15" in seen(member)
+        await looks_at(lead, "Thu, Oct 15, 2026")
+        await lead.click("Cancel it")
+        await lead.submit({"On which day instead?": "2026-10-20", "Why?": "The room is taken again."})
+        assert "It is on Tue, Oct 20, 8:30 AM now." in seen(lead)
+        assert "Give it another date" not in seen(lead)
+        await story.promises_hold()
