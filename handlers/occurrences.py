@@ -14,7 +14,7 @@ from handlers.rules.routines import Duty
 from handlers.telling import tell, tell_rooms
 from scheduling import recurrence
 from scheduling.calendar import Calendar
-from storage import occurrences
+from storage import occurrences, people
 from storage.directory import Person, Routine
 from storage.models import Event, Occurrence, Record, Timer
 from storage.store import Store
@@ -446,6 +446,8 @@ async def off_a_closed_day(store: Store, routine: Routine, row: Occurrence, cale
 async def end(store: Store, row: Occurrence, status: OccurrenceStatus, now: datetime, **more: Any) -> None:
     await occurrences.change(store.connection, row, status=status, ended_at=now, version=row.version + 1, **more)
     store.set_timer(TimerKind.OCCURRENCE, row.id, None)
+    if status in {OccurrenceStatus.MOVED, OccurrenceStatus.CANCELLED}:  # when people meet next is in the picture
+        await people.bump_revision(store.connection, store.district_id)
     await store.look_at_item([row.id], now)  # what asked for it, or invited to it, says what became of it
 
 

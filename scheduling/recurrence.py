@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import count
+from itertools import count, islice
 from types import MappingProxyType
 from typing import Final
 
@@ -233,7 +233,9 @@ def next_at_venue(
 
     None when the district has entered no routine for it.
     """
-    return _soonest(_routines_at(venue, school_id, directory), calendar, after)
+    return _soonest(
+        _routines_at(venue, school_id, directory), directory, calendar, after, _team_id(venue, school_id, directory)
+    )
 
 
 def _routines_at(venue: str, school_id: SchoolId | None, directory: Directory) -> list[Routine]:
@@ -262,12 +264,26 @@ def next_dit(directory: Directory, calendar: Calendar, after: datetime) -> datet
 
 def next_log_review(directory: Directory, calendar: Calendar, after: datetime) -> datetime | None:
     """When the log is reviewed next."""
-    return _soonest([each for each in directory.routines if each.log_review], calendar, after)
+    return _soonest([each for each in directory.routines if each.log_review], directory, calendar, after)
 
 
-def _soonest(routines: list[Routine], calendar: Calendar, after: datetime) -> datetime | None:
-    found = (next_occurrence(each, calendar, after) for each in routines)
-    return min((each for each in found if each), default=None)
+def _soonest(
+    routines: list[Routine], directory: Directory, calendar: Calendar, after: datetime, team_id: TeamId | None = None
+) -> datetime | None:
+    """When one of these comes up next, with what was moved or cancelled; of a team, or of the first that each names."""
+    found: list[datetime] = []
+    for each in routines:
+        own = each.team_ids[0] if each.team_ids else TeamId("")
+        moved = directory.moved.get((each.id, team_id if team_id in each.team_ids else own), {})
+        found += [at for day in moved.values() if day and (at := calendar.at(day, each.start)) > after]
+        rule = parse(each.rule)
+        by_rule = (
+            calendar.at(day, each.start)
+            for planned_on, day in planned(rule, calendar, calendar.today(after))
+            if day and planned_on not in moved
+        )
+        found += islice((at for at in by_rule if at > after), 1)
+    return min(found, default=None)
 
 
 def _month(day: date) -> tuple[date, date]:

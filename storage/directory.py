@@ -206,6 +206,9 @@ class Directory:
     rooms: tuple[Room, ...] = ()
     calendar: CalendarFacts = CalendarFacts()
     versions: Mapping[ProcessId, ProcessVersion] = field(default_factory=lambda: MappingProxyType({}))
+    moved: Mapping[tuple[str, TeamId], Mapping[date, date | None]] = field(default_factory=lambda: MappingProxyType({}))
+    """Of a routine and a team: the meetings that are on another day than their rule says, by the day for which they were
+    planned; None where they are cancelled."""
     submitted: tuple[tuple[str, date | None], ...] = ()
     """Versions of the process that wait for approval, and of which day they are; their rules may not be here yet."""
 

@@ -4,14 +4,14 @@ Every write here raises the district's revision, so that every process reads the
 """
 
 import secrets
-from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import models, rooms
@@ -28,9 +28,19 @@ from storage.directory import (
     Team,
 )
 from storage.models import table
+from storage.occurrences import TO_COME
 from storage.process import Process
 from storage.sealing import Seal
-from storage.vocabulary import DistrictId, MeetingRole, PersonId, Platform, ProcessStatus, SchoolId, TeamId
+from storage.vocabulary import (
+    DistrictId,
+    MeetingRole,
+    OccurrenceStatus,
+    PersonId,
+    Platform,
+    ProcessStatus,
+    SchoolId,
+    TeamId,
+)
 
 districts: Final = table(models.District)
 ledgers: Final = table(models.Ledger)
@@ -42,6 +52,7 @@ preferences: Final = table(models.Preference)
 teams: Final = table(models.Team)
 routines: Final = table(models.Routine)
 processes: Final = table(models.Process)
+occurrences: Final = table(models.Occurrence)
 
 DISTRICTS_CACHED: Final = 256
 
@@ -151,6 +162,7 @@ async def load_directory(connection: AsyncConnection, district_id: DistrictId) -
         routines=tuple(_routine(row) for row in await rows(_all(routines, district_id))),
         rooms=tuple(rooms.of_row(row) for row in await rows(_rooms(district_id))),
         calendar=calendar_facts(district.calendar),
+        moved=_moved(await rows(_off_their_day(district_id))),
         versions=_by_id(_version(row) for row in versions if row.rules is not None),
         submitted=tuple((row.version, row.dated) for row in versions if row.status is ProcessStatus.SUBMITTED),
     )
@@ -159,6 +171,23 @@ async def load_directory(connection: AsyncConnection, district_id: DistrictId) -
 
 def _all(of: Any, district_id: DistrictId) -> Select[Any]:
     return select(of).where(of.c.district_id == district_id).order_by(of.c.position, of.c.id)
+
+
+def _off_their_day(district_id: DistrictId) -> Select[Any]:
+    """Meetings to come that are in the place of another, and those cancelled that nothing is in the place of."""
+    other = occurrences.alias()
+    replaced = exists().where(other.c.district_id == district_id, other.c.in_place_of == occurrences.c.id)
+    moved = occurrences.c.status.in_(TO_COME) & (occurrences.c.in_place_of != "")
+    cancelled = (occurrences.c.status == OccurrenceStatus.CANCELLED) & occurrences.c.dropped.is_(False) & ~replaced
+    columns = (occurrences.c[each] for each in ("routine_id", "team_id", "planned_on", "day", "status"))
+    return select(*columns).where(occurrences.c.district_id == district_id, moved | cancelled)
+
+
+def _moved(rows: Sequence[Any]) -> Mapping[tuple[str, TeamId], Mapping[date, date | None]]:
+    found: defaultdict[tuple[str, TeamId], dict[date, date | None]] = defaultdict(dict)
+    for row in rows:
+        found[row.routine_id, row.team_id][row.planned_on] = row.day if row.status in TO_COME else None
+    return MappingProxyType(found)
 
 
 def _absences(district_id: DistrictId) -> Select[Any]:

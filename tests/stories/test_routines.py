@@ -658,3 +658,22 @@ async def test_what_has_nothing_on_record_can_be_taken_out_and_what_has_cannot(
             assert ("Take it out" in seen(lead).rpartition(f"\n{name}\n")[2]) is offered
         await lead.click("Take it out")
         assert [each.id for each in (await story.directory()).routines if each.id.endswith("hour")] == ["bus-hour"]
+
+
+@ON_TEAMS
+async def test_what_is_raised_is_discussed_when_people_do_meet(database: Database, platform: str) -> None:
+    """The next one was moved by hand, and the one after it is cancelled."""
+    async with world(database, platform) as story:
+        lead = await started(story)
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        await lead.click("Move it")
+        await lead.submit({"To which day?": "2026-10-15", "Why?": "The board room is taken."})
+        teacher = await on_record(story)
+        assert "next on Thu, Oct 15" in str(teacher.last_card)
+        await looks_at(lead, "Tue, Nov 10, 2026")
+        await lead.click("Cancel it")
+        await lead.submit({"Why?": "Half of us are away"})
+        await story.wait_until(detroit("2026-10-16 09:00"))
+        await teacher.command("/challenges 1")
+        assert "next on Tue, Dec 8" in seen(teacher)
+        await story.promises_hold()
