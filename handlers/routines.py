@@ -180,8 +180,17 @@ async def agenda(store: Store, request: Request, now: datetime) -> Reply:
     if len(questions) > MOST_QUESTIONS:
         errors["questions"] = phrase("Please keep it to {n} questions: somebody answers them.", n=MOST_QUESTIONS)
     days, quorum = (_number(request, each) for each in ("lead_days", "quorum"))
-    if days is not None and not 1 <= days <= 60:
+    if request.fields.get("lead_days") and (days is None or not 1 <= days <= 60):
         errors["lead_days"] = phrase("Please give 1 to 60 school days, or leave it empty.")
+    today = acts.today(store, now)
+    everywhere = (
+        rules.invited(routine, each, store.directory, today) for each in rules.units(routine, store.directory)
+    )
+    come = max((len(each) for each in everywhere), default=0)
+    if request.fields.get("quorum") and (quorum is None or not 0 <= quorum <= come):
+        errors["quorum"] = phrase(
+            "Please give a whole number up to {n}, which is how many come, or leave it empty.", n=come
+        )
     if errors:
         raise FormError(errors)
     values = {

@@ -20,5 +20,6 @@ def _on(*runs: tuple[str, str]) -> pytest.MarkDecorator:
 
 ON_SLACK: Final = _on(*_SLACK)
 ON_TEAMS: Final = _on(*_TEAMS)
+ON_CONSOLE: Final = _on(*_CONSOLE)
 IN_CHAT: Final = _on(*_SLACK, *_TEAMS)
 EVERYWHERE: Final = _on(*_SLACK, *_TEAMS, *_CONSOLE)

@@ -17,7 +17,7 @@ from storage.models import Event, Message, Occurrence, Timer, table
 from storage.store import Came
 from storage.vocabulary import Door, Kind, OccurrenceStatus, PersonId, Platform
 from tests.conformance.steps import COORDINATOR, SCOPE, looks_at, on_record, people, seen
-from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
+from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_CONSOLE, ON_SLACK, ON_TEAMS
 from tests.world import FILE, SEAL, Actor, World, detroit, world
 
 DIT = "District Implementation Team"
@@ -677,3 +677,20 @@ async def test_what_is_raised_is_discussed_when_people_do_meet(database: Databas
         await teacher.command("/challenges 1")
         assert "next on Tue, Dec 8" in seen(teacher)
         await story.promises_hold()
+
+
+@ON_CONSOLE
+async def test_what_is_no_number_is_not_taken_for_none(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await story.person(COORDINATOR)
+        await makes(lead, name="Hour", teams=[DIT], rule="second Wednesday", start="3 pm")
+        await lead.click("What is on it")
+        days, quorum = "Prepared how many school days before?", "It counts when so many were there"
+        for said in ({days: "three", quorum: "-2"}, {days: "2.5", quorum: "999"}):
+            await lead.submit(said)
+            assert "Please give 1 to 60 school days" in str(lead.form.errors)
+            assert "Please give a whole number up to" in str(lead.form.errors)
+            assert lead.form.values[quorum] == said[quorum]
+        await lead.submit({days: "3", quorum: ""})
+        [routine] = [each for each in (await story.directory()).routines if each.id == "hour"]
+        assert (routine.lead_days, routine.quorum) == (3, 0)
