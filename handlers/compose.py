@@ -9,9 +9,11 @@ from typing import Final
 from handlers import actions, acts, agendas, drafts, plans, rooms, routines, versions
 from handlers.cards import accounts as account_cards
 from handlers.cards import challenge as cards
+from handlers.cards import digests as digest_cards
 from handlers.cards import drafts as draft_cards
 from handlers.cards import lists, names
 from handlers.cards import rooms as room_cards
+from handlers.cards.digests import Line
 from handlers.cards.model import Button, Buttons, Card, Press
 from handlers.cards.text import Label, Phrase, Voice, Who, from_json, phrase
 from handlers.rules import access, lanes
@@ -312,24 +314,26 @@ def _about_no_challenge(voice: Voice, message: Told, event: Event | None) -> Car
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a digest: what it says, and what can be done about it there."""
-
-    text: str
-    buttons: tuple[Button, ...] = ()
-    mailable: bool = True
-    """Whether its words may go by e-mail."""
-
-
 async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple[Card | None, set[str]]:
-    """One card for everything that waits for one person; and which messages had a point."""
+    """One card for everything that waits for one person, or its first page; and which messages had a point."""
     found, told = await lines(store, messages, now)
     reader = store.directory.people[messages[0].person_id]
     if not found:
         return None, told
-    items = [(each.text, each.buttons) for each in found]
-    return lists.digest(Voice(store.directory, reader), items, acts.today(store, now)), told
+    return digest_cards.page(Voice(store.directory, reader), found, acts.today(store, now)), told
+
+
+async def rest_of_digest(store: Store, last: Message, now: datetime) -> Card:
+    """What stands in a digest behind the line that tells of `last`, as it is now: the next page."""
+    together = await store.digest_of(last)
+    case = await store.case(last.challenge_id) if last.challenge_id else None
+    behind = _place(last, await store.event(last.event_id) if last.event_id else None, case)
+    found, _ = await lines(store, together, now) if together else ([], set())
+    rest = [each for each in found if each.place > behind]
+    voice = Voice(store.directory, store.directory.people[last.person_id])
+    if not rest:
+        return _nothing_waits(voice)
+    return digest_cards.page(voice, rest, acts.today(store, last.ended_at or now), first=False)
 
 
 async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[list[Line], set[str]]:
@@ -341,7 +345,7 @@ async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[
     if not reader.here_on(acts.today(store, now)):
         return [], set()
     voice = Voice(store.directory, reader)
-    found: dict[str, tuple[int, Line]] = {}
+    found: dict[str, Line] = {}
     told: set[str] = set()
     decided: dict[str, str] = {}
     events = {each.id: await store.event(each.event_id) if each.event_id else None for each in messages}
@@ -353,11 +357,12 @@ async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[
     for message in sorted(messages, key=happened):
         event = events[message.id]
         case = await store.case(message.challenge_id) if message.challenge_id else None
+        place = _place(message, event, case)
         if case is None or event is None:
-            if beside := await _beside(store, voice, message, event, now):
+            if beside := await _beside(store, voice, message, event, place, now):
                 told.add(message.id)
                 about, line = beside
-                found[about] = (WEIGHTS.get(message.kind, 5), line)
+                found[about] = line
             continue
         seen = cards.view(store.directory, case, voice, reader, now)
         if not access.may_hear(reader, seen.facts, store.directory, seen.today) or not still_news(message, case):
@@ -366,10 +371,9 @@ async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[
             continue
         told.add(message.id)
         title, intro = headline(seen, message, event)
-        weight = _weight(message, event)
         if event.kind is Kind.DECIDED:
             decided[case.id] = voice(intro)
-        if case.id in found and found[case.id][0] < weight:
+        if case.id in found and found[case.id].place.weight < place.weight:
             continue
         text = voice(
             "{title} – {about}. {why}",
@@ -378,9 +382,9 @@ async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[
             why=capital(voice(intro)),
         ).replace("…. ", "… ")
         buttons = cards.line_buttons(seen, reminds=message.kind in lanes.REMINDERS)
-        found[case.id] = (weight, Line(text, buttons, access.may_be_mailed(seen.facts)))
-    pressing = sorted(found.items(), key=lambda each: each[1][0])
-    return [_with_decision(voice, line, decided.get(about, "")) for about, (_, line) in pressing], told
+        found[case.id] = Line(place, text, buttons, mailable=access.may_be_mailed(seen.facts))
+    pressing = sorted(found.items(), key=lambda each: each[1].place)
+    return [_with_decision(voice, line, decided.get(about, "")) for about, line in pressing], told
 
 
 def _with_decision(voice: Voice, line: Line, decided: str) -> Line:
@@ -391,7 +395,7 @@ def _with_decision(voice: Voice, line: Line, decided: str) -> Line:
 
 
 async def _beside(
-    store: Store, voice: Voice, message: Told, event: Event | None, now: datetime
+    store: Store, voice: Voice, message: Told, event: Event | None, place: digest_cards.Place, now: datetime
 ) -> tuple[str, Line] | None:
     """The line of a message that is about no challenge, and what it is about: of several about one thing the last."""
     item, about = message.item_id or "", message.id
@@ -421,7 +425,7 @@ async def _beside(
             buttons = (
                 tuple(each for part in card.body if isinstance(part, Buttons) for each in part.items) if card else ()
             )
-    return (about, Line(card.fallback(), buttons, mailable)) if card else None
+    return (about, Line(place, card.fallback(), buttons, mailable=mailable)) if card else None
 
 
 def is_agenda(message: Told) -> bool:
@@ -452,15 +456,16 @@ async def redraw_version(store: Store, message: Message, now: datetime) -> Card 
     )
 
 
-async def redraw_digest(store: Store, messages: Sequence[Told], now: datetime) -> Card | None:
+async def redraw_digest(store: Store, messages: Sequence[Message], now: datetime) -> Card | None:
     """A digest that stands already, with what is still its reader's to see and still news."""
     if not messages:
         return None
     reader = store.directory.people.get(messages[0].person_id)
     card, _ = await digest(store, messages, now) if reader else (None, set())
-    if card is not None or reader is None:
-        return card
-    voice = Voice(store.directory, reader)
+    return card if card is not None or reader is None else _nothing_waits(Voice(store.directory, reader))
+
+
+def _nothing_waits(voice: Voice) -> Card:
     return cards.plain(voice, voice("Your digest"), voice("Nothing of this waits for you any more."))
 
 
@@ -493,6 +498,12 @@ WEIGHTS = {
 
 SOFT: Final = MappingProxyType({Kind.NOTED: 8, Kind.TOLD: 9})
 """Of the news of a challenge, what gives way to what was decided or done: somebody's note, and that it stands still."""
+
+
+def _place(message: Told, event: Event | None, case: Case | None) -> digest_cards.Place:
+    """Where the line of a message stands in a digest. It is the same whatever becomes of it."""
+    weight = WEIGHTS.get(message.kind, 5) if case is None or event is None else _weight(message, event)
+    return digest_cards.Place(weight, message.created_at, event.seq if event else 0, message.id)
 
 
 def _weight(message: Told, event: Event) -> int:

@@ -170,6 +170,7 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "show": _reads(reports.show),
         "what_next": _reads(reports.what_next),
         "card.refresh": _reads(reports.refresh),
+        "digest.more": _reads(reports.rest_of_digest),
         "next.show": Entry(_foretell, imagines=True),
         "home.ask": _reads(reports.home),
         "home.show": _reads(reports.home),

@@ -12,6 +12,8 @@ from handlers.cards import lists
 from handlers.cards import routines as routine_cards
 from handlers.cards import versions as version_cards
 from handlers.cards.model import Option
+from handlers.cards.text import phrase
+from handlers.errors import NotFoundError
 from handlers.request import Reply, Request
 from handlers.rules import access, asking, cadence
 from handlers.rules.access import Action
@@ -20,7 +22,7 @@ from storage import log
 from storage.case import Case
 from storage.models import Words
 from storage.store import Store
-from storage.vocabulary import Visibility
+from storage.vocabulary import Lane, MessageState, Visibility
 
 PAGE = 10  # lines of a list in one card: what a phone shows without scrolling far
 MEETINGS = 3  # on Home
@@ -152,6 +154,16 @@ async def refresh(store: Store, request: Request, now: datetime) -> Reply:
     if known is None:
         return Reply()
     return Reply(card=await compose.redraw(store, posted, message, now, known))
+
+
+async def rest_of_digest(store: Store, request: Request, now: datetime) -> Reply:
+    """The next page of a digest of theirs. The button names the message that the last line before it tells."""
+    last = await store.message(request.item)
+    if last is None or last.person_id != request.actor.id or last.lane is not Lane.DIGEST or last.room_id is not None:
+        raise NotFoundError(phrase("There is no such digest of yours."))
+    if last.state is not MessageState.SENT:  # it stands there, and that is being written down
+        raise acts.refuse("This digest has only just come. Please press it once more in a moment.")
+    return Reply(card=await compose.rest_of_digest(store, last, now))
 
 
 async def what_next(store: Store, request: Request, now: datetime) -> Reply:

@@ -489,8 +489,8 @@ TOLD: Final = frozenset({MessageKind.OCCURRENCE, MessageKind.ACTION_ITEM, Messag
 async def district_of(
     connection: AsyncConnection, district_ids: Sequence[DistrictId], challenge_id: str, item_id: str
 ) -> DistrictId | None:
-    """Which of these districts something is of: a challenge, a held draft, an occurrence, an action item, a plan or a
-    version of the process. None where none of them knows it.
+    """Which of these districts something is of: a challenge, a held draft, an occurrence, an action item, a plan, a
+    version of the process, or a message. None where none of them knows it.
 
     Each of these has a timer while something falls due of it, and its messages after that; their tables are not behind
     this door.
@@ -511,6 +511,8 @@ async def district_of(
         looks.append(select(timers.c.district_id).where(timers.c.district_id.in_(district_ids), *about))
         told = (messages.c.kind.in_(sorted(TOLD)), messages.c.item_id == named)
         looks.append(select(messages.c.district_id).where(messages.c.district_id.in_(district_ids), *told))
+        itself = messages.c.id == item_id
+        looks.append(select(messages.c.district_id).where(messages.c.district_id.in_(district_ids), itself))
     for each in looks:
         if found := await connection.scalar(each.limit(1)):
             return DistrictId(found)

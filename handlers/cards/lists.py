@@ -1,6 +1,5 @@
-"""Lists of challenges, the morning digest, and what was not understood."""
+"""Lists of challenges, and what was not understood."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -132,15 +131,3 @@ def not_understood(voice: Voice, missed: asking.NotUnderstood) -> Card:
 def named(voice: Voice, button: Button, what: str) -> Button:
     """A button that says what it is about, for those who hear it read among the buttons of other lines."""
     return replace(button, label=voice("{label}: {what}", label=button.label, what=what))
-
-
-def digest(voice: Voice, items: Sequence[tuple[str, tuple[Button, ...]]], day: date) -> Card:
-    """One daily digest: its lines, each with what can be done about it. Every line can be answered in place."""
-    title = voice("Your digest for {day}", day=day)
-    body: list[Element] = []
-    for text, buttons in items:
-        body.append(Text(text))
-        if buttons:
-            body.append(Buttons(buttons))
-    count = voice(phrases("{n} line in your digest", "{n} lines in your digest", n=len(items)))
-    return Card(title, tuple(body), summary=f"{title}: {count}")

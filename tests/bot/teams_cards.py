@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from handlers.cards import challenge as cards
-from handlers.cards import drafts, lists
+from handlers.cards import digests, drafts, lists
 from handlers.cards import forms as form_cards
 from handlers.cards import help as help_cards
 from handlers.cards.model import Button, Card, Form, Press
@@ -101,15 +101,19 @@ def history() -> Card:
 
 def digest() -> Card:
     voice = Voice(DISTRICT, DISTRICT.people[PersonId("principal")])
-    items = [
-        (f"Challenge {n}: {why} – {lists.short(WHAT, 90)}. {then}", (Button(f"Open {n}", Press("show", f"c{n}")),))
+    found = [
+        digests.Line(
+            digests.Place(n, NOW, n, f"m{n}"),
+            f"Challenge {n}: {why} – {lists.short(WHAT, 90)}. {then}",
+            (Button(f"Open {n}", Press("show", f"c{n}")),),
+        )
         for n, why, then in (
             (42, "a challenge for you", "Staffing goes to the principal."),
             (31, "how does it stand?", "One press is enough: progress, still blocked, or resolved."),
             (17, "for your information", "The process has you informed of this."),
         )
     ]
-    return lists.digest(voice, items, TODAY)
+    return digests.page(voice, found, TODAY)
 
 
 def found(*numbers: int) -> log.Found:

@@ -1,6 +1,7 @@
 """The daily digest: every line is answered where it stands, one that cannot be made is heard of soon, and what was put off
 while it was on its way comes on its day."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from storage.database import Database
 from storage.models import Message, table
 from storage.store import Came
 from storage.vocabulary import ActionStatus, Door, Kind, Lane, MessageKind, MessageState, PersonId
-from tests.conformance.steps import COORDINATOR, SCOPE, on_record, people, seen
+from tests.conformance.steps import COORDINATOR, SCOPE, TEACHER, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE
 from tests.stories.test_actions import DONE, MEMO, agreed, items, met, shut
 from tests.stories.test_reminders import OWNER, UNTIL
@@ -73,6 +74,48 @@ def _digest(actor: Actor) -> Any:
 
 async def _name(story: World) -> str:
     return (await story.directory()).people[PersonId(COORDINATOR)].name
+
+
+@EVERYWHERE
+async def test_what_does_not_fit_on_one_page_is_on_the_next(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        for number in range(MANY):
+            await on_record(story, words=f"Something is in the way, number {number}. " + "Nobody can tell why. " * 20)
+        owner, teacher = await people(story, OWNER, TEACHER)
+        await story.wait_until(detroit("2026-10-07 09:00"))
+        digest = _digest(owner)
+        singly = sum(each.startswith("Challenge") for each in owner.titles())
+        pages = await _pages(owner, digest)
+        assert len(pages) > 1
+        assert [each for page in pages for each in _named(page)] == [str(n + 1) for n in range(singly, MANY)]
+        for page in pages:
+            assert [each for each in page.buttons if each.startswith("Open")] == [f"Open {n}" for n in _named(page)]
+        more = next(each for each in digest.buttons if each.startswith("Show the other"))
+        if platform != "console":  # where pages of others do not open at all
+            await teacher.click(more, digest)
+            assert "There is no such digest of yours." in seen(teacher)
+
+        await owner.click(f"I'll take it ({MANY})", pages[-1])
+        assert (await story.case(MANY)).challenge.taken_at is not None
+        assert f"I'll take it ({MANY})" not in (await _pages(owner, _digest(owner)))[-1].buttons
+        await story.promises_hold()
+
+
+MANY = 24
+
+
+def _named(page: Any) -> list[str]:
+    return re.findall(r"Challenge (\d+): a challenge for you", page.text)
+
+
+async def _pages(actor: Actor, first: Any) -> list[Any]:
+    """A digest and all pages that follow it."""
+    pages = [first]
+    while more := next((each for each in pages[-1].buttons if each.startswith("Show the other")), None):
+        await actor.click(more, pages[-1])
+        pages.append([each for each in actor.driver.ephemerals if each.title.startswith("Your digest")][-1])
+        assert len(pages) < MANY
+    return pages
 
 
 @ON_ONE
