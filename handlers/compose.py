@@ -314,13 +314,18 @@ def _about_no_challenge(voice: Voice, message: Told, event: Event | None) -> Car
     return None
 
 
-async def digest(store: Store, messages: Sequence[Told], now: datetime) -> tuple[Card | None, set[str]]:
-    """One card for everything that waits for one person, or its first page; and which messages had a point."""
+async def digest(
+    store: Store, messages: Sequence[Told], now: datetime, day: date | None = None
+) -> tuple[Card | None, set[str]]:
+    """One card for everything that waits for one person, or its first page; and which messages had a point.
+
+    `day`: on which it was sent, where it stands already.
+    """
     found, told = await lines(store, messages, now)
     reader = store.directory.people[messages[0].person_id]
     if not found:
         return None, told
-    return digest_cards.page(Voice(store.directory, reader), found, acts.today(store, now)), told
+    return digest_cards.page(Voice(store.directory, reader), found, day or acts.today(store, now)), told
 
 
 async def rest_of_digest(store: Store, last: Message, now: datetime) -> Card:
@@ -333,7 +338,12 @@ async def rest_of_digest(store: Store, last: Message, now: datetime) -> Card:
     voice = Voice(store.directory, store.directory.people[last.person_id])
     if not rest:
         return _nothing_waits(voice)
-    return digest_cards.page(voice, rest, acts.today(store, last.ended_at or now), first=False)
+    return digest_cards.page(voice, rest, sent_on(store, last, now), first=False)
+
+
+def sent_on(store: Store, message: Message, now: datetime) -> date:
+    """The day of the digest that a message went out with."""
+    return acts.today(store, message.ended_at or now)
 
 
 async def lines(store: Store, messages: Sequence[Told], now: datetime) -> tuple[list[Line], set[str]]:
@@ -461,7 +471,7 @@ async def redraw_digest(store: Store, messages: Sequence[Message], now: datetime
     if not messages:
         return None
     reader = store.directory.people.get(messages[0].person_id)
-    card, _ = await digest(store, messages, now) if reader else (None, set())
+    card, _ = await digest(store, messages, now, sent_on(store, messages[0], now)) if reader else (None, set())
     return card if card is not None or reader is None else _nothing_waits(Voice(store.directory, reader))
 
 

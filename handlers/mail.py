@@ -5,7 +5,7 @@ in chat; so it does of words that are held. Nobody can answer a mail: it says wh
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from handlers import actions, acts
 from handlers import compose as composing
@@ -38,7 +38,10 @@ async def compose(
     if reader is None:
         return None
     voice = Voice(store.directory, reader)
-    card = await (_digest(store, voice, messages, now) if len(messages) > 1 else _single(store, voice, first, now))
+    today = acts.today(store, now)
+    card = await (
+        _digest(store, voice, messages, now, today) if len(messages) > 1 else _single(store, voice, first, now)
+    )
     return card and cards.without_account(voice, card, sorted(chats))
 
 
@@ -51,10 +54,10 @@ async def _single(store: Store, voice: Voice, message: Told, now: datetime) -> C
     return cards.see_in_chat(voice) if card and private else card
 
 
-async def _digest(store: Store, voice: Voice, messages: Sequence[Told], now: datetime) -> Card | None:
+async def _digest(store: Store, voice: Voice, messages: Sequence[Told], now: datetime, day: date) -> Card | None:
     found, _ = await composing.lines(store, messages, now)
     said = [each.text for each in found if each.mailable]
-    return cards.digest(voice, said, len(found) - len(said), acts.today(store, now)) if found else None
+    return cards.digest(voice, said, len(found) - len(said), day) if found else None
 
 
 async def copy(
@@ -70,7 +73,8 @@ async def copy(
     first = await store.message(message.item_id or "")
     of_digest = await store.digest_of(first) if first else []
     voice = Voice(store.directory, reader)
-    card = await _digest(store, voice, of_digest, now) if of_digest else None
+    day = composing.sent_on(store, first, now) if first else acts.today(store, now)
+    card = await _digest(store, voice, of_digest, now, day) if of_digest else None
     if card is None:
         return None, None, set()
     return None, cards.as_copy(voice, card, sorted(chats)), {message.id}

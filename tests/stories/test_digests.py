@@ -15,7 +15,7 @@ from storage.models import Message, table
 from storage.store import Came
 from storage.vocabulary import ActionStatus, Door, Kind, Lane, MessageKind, MessageState, PersonId
 from tests.conformance.steps import COORDINATOR, SCOPE, TEACHER, on_record, people, seen
-from tests.stories.platforms import EVERYWHERE
+from tests.stories.platforms import EVERYWHERE, IN_CHAT
 from tests.stories.test_actions import DONE, MEMO, agreed, items, met, shut
 from tests.stories.test_reminders import OWNER, UNTIL
 from tests.stories.test_routines import DIT, MEMBER, planned
@@ -116,6 +116,27 @@ async def _pages(actor: Actor, first: Any) -> list[Any]:
         pages.append([each for each in actor.driver.ephemerals if each.title.startswith("Your digest")][-1])
         assert len(pages) < MANY
     return pages
+
+
+@IN_CHAT
+async def test_a_digest_keeps_the_day_on_which_it_came(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        member = await story.person(MEMBER)
+        lead = await met(story)
+        for words in (MEMO, ASK, "Book the room."):
+            await agreed(story, lead, words=words)
+            await shut(lead)
+        await story.wait_until(detroit("2026-10-14 09:00"))
+        first = _digest(member)
+        assert first.title == "Your digest for Wed, Oct 14, 2026"
+        assert ASK in first.text
+        await story.wait_until(detroit("2026-10-16 09:00"))
+        await member.command("/clearway actions")
+        await member.click(f"Done: {ASK}")
+        await story.wait_until(detroit("2026-10-16 09:30"))
+        [drawn] = [each for each in member.cards if each.title.startswith("Your digest")]
+        assert drawn.title == first.title
+        assert ASK not in drawn.text
 
 
 @ON_ONE
