@@ -14,7 +14,7 @@ from handlers.cards import drafts as draft_cards
 from handlers.cards import lists, names
 from handlers.cards import rooms as room_cards
 from handlers.cards.digests import Line
-from handlers.cards.model import Button, Buttons, Card, Press
+from handlers.cards.model import Button, Buttons, Card, Link, Press
 from handlers.cards.text import Label, Phrase, Voice, Who, from_json, phrase
 from handlers.rules import access, lanes
 from handlers.rules.access import Action
@@ -435,7 +435,12 @@ async def _beside(
             buttons = (
                 tuple(each for part in card.body if isinstance(part, Buttons) for each in part.items) if card else ()
             )
-    return (about, Line(place, card.fallback(), buttons, mailable=mailable)) if card else None
+    if card is None:
+        return None
+    links = [each for each in card.body if isinstance(each, Link)] if message.kind is MessageKind.OCCURRENCE else []
+    # Each with its meeting, for those who hear it read among the links of other lines.
+    named = tuple(replace(each, label=voice("{label}: {what}", label=each.label, what=card.title)) for each in links)
+    return about, Line(place, card.fallback(), buttons, named, mailable)
 
 
 def is_agenda(message: Told) -> bool:

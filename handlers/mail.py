@@ -56,7 +56,7 @@ async def _single(store: Store, voice: Voice, message: Told, now: datetime) -> C
 
 async def _digest(store: Store, voice: Voice, messages: Sequence[Told], now: datetime, day: date) -> Card | None:
     found, _ = await composing.lines(store, messages, now)
-    said = [each.text for each in found if each.mailable]
+    said = [(each.text, each.links) for each in found if each.mailable]
     return cards.digest(voice, said, len(found) - len(said), day) if found else None
 
 

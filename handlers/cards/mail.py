@@ -5,15 +5,17 @@ from dataclasses import replace
 from datetime import date
 
 from handlers.cards.accounts import NAMES
-from handlers.cards.model import Buttons, Card, Element, Note, Text
+from handlers.cards.model import Buttons, Card, Element, Link, Note, Text
 from handlers.cards.text import Typed, Voice, phrases
 from storage.vocabulary import Platform
 
 
-def digest(voice: Voice, said: Sequence[str], private: int, day: date) -> Card:
-    """`private`: how many lines may stand in chat only."""
+def digest(voice: Voice, said: Sequence[tuple[str, tuple[Link, ...]]], private: int, day: date) -> Card:
+    """All lines at once, each with where it leads. `private`: how many may stand in chat only."""
     title = voice("Your digest for {day}", day=day)
-    body: list[Element] = [Text(each) for each in said]
+    body: list[Element] = []
+    for text, links in said:
+        body += [Text(text), *links]
     if private:
         more = phrases(
             "There is {n} thing to see in chat only.", "There are {n} things to see in chat only.", n=private

@@ -15,9 +15,11 @@ from storage.models import Message, table
 from storage.store import Came
 from storage.vocabulary import ActionStatus, Door, Kind, Lane, MessageKind, MessageState, PersonId
 from tests.conformance.steps import COORDINATOR, SCOPE, TEACHER, on_record, people, seen
+from tests.fakes.mail import fake_mail
 from tests.stories.platforms import EVERYWHERE, IN_CHAT
 from tests.stories.test_actions import DONE, MEMO, agreed, items, met, shut
-from tests.stories.test_reminders import OWNER, UNTIL
+from tests.stories.test_calendars import fetch, one_address
+from tests.stories.test_reminders import COPY, MAIL, OWNER, UNTIL, choose, imported, mails
 from tests.stories.test_routines import DIT, MEMBER, planned
 from tests.world import Actor, World, detroit, world
 
@@ -137,6 +139,31 @@ async def test_a_digest_keeps_the_day_on_which_it_came(database: Database, platf
         [drawn] = [each for each in member.cards if each.title.startswith("Your digest")]
         assert drawn.title == first.title
         assert ASK not in drawn.text
+
+
+@IN_CHAT
+async def test_an_invitation_among_others_can_be_put_into_a_calendar(database: Database, platform: str) -> None:
+    async with fake_mail() as fake, world(database, platform) as story:
+        story.made.districts.public_url = story.url
+        await imported(story, database)
+        mails(story, fake)
+        owner, coordinator = await people(story, OWNER, COORDINATOR)
+        await choose(owner, values={COPY: ["yes"]})
+        await coordinator.command("/clearway routines")
+        await coordinator.click("Start: Executive Cabinet")
+        await story.wait_until(detroit("2026-10-08 12:00"))
+        for number in range(6):
+            await on_record(story, words=f"Something is in the way, number {number}.")
+        await story.wait_until(detroit("2026-10-09 09:00"))
+        digest = _digest(owner)
+        assert digest.title == "Your digest for Fri, Oct 9, 2026"
+        assert "Add to my calendar: Executive Cabinet, Mon, Oct 12, 9:00" in digest.text
+        address = one_address(owner)
+        assert (await fetch(address))[0] == 200
+        mail = fake.to(MAIL[OWNER])[-1]
+        assert mail.subject == digest.title
+        assert address in mail.text
+        assert "Implementation challenges" not in digest.text + mail.text
 
 
 @ON_ONE
