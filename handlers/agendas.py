@@ -35,7 +35,7 @@ from storage.vocabulary import (
 ON_AGENDA: Final = 8  # lines of each part of an agenda: a page, not the log
 A_TERM: Final = timedelta(days=120)  # so long a review of a school's data without an answer is named
 A_MONTH: Final = timedelta(days=31)  # before the first meeting on record, whose successes are told
-MISSED_SHOWN: Final = 3
+UNHELD_SHOWN: Final = 3
 
 
 async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person | None, now: datetime) -> cards.Agenda:
@@ -55,10 +55,10 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
     if reader and routine.poll:
         lately = await feedback.lately(store.connection, row, cards.TREND)
         told = tuple(each for each in lately if rules.poll_is_over(each, calendar, now))
-    missed = await occurrences.missed(store.connection, row, since, MISSED_SHOWN)
+    unheld = await occurrences.unheld(store.connection, row, since, UNHELD_SHOWN, now)
     found = cards.Agenda(
         today=acts.today(store, now),
-        missed=tuple(each.day for each in reversed(missed)),
+        unheld=tuple((each.day, each.status) for each in reversed(unheld)),
         actions=await actions.on_agenda(store, row, reader, since, now),
         kept=rules.keeps_challenges(routine, row.team_id, directory),
         promises=team.agreements if team else (),

@@ -171,32 +171,40 @@ async def before(
     return next(iter(await _all(connection, wanted)), None)
 
 
-async def missed(
-    connection: AsyncConnection, of: models.Occurrence, since: datetime | None, most: int
+async def unheld(
+    connection: AsyncConnection, of: models.Occurrence, since: datetime | None, most: int, now: datetime
 ) -> list[models.Occurrence]:
-    """Of the same routine and team: what did not take place before it and since then, and has no other date; the latest
-    first, so many at most."""
+    """Of the same routine and team, before it and since then: what was missed or cancelled and has no other date, and
+    what is over without a word of whether it took place. The latest first, so many at most.
+
+    What its rule names no more was never to take place, so it is none of them.
+    """
     later = occurrences.alias()
     replaced = exists().where(
         later.c.district_id == occurrences.c.district_id,
         later.c.root_id == occurrences.c.root_id,
         later.c.sequence > occurrences.c.sequence,
+        ~later.c.dropped,
     )
+    ended = occurrences.c.status.in_((OccurrenceStatus.MISSED, OccurrenceStatus.CANCELLED))
+    unsaid = occurrences.c.status.in_(TO_COME) & (occurrences.c.starts_at < now)
     wanted = (
         select(occurrences)
         .where(
             occurrences.c.district_id == of.district_id,
             occurrences.c.routine_id == of.routine_id,
             occurrences.c.team_id == of.team_id,
-            occurrences.c.status == OccurrenceStatus.MISSED,
+            ended | unsaid,
+            ~occurrences.c.dropped,
             occurrences.c.starts_at < of.starts_at,
             *([occurrences.c.starts_at > since] if since else ()),
             ~replaced,
         )
         .order_by(occurrences.c.starts_at.desc())
-        .limit(most)
+        .limit(most + 1)  # the latest may be on now
     )
-    return await _all(connection, wanted)
+    found = await _all(connection, wanted)
+    return [each for each in found if each.status not in TO_COME or each.ends_at <= now][:most]
 
 
 async def since(

@@ -67,6 +67,13 @@ SAID: Final = MappingProxyType(
         RecordField.REASON: "Why:",
     }
 )
+UNHELD: Final = MappingProxyType(
+    {
+        OccurrenceStatus.MISSED: "It did not take place on {days}, and there was no other date.",
+        OccurrenceStatus.CANCELLED: "Cancelled, without another date: {days}.",
+    }
+)
+UNSAID: Final = "Not on record whether it took place: {days}."
 LEFT_SHOWN: Final = 20
 NAMED: Final = 40
 """So many of those who were there are named in its record."""
@@ -145,8 +152,9 @@ class Agenda:
     """What was written of the last one, for who steers it."""
     actions: action_cards.Section = field(default_factory=action_cards.Section)
     """What comes first."""
-    missed: tuple[date, ...] = ()
-    """When it did not take place, since the last one that did (R-15)."""
+    unheld: tuple[tuple[date, OccurrenceStatus], ...] = ()
+    """Since the last one that took place: those that did not, or of which that is not on record, and what became of each
+    (R-15)."""
     reviews: tuple[TeamId, ...] = ()
     """Teams of schools whose last review has no answer to what the district needs to do."""
     unplanned: Press | None = None
@@ -484,9 +492,7 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
         yield Text(voice("No planning time is set before it."))
         opens = agenda.unplanned.action.endswith(".form")
         yield Buttons((Button(voice("Set planning time"), agenda.unplanned, opens_form=opens),))
-    if agenda.missed:
-        days = "; ".join(voice("{day}", day=each) for each in agenda.missed)
-        yield Text(voice("It did not take place on {days}, and there was no other date.", days=days))
+    yield from _unheld(voice, agenda.unheld)
     if agenda.place:
         yield Text(voice("Where: {place}", place=agenda.place))
     if agenda.promises:
@@ -524,6 +530,14 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
         here = [each for each in voice.directory.versions.values() if each.version in waiting]
         if agenda.pressed and here:
             yield Buttons(tuple(versions.read(voice, each) for each in here))
+
+
+def _unheld(voice: Voice, unheld: Sequence[tuple[date, OccurrenceStatus]]) -> Iterator[Text]:
+    """A month without one shows, whatever the reason (R-15)."""
+    days: dict[str, list[str]] = {}
+    for day, status in unheld:
+        days.setdefault(UNHELD.get(status, UNSAID), []).append(voice("{day}", day=day))
+    yield from (Text(voice(said, days="; ".join(named))) for said, named in days.items())
 
 
 def _draft(voice: Voice, version: str, days: int | None) -> str:

@@ -450,6 +450,31 @@ async def test_a_meeting_that_the_coordinator_missed_is_heard_of_by_an_executive
         assert "It did not take place on Tue, Oct 13, 2026, and there was no other date." in seen(lead)
 
 
+@ON_TEAMS
+async def test_a_month_without_a_review_shows_whatever_became_of_it(database: Database, platform: str) -> None:
+    """October is cancelled by hand, of November nobody says whether it took place, and a changed rule is no missed month."""
+    async with world(database, platform) as story:
+        lead = await started(story)
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        await lead.click("Cancel it")
+        await lead.submit({"Why?": "The data are not there yet."})
+        await story.wait_until(detroit("2026-11-09 12:00"))
+        await looks_at(lead, "Tue, Nov 10, 2026")
+        assert "Cancelled, without another date: Tue, Oct 13, 2026." in seen(lead)
+        assert "Not on record" not in seen(lead)
+        await story.wait_until(detroit("2026-12-07 12:00"))
+        await looks_at(lead, "Tue, Dec 8, 2026")
+        assert "Not on record whether it took place: Tue, Nov 10, 2026." in seen(lead)
+
+        await lead.command("/clearway routines")
+        await lead.click(f"Show: {DIT}")
+        await lead.click("Change it")
+        await lead.submit({"On which days?": "third Tuesday"})
+        await looks_at(lead, "Tue, Dec 15, 2026")
+        assert "Cancelled, without another date: Tue, Oct 13, 2026; Tue, Dec 8, 2026" not in seen(lead)
+        await story.promises_hold()
+
+
 @ON_SLACK
 async def test_what_is_moved_to_the_coaches_is_on_their_agenda(database: Database, platform: str) -> None:
     """The process names a check-in by its routine, and its routine a team of another name."""
