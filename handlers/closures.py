@@ -39,7 +39,8 @@ async def form(store: Store, request: Request, now: datetime) -> Reply:
     """`/clearway closed`."""
     _may(store, request, now)
     today = acts.today(store, now)
-    return Reply(form=cards.form(request.voice, today, _said(store, today)))
+    first = today if acts.calendar(store).is_school_day(today) else None
+    return Reply(form=cards.form(request.voice, first, _said(store, today)))
 
 
 async def close(store: Store, request: Request, now: datetime) -> Reply:
@@ -49,7 +50,7 @@ async def close(store: Store, request: Request, now: datetime) -> Reply:
     """
     _may(store, request, now)
     if back := request.fields.get("back"):
-        if request.fields.get("from"):
+        if not _is_as_offered(request, acts.today(store, now)):
             raise FormError({"from": phrase("Please do one at a time: leave this empty to take something back.")})
         return await _take_back(store, request, [str(each) for each in back], now)
     today = acts.today(store, now)
@@ -124,6 +125,12 @@ def _may(store: Store, request: Request, now: datetime) -> None:
     watches = request.actor.id in access.coordinators(store.directory, acts.today(store, now))
     if not watches and not presence.is_executive(request.actor):
         raise acts.refuse("Only the coordinator or an executive leader can say that the school is closed.")
+
+
+def _is_as_offered(request: Request, today: date) -> bool:
+    """Nobody has filled in days to close: the form offers today by itself, whatever else it is opened for."""
+    first, last = acts.day_field(request.fields, "from"), acts.day_field(request.fields, "to")
+    return first in {None, today} and last is None
 
 
 def _said(store: Store, today: date) -> list[Closure]:

@@ -33,8 +33,8 @@ MOST: Final = 12
 """So many meetings are named in an answer."""
 
 
-def form(voice: Voice, today: date, said: Sequence[Closure]) -> Form:
-    """`said`: what can be taken back."""
+def form(voice: Voice, first: date | None, said: Sequence[Closure]) -> Form:
+    """`first`: the day that it offers to close. `said`: what can be taken back instead."""
     back = Choices(
         "back",
         voice("Or take back: there is school after all"),
@@ -49,7 +49,7 @@ def form(voice: Voice, today: date, said: Sequence[Closure]) -> Form:
         voice("Save"),
         Press("closure"),
         (
-            DateField("from", voice("First day without school"), None if said else today, required=not said),
+            DateField("from", voice("First day without school"), first, required=not said),
             DateField("to", voice("Last day, if there is more than one")),
             TextField("name", voice("Why? (optional)"), placeholder=voice("Snow"), most=60),
             Words(

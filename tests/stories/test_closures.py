@@ -68,6 +68,29 @@ async def test_a_closure_for_later_never_moves_a_meeting_to_what_is_past_by_then
         await story.promises_hold()
 
 
+@IN_CHAT
+async def test_a_snow_day_is_one_press_also_while_a_later_closure_stands(database: Database, platform: str) -> None:
+    async with world(database, platform, at="2026-10-12 15:00") as story:
+        lead = await started(story)
+        await asks_to_close(lead)
+        await lead.submit({FIRST: "2026-10-30", "Why? (optional)": "The boiler"})
+        await story.settle()
+        await story.wait_until(detroit("2026-10-13 05:30"))
+        await asks_to_close(lead)
+        await lead.submit()
+        assert "There is no school: Tue, Oct 13, 2026." in seen(lead)
+
+        await story.wait_until(detroit("2026-10-14 09:00"))  # a school day, which the form offers to close
+        await asks_to_close(lead)
+        await lead.submit({FIRST: "2026-10-15", BACK: ["Fri, Oct 30, 2026 (The boiler)"]})
+        assert "one at a time" in str(lead.form.errors)
+        await lead.submit({FIRST: "2026-10-14", BACK: ["Fri, Oct 30, 2026 (The boiler)"]})
+        assert "There is school after all: Fri, Oct 30, 2026." in seen(lead)
+        calendar = (await story.directory()).calendar
+        assert [each.from_on for each in calendar.closures if each.said] == [date(2026, 10, 13)]
+        await story.promises_hold()
+
+
 @ON_SLACK
 async def test_what_was_moved_by_hand_out_of_its_month_moves_within_the_one_where_it_stands(
     database: Database, platform: str
