@@ -1,7 +1,7 @@
 """What every handler needs first: the challenge, the right to it, the calendar, and words that may be kept."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Final
 
 from handlers.cards import drafts as draft_cards
@@ -10,6 +10,7 @@ from handlers.errors import FormError, UserError
 from handlers.request import Request
 from handlers.rules import access, cadence, privacy
 from scheduling.calendar import Calendar
+from storage import log
 from storage.case import Case
 from storage.directory import Directory
 from storage.process import Process
@@ -109,6 +110,16 @@ def required(request: Request, name: str, sentence: str) -> str:
     if not value:
         raise FormError({name: phrase(sentence)})
     return value
+
+
+def late(store: Store, now: datetime) -> log.Late:
+    """Since when what is not sorted, or not taken, is late, by the targets of the process in force."""
+    days, targets = calendar(store), store.directory.in_force.process.response_targets_school_days
+
+    def before(school_days: int) -> datetime:
+        return days.at(days.school_days_before(days.today(now), school_days), time(0))
+
+    return log.Late(before(targets.assign), before(targets.acknowledge))
 
 
 def day_field(fields: Mapping[str, Any], name: str) -> date | None:

@@ -36,6 +36,7 @@ ON_AGENDA: Final = 8  # lines of each part of an agenda: a page, not the log
 A_TERM: Final = timedelta(days=120)  # so long a review of a school's data without an answer is named
 A_MONTH: Final = timedelta(days=31)  # before the first meeting on record, whose successes are told
 UNHELD_SHOWN: Final = 3
+RISKS: Final = 3  # of what is overdue or urgent, on a page
 
 
 async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person | None, now: datetime) -> cards.Agenda:
@@ -88,8 +89,40 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
         await _until(store, row, routine),
     )
     if check_in:
-        return replace(found, parts=_parts((_led_by(item, directory), item) for item in items))
+        parts = [(_led_by(item, directory), item) for item in items]
+        head = await _headline(store, row, routine, last, sight, parts, now) if sight else None
+        return replace(found, headline=head, parts=_parts(parts))
     return replace(found, parts=_parts((_part_of(item, since), item) for item in items))
+
+
+async def _headline(
+    store: Store, row: Occurrence, routine: Routine, last: Occurrence | None, sight: log.Sight,
+    parts: Sequence[tuple[str, log.Item]], now: datetime,
+) -> cards.Headline:  # fmt: skip
+    """The figures of the superintendent's page, time and risks, as its reader may see them (R-63).
+
+    They are of the whole log, and overdue is what the answer to `/challenges overdue` has. `last`: the check-in since
+    which they are compared; without one they are of a month, and compared with nothing.
+    """
+    calendar, late = acts.calendar(store), acts.late(store, now)
+    since = last.starts_at if last else calendar.at(row.planned_on - A_MONTH, routine.start)
+    before = await occurrences.before(store.connection, store.district_id, routine.id, row.team_id, since)
+    asked = (store.connection, store.district_id, sight)
+    today = acts.today(store, now)
+    figures = await log.figures(
+        *asked, today=today, late=late, since=since, before=before.starts_at if before else since - A_MONTH
+    )
+    overdue, urgent = await log.standing_out(*asked, today=today, late=late, most=RISKS)
+    waiting = [item.line for name, item in parts if name == "top"]
+    return cards.Headline(
+        figures=figures,
+        since=calendar.today(since),
+        compared=last is not None,
+        compared_twice=before is not None,
+        overdue=overdue,
+        urgent=urgent,
+        waits=min(waiting, key=lambda each: each.owned_since, default=None),
+    )
 
 
 async def following(store: Store, row: Occurrence, routine: Routine, after: datetime) -> datetime | None:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from handlers import actions, acts, compose, meetings, versions
@@ -17,7 +17,6 @@ from handlers.errors import NotFoundError
 from handlers.request import Reply, Request
 from handlers.rules import access, asking, cadence
 from handlers.rules.access import Action
-from scheduling.calendar import Calendar
 from storage import log
 from storage.case import Case
 from storage.models import Words
@@ -103,19 +102,9 @@ async def _find(
         limit=limit,
         offset=(question.page - 1) * limit,
         for_others=for_others,
-        late=_late(store, calendar, now) if question.overdue else None,
+        late=acts.late(store, now) if question.overdue else None,
         soonest=soonest or question.overdue,
     )
-
-
-def _late(store: Store, calendar: Calendar, now: datetime) -> log.Late:
-    """Since when what is not sorted, or not taken, is late, by the targets of the process in force."""
-    today, targets = calendar.today(now), store.directory.in_force.process.response_targets_school_days
-
-    def before(school_days: int) -> datetime:
-        return calendar.at(calendar.school_days_before(today, school_days), time(0))
-
-    return log.Late(before(targets.assign), before(targets.acknowledge))
 
 
 async def show(store: Store, request: Request, now: datetime) -> Reply:

@@ -22,6 +22,7 @@ from storage.vocabulary import (
     ChallengeId,
     DistrictId,
     Field,
+    MessageState,
     Outcome,
     PersonId,
     Rung,
@@ -40,6 +41,7 @@ reporters: Final = table(models.Reporter)
 steps: Final = table(models.Step)
 helpers: Final = table(models.Helper)
 events: Final = table(models.Event)
+messages: Final = table(models.Message)
 
 COUNTED: Final = 200  # matches counted; more than these are "over 200"
 SEARCHED: Final = (Field.WHAT, Field.AFFECTED, Field.TRIED, Field.EVIDENCE, Field.SCOPE, Field.OPTIONS, Field.STEP,
@@ -492,12 +494,12 @@ def _shown_to(sight: Sight | None) -> Condition:
 
 
 async def _items(
-    connection: AsyncConnection, where: Sequence[Condition], day: date, until: date | None = None
+    connection: AsyncConnection, where: Sequence[Condition], day: date, until: date | None = None, most: int = ON_TABLE
 ) -> list[Item]:
     late = _overdue(day, None).label("late")
     due = (_overdue(until + timedelta(days=1), None) if until else false()).label("due")
     shown = (*_SHOWN, _WHAT, challenges.c.rung, late, due)
-    wanted = select(*shown).where(*where).order_by(challenges.c.number).limit(ON_TABLE)
+    wanted = select(*shown).where(*where).order_by(challenges.c.number).limit(most)
     found = []
     for row in (await connection.execute(wanted)).mappings():
         values = dict(row)
@@ -505,3 +507,58 @@ async def _items(
         late_, due_ = bool(values.pop("late")), bool(values.pop("due"))
         found.append(Item(Line(title=title, **values), rung, late_, due_))
     return found
+
+
+# ------------------------------------------------------------------------------------------------- for a page of figures
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many challenges there are that the reader may see, now and at two instants before."""
+
+    open: int
+    open_then: int
+    """Of those that were open at the later of the two instants."""
+    overdue: int
+    urgent: int
+    """Open, and of high urgency."""
+    unheard: int
+    """Open, and a message about it could not be delivered to somebody since the later instant."""
+    addressed: int
+    """Closed and confirmed since the later instant."""
+    addressed_then: int
+    """The same between the two."""
+
+
+async def figures(
+    connection: AsyncConnection, district_id: DistrictId, sight: Sight, *,
+    today: date, late: Late, since: datetime, before: datetime,
+) -> Figures:  # fmt: skip
+    """What is open now and was at `since`, what of it stands out, and what was addressed since then and since `before`."""
+    open_: Condition = challenges.c.status.in_(sorted(OPEN))
+    lost = (messages.c.state == MessageState.UNDELIVERABLE) & (messages.c.ended_at >= since)
+    confirmed = (challenges.c.status == Status.CLOSED) & (challenges.c.outcome == Outcome.CONFIRMED)
+    counted: dict[str, Condition] = {
+        "open": open_,
+        "open_then": (challenges.c.reported_at < since) & (open_ | (challenges.c.closed_at >= since)),
+        "overdue": _overdue(today, late),
+        "urgent": open_ & (challenges.c.urgency == Urgency.HIGH),
+        "unheard": open_ & _among(messages, lost),
+        "addressed": confirmed & (challenges.c.closed_at >= since),
+        "addressed_then": confirmed & (challenges.c.closed_at < since),
+    }
+    wanted = select(*(func.count().filter(each).label(name) for name, each in counted.items())).where(
+        challenges.c.district_id == district_id, _seen_by(sight), open_ | (challenges.c.closed_at >= before)
+    )
+    return Figures(**(await connection.execute(wanted)).mappings().one())
+
+
+async def standing_out(
+    connection: AsyncConnection, district_id: DistrictId, sight: Sight, *, today: date, late: Late, most: int
+) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """What is overdue, and what is open and of high urgency: of each the oldest that the reader may see."""
+    mine = [challenges.c.district_id == district_id, _seen_by(sight)]
+    urgent = challenges.c.status.in_(sorted(OPEN)) & (challenges.c.urgency == Urgency.HIGH)
+    overdue = await _items(connection, [*mine, _overdue(today, late)], today, most=most)
+    pressing = await _items(connection, [*mine, urgent], today, most=most)
+    return tuple(each.line for each in overdue), tuple(each.line for each in pressing)

@@ -125,6 +125,22 @@ class AtSchool:
 
 
 @dataclass(frozen=True, slots=True)
+class Headline:
+    """What the superintendent's page says before anything else, and of time and risks (R-63)."""
+
+    figures: log.Figures
+    since: date
+    compared: bool
+    """On that day there was a check-in: the reader has its figures in mind."""
+    compared_twice: bool
+    """And one before that."""
+    overdue: tuple[log.Line, ...]
+    urgent: tuple[log.Line, ...]
+    waits: log.Line | None
+    """What only the superintendent can decide, and has been with them longest."""
+
+
+@dataclass(frozen=True, slots=True)
 class Agenda:
     """What it is about. `kept`: the team is one that keeps the standing item (R-14)."""
 
@@ -145,6 +161,7 @@ class Agenda:
     """What stands on it every time: as the district has written it where `own_lines`, else message ids."""
     own_lines: bool = False
     place: str = ""
+    headline: Headline | None = None
     feedback: tuple[Found, ...] = ()
     """How the last ones were found, the latest first."""
     schools: tuple[AtSchool, ...] = ()
@@ -492,6 +509,8 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
         yield Text(voice("No planning time is set before it."))
         opens = agenda.unplanned.action.endswith(".form")
         yield Buttons((Button(voice("Set planning time"), agenda.unplanned, opens_form=opens),))
+    if agenda.headline:
+        yield from _headline(voice, agenda.headline, limited=agenda.limited)
     yield from _unheld(voice, agenda.unheld)
     if agenda.place:
         yield Text(voice("Where: {place}", place=agenda.place))
@@ -511,6 +530,8 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
     if agenda.reviews:
         teams = ", ".join(voice.directory.teams[each].name for each in agenda.reviews if each in voice.directory.teams)
         yield Text(voice("Their review has no answer yet to what the district needs to do: {teams}", teams=teams))
+    if agenda.headline:
+        yield from _risks(voice, agenda.headline, seen_on)
     if not agenda.kept:
         return
     yield Heading(voice("Implementation challenges"))
@@ -530,6 +551,56 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
         here = [each for each in voice.directory.versions.values() if each.version in waiting]
         if agenda.pressed and here:
             yield Buttons(tuple(versions.read(voice, each) for each in here))
+
+
+def _headline(voice: Voice, of: Headline, *, limited: bool) -> Iterator[Element]:
+    """`limited`: the figures are of a part of the log."""
+    n = of.figures
+    yield Heading(voice("Where we stand"))
+    if of.compared and n.open < n.open_then:
+        yield Text(voice("Less is open than at the check-in on {day}.", day=of.since))
+    elif of.compared and n.open > n.open_then:
+        yield Text(voice("More is open than at the check-in on {day}.", day=of.since))
+    elif of.compared:
+        yield Text(voice("As much is open as at the check-in on {day}.", day=of.since))
+    open_ = voice("Open: {n}", n=n.open)
+    if of.compared:
+        open_ = voice("Open: {n}; on {day}: {then}", n=n.open, day=of.since, then=n.open_then)
+    addressed = voice("Addressed since {day}: {n}", n=n.addressed, day=of.since)
+    if of.compared_twice:
+        addressed = voice(
+            "Addressed since {day}: {n}; from the check-in before until then: {then}",
+            n=n.addressed,
+            day=of.since,
+            then=n.addressed_then,
+        )
+    yield Items((open_, voice("Overdue: {n}", n=n.overdue), addressed))
+    if limited:
+        yield Note(voice("Only what you can see is counted."))
+
+
+def _risks(voice: Voice, of: Headline, seen_on: date) -> Iterator[Element]:
+    yield Heading(voice("Time and risks"))
+    n = of.figures
+    if not n.overdue and not n.urgent and not n.unheard and of.waits is None:
+        yield Text(voice("Nothing is overdue, urgent, undelivered or waiting."))
+    if of.waits:
+        since = of.waits.owned_since.astimezone(voice.zone).date()
+        yield Text(
+            voice(
+                "Waiting longest for the superintendent, since {day}: {what}", day=since, what=line_of(voice, of.waits)
+            )
+        )
+    if n.overdue:
+        yield Text(voice("Overdue: {n}", n=n.overdue))
+        yield from _lines(voice, seen_on, of.overdue, n.overdue)
+    if n.urgent:
+        yield Text(voice("High urgency: {n}", n=n.urgent))
+        yield from _lines(voice, seen_on, of.urgent, n.urgent)
+    if n.unheard:
+        yield Text(
+            voice("Challenges about which somebody could not be reached since {day}: {n}", day=of.since, n=n.unheard)
+        )
 
 
 def _unheld(voice: Voice, unheld: Sequence[tuple[date, OccurrenceStatus]]) -> Iterator[Text]:

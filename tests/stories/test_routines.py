@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.models import Event, Message, Occurrence, Timer, table
 from storage.store import Came
 from storage.vocabulary import Door, Kind, OccurrenceStatus, PersonId, Platform
-from tests.conformance.steps import COORDINATOR, SCOPE, looks_at, on_record, people, seen
+from tests.conformance.steps import COORDINATOR, SCOPE, STAFFING, looks_at, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_CONSOLE, ON_SLACK, ON_TEAMS
 from tests.world import FILE, SEAL, Actor, World, detroit, world
 
@@ -223,6 +223,47 @@ async def test_the_superintendent_reads_one_page_before_the_check_in_and_decides
         await top.click("I understand it")
         await top.submit({SCOPE: "The policy is changed."})
         assert (await story.case()).challenge.status == "understood"
+
+
+CHECK_IN = "Start: Check-in: Casey Lindqvist-Amara, Dr. Ma…"
+
+
+async def for_the_top(story: World) -> None:
+    """A challenge has come to the superintendent."""
+    await on_record(story)
+    leader, second = await people(story, "p-004", "p-002")
+    for each in (leader, second):
+        await each.click("Not mine")
+        await each.submit({"Why is it not yours? (optional)": "It needs a change of policy."})
+
+
+@IN_CHAT
+async def test_the_page_before_the_check_in_begins_with_figures_and_has_time_and_risks(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform, at="2026-10-26 09:00") as story:
+        await for_the_top(story)
+        coordinator, top, teacher = await people(story, COORDINATOR, "p-001", "p-019")
+        await coordinator.command("/clearway routines")
+        await coordinator.click(CHECK_IN)
+        await story.wait_until(detroit("2026-11-04 09:00"))
+        for words in ("Open: 1", "Addressed since Mon, Oct 5, 2026: 0", "Time and risks", "Waiting longest for the"):
+            assert words in seen(top), words
+        assert "than at the check-in" not in seen(top)
+        await story.wait_until(detroit("2026-11-05 16:30"))
+        await coordinator.click("It took place", coordinator.last_card)
+        await coordinator.submit()
+
+        await teacher.report("The roof leaks.", values={**STAFFING, "Urgency": "High"})
+        await story.wait_until(detroit("2026-12-02 09:00"))
+        page = seen(top)
+        for words in ("More is open than at the check-in on Thu, Nov 5, 2026.", "Open: 2; on Thu, Nov 5, 2026: 1"):
+            assert words in page, words
+        assert "Overdue: 2" in page
+        assert "High urgency: 1" in page
+        await top.command("/challenges overdue")
+        assert "Show 1" in seen(top)
+        assert "Show 2" in seen(top)  # the figure is that of the list
 
 
 @ON_TEAMS
