@@ -14,7 +14,7 @@ from handlers.cards.model import Card, Form
 from handlers.cards.text import Phrase, Voice, phrase
 from handlers.errors import FormError, NotFoundError
 from handlers.request import Reply, Request
-from handlers.rules import access, presence
+from handlers.rules import access, kinds, presence
 from handlers.rules import routines as rules
 from handlers.telling import Told, tell
 from scheduling import recurrence
@@ -145,13 +145,21 @@ async def new(store: Store, request: Request, now: datetime) -> Reply:
         raise acts.refuse("Only the coordinator, an executive leader, and who leads a team can do that.")
     values = _edited(store, request, None, now)
     taken = {each.id for each in store.directory.routines}
-    values["poll"] = values["log_review"]  # those who were at a review of the log are asked how it was (R-17)
+    values["poll"] = _polls(store, values)
     routine_id = _free_id(str(values["name"]) or "routine", taken)
     await rows.add_routine(store.connection, store.district_id, routine_id, len(taken), values)
     store.record(None, Kind.ROUTINE_CHANGED, by=request.actor.id, at=now, data={"routine": routine_id, "new": True})
     routine = await _read_again(store, routine_id, now)
     at = await _next_at(store, routine, now)
     return Reply(card=cards.one(request.voice, routine, at, steers=True, removable=True))
+
+
+def _polls(store: Store, values: rows.Values) -> bool:
+    """Those who were there are asked how it was: at a review of the log, and where a team meets that uses the process,
+    whoever makes the routine (R-19, R-78)."""
+    teams = (store.directory.teams[each] for each in values["team_ids"] if each in store.directory.teams)
+    uses = any(rules.uses_process(each, store.directory) for each in teams)
+    return bool(values["log_review"]) or (uses and kinds.TEMPLATES[values["kind"]].meets)
 
 
 async def edit_form(store: Store, request: Request, now: datetime) -> Reply:
