@@ -176,10 +176,19 @@ def _sight(store: Store, reader: Person | None, now: datetime) -> log.Sight | No
 
 def _parts(sorted_: Iterable[tuple[str, log.Item]]) -> tuple[cards.Part, ...]:
     """In the order in which they are gone through; of each its first lines."""
-    parts: dict[str, list[log.Line]] = {each: [] for each in cards.PARTS}
+    parts: dict[str, list[log.Item]] = {each: [] for each in cards.PARTS}
     for name, item in sorted_:
-        parts[name].append(item.line)
-    return tuple(cards.Part(name, tuple(lines[:ON_AGENDA]), len(lines)) for name, lines in parts.items() if lines)
+        parts[name].append(item)
+    return tuple(
+        cards.Part(
+            name,
+            tuple(each.line for each in items[:ON_AGENDA]),
+            len(items),
+            frozenset(each.line.id for each in items if each.late and name != "overdue"),
+        )
+        for name, items in parts.items()
+        if items
+    )
 
 
 def _led_by(item: log.Item, directory: Directory) -> str:
@@ -258,13 +267,13 @@ def _part_of(item: log.Item, since: datetime | None) -> str:
         return "addressed" if line.outcome is Outcome.CONFIRMED else "unconfirmed"
     if line.status in {Status.RESOLVED, Status.AWAITING_CONFIRMATION}:
         return "confirm"
+    if item.rung in cards.LEADERS:  # also what has climbed there for being late: it says so on its line
+        return "leaders"
     if item.late:
         return "overdue"
     if item.due:
         return "due"
-    if since is None or line.reported_at > since:
-        return "new"
-    return "leaders" if item.rung in cards.LEADERS else "open"
+    return "new" if since is None or line.reported_at > since else "open"
 
 
 async def whole(

@@ -1,6 +1,6 @@
 """One occurrence of a routine: its agenda, what is asked and told of it, and its forms."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
@@ -113,6 +113,8 @@ class Part:
     name: str
     lines: tuple[log.Line, ...]
     total: int
+    late: frozenset[ChallengeId] = frozenset()
+    """What is late among them, where that is not what the part is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -539,7 +541,8 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
         yield Text(voice("None that you can see.") if agenda.limited else voice("None this time."))
     for part in agenda.parts:
         yield Text(voice("{part}: {n}", part=voice(PARTS[part.name]), n=part.total))
-        yield from _lines(voice, seen_on, part.lines, part.total, pressed=agenda.pressed and part.name == "top")
+        pressed = agenda.pressed and part.name == "top"
+        yield from _lines(voice, seen_on, part.lines, part.total, pressed=pressed, late=part.late)
     if any(part.name in TOLD for part in agenda.parts):
         yield Note(
             voice("Who tells whom? Clearway tells those who raised them. Agree here on who tells everybody else.")
@@ -620,14 +623,20 @@ def _draft(voice: Voice, version: str, days: int | None) -> str:
 
 
 def _lines(
-    voice: Voice, seen_on: date, lines: Sequence[log.Line], total: int, *, pressed: bool = False
-) -> Iterator[Element]:
-    """`seen_on`: the day of which they say what is late."""
+    voice: Voice, seen_on: date, lines: Sequence[log.Line], total: int, *,
+    pressed: bool = False, late: Collection[ChallengeId] = (),
+) -> Iterator[Element]:  # fmt: skip
+    """`seen_on`: the day of which they say what is late. `late`: these are, whatever a line says by itself."""
+    said = [
+        voice("Overdue: {line}", line=line) if each.id in late else line
+        for each in lines
+        for line in [lists.line(voice, each, seen_on)]
+    ]
     if not pressed and lines:
-        yield Items(tuple(lists.line(voice, each, seen_on) for each in lines))
+        yield Items(tuple(said))
     elif pressed:
-        for each in lines:
-            yield Text(lists.line(voice, each, seen_on))
+        for each, line in zip(lines, said, strict=True):
+            yield Text(line)
             yield Buttons((Button(voice("Show {n}", n=each.number), Press("show", each.id)),))
     if total > len(lines):
         yield Note(voice(phrases("And {n} more.", "And {n} more.", n=total - len(lines))))

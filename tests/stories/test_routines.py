@@ -225,6 +225,8 @@ async def test_the_superintendent_reads_one_page_before_the_check_in_and_decides
         assert (await story.case()).challenge.status == "understood"
 
 
+TEAMS = "Which teams? Each meets by itself."
+SCHOOL_TEAM = "Cedar Flats School Leadership Team"
 CHECK_IN = "Start: Check-in: Casey Lindqvist-Amara, Dr. Ma…"
 
 
@@ -264,6 +266,34 @@ async def test_the_page_before_the_check_in_begins_with_figures_and_has_time_and
         await top.command("/challenges overdue")
         assert "Show 1" in seen(top)
         assert "Show 2" in seen(top)  # the figure is that of the list
+
+
+@ON_TEAMS
+async def test_what_has_climbed_to_the_top_is_a_decision_for_leaders_also_when_it_is_late(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        await for_the_top(story)
+        lead = await started(story)
+        await story.wait_until(detroit("2026-11-09 12:00"))
+        await looks_at(lead, "Tue, Nov 10, 2026")
+        page = seen(lead)
+        assert "Decisions for leaders: 1" in page
+        assert "Overdue: 1: No substitutes" in page
+
+
+@ON_SLACK
+async def test_who_leads_a_team_gets_how_it_was_without_asking_for_it(database: Database, platform: str) -> None:
+    """Any team that uses the process has all of the routine in one step (R-78)."""
+    async with world(database, platform) as story:
+        principal = await story.person("p-021")
+        await principal.command("/clearway routines")
+        await principal.click("New routine")
+        await principal.submit({"On which days?": "third Monday", "At what time?": "3:15 pm", TEAMS: [SCHOOL_TEAM]})
+        assert "third Monday, 3:15" in seen(principal)
+        [made] = [each for each in (await story.directory()).routines if each.rule == "third Monday"]
+        assert made.poll
+        assert not made.log_review
 
 
 @ON_TEAMS
