@@ -91,7 +91,12 @@ async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person
     if check_in:
         parts = [(_led_by(item, directory), item) for item in items]
         head = await _headline(store, row, routine, last, sight, parts, now) if sight else None
-        return replace(found, headline=head, parts=_parts(parts))
+        decides = frozenset(
+            item.line.id
+            for name, item in parts
+            if name == "top" and reader and decides_on(store, row, routine, reader, item.line.owner_id, now)
+        )
+        return replace(found, headline=head, decides=decides, parts=_parts(parts))
     return replace(found, parts=_parts((_part_of(item, since), item) for item in items))
 
 
@@ -478,6 +483,20 @@ def decides(store: Store, row: Occurrence, routine: Routine, actor: Person, now:
     """Who steers it, and who takes its notes: they write down what was decided, once it has begun."""
     records = actor.id in {each.person_id for each in doing(store, row) if each.role is MeetingRole.RECORDER}
     return steers(store, row, routine, actor, now) or (records and not actor.external)
+
+
+def decides_on(
+    store: Store, row: Occurrence, routine: Routine, actor: Person, owner_id: PersonId, now: datetime
+) -> bool:
+    """Whether a decision on a challenge can be written down: while it is on until it is on record, by who decides in it;
+    and by the superintendent on what is with them, from the moment that they have the page of their check-in (R-63)."""
+    if row.status not in occurrences.TO_COME or not kinds.meets(routine):
+        return False
+    if row.starts_at <= now:
+        return decides(store, row, routine, actor, now)
+    page = rules.is_check_in(routine, store.directory) and row.invited_at is not None
+    theirs = actor.role == SUPERINTENDENT and actor.id == owner_id
+    return page and theirs and belongs(store, row, routine, actor, now)
 
 
 def _may(store: Store, row: Occurrence, routine: Routine, reader: Person, now: datetime) -> cards.May:

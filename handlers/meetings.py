@@ -235,20 +235,22 @@ async def left(store: Store, request: Request, now: datetime) -> Reply:
 
 
 async def decide_form(store: Store, request: Request, now: datetime) -> Reply:
-    row, _ = await _decided(store, request, now)
     if not request.challenge_id:
+        row, _ = await _decided(store, request, now)
         return Reply(form=meeting_forms.decide_form(request.voice, row, None))
     case = await acts.case_for(store, request, Action.NOTE, now)
+    row, _ = await _decided(store, request, now, case.challenge.owner_id)
     line = await _line(store, request, case.id, row, now)
     return Reply(form=meeting_forms.decide_form(request.voice, row, line))
 
 
 async def decide(store: Store, request: Request, now: datetime) -> Reply:
     """What was decided stands in the minutes; on a challenge also there, and those concerned hear (R-63)."""
-    row, routine = await _decided(store, request, now)
     if not request.challenge_id:
+        row, routine = await _decided(store, request, now)
         return await _decide_beside(store, request, row, routine, now)
     case = await acts.case_for(store, request, Action.NOTE, now)
+    row, routine = await _decided(store, request, now, case.challenge.owner_id)
     words = acts.required(request, "words", "Please write what was decided.")
     acts.clean(store, request, "words")
     [said] = await _say(store, row, {RecordField.DECISION: words}, request.actor.id, now, of=case.id)
@@ -258,6 +260,8 @@ async def decide(store: Store, request: Request, now: datetime) -> Reply:
     data = {"challenge": case.id}
     tell_of(store, row, Kind.OCCURRENCE_WALKED, [], now, by=request.actor.id, data=data, said=[said])
     owners.record_decision(store, request, case, said, names.key(row), now, walked=anew)
+    if now < row.starts_at:  # it was decided from the page, which has the next one below it
+        return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
     return Reply(card=await _walk(store, request, row, routine, now, decided=case.number))
 
 
@@ -305,9 +309,14 @@ async def _break_until(
     return Reply(card=card)
 
 
-async def _decided(store: Store, request: Request, now: datetime) -> tuple[Occurrence, Routine]:
-    """For who steers it and who takes its notes, from its beginning until it is on record what became of it."""
+async def _decided(
+    store: Store, request: Request, now: datetime, owner_id: PersonId | None = None
+) -> tuple[Occurrence, Routine]:  # fmt: skip
+    """For who steers it and who takes its notes, from its beginning until it is on record what became of it; for the
+    superintendent from their page on. `owner_id`: who has the challenge that it is about."""
     row, routine = await _noted(store, request, now)
+    if owner_id and agendas.decides_on(store, row, routine, request.actor, owner_id, now):
+        return row, routine
     if not agendas.decides(store, row, routine, request.actor, now):
         raise acts.refuse("Only who leads it or takes its notes writes down a decision. You can add a note.")
     if not _takes_decisions(row, routine, now):

@@ -74,6 +74,7 @@ UNHELD: Final = MappingProxyType(
     }
 )
 UNSAID: Final = "Not on record whether it took place: {days}."
+NOTHING: Final[Mapping[ChallengeId, str]] = MappingProxyType({})
 LEFT_SHOWN: Final = 20
 NAMED: Final = 40
 """So many of those who were there are named in its record."""
@@ -154,6 +155,8 @@ class Agenda:
     """Versions of the process that wait for approval, and for how many days."""
     pressed: bool = False
     """What only the reader can decide can be opened in place: it is read to decide."""
+    decides: frozenset[ChallengeId] = frozenset()
+    """On these the reader may write down a decision already: for it the page was sent."""
     promises: tuple[str, ...] = ()
     """What its people have promised each other."""
     limited: bool = False
@@ -542,7 +545,8 @@ def _agenda(voice: Voice, row: Occurrence, agenda: Agenda) -> Iterator[Element]:
     for part in agenda.parts:
         yield Text(voice("{part}: {n}", part=voice(PARTS[part.name]), n=part.total))
         pressed = agenda.pressed and part.name == "top"
-        yield from _lines(voice, seen_on, part.lines, part.total, pressed=pressed, late=part.late)
+        decides = dict.fromkeys(agenda.decides, row.id)
+        yield from _lines(voice, seen_on, part.lines, part.total, pressed=pressed, late=part.late, decides=decides)
     if any(part.name in TOLD for part in agenda.parts):
         yield Note(
             voice("Who tells whom? Clearway tells those who raised them. Agree here on who tells everybody else.")
@@ -624,9 +628,10 @@ def _draft(voice: Voice, version: str, days: int | None) -> str:
 
 def _lines(
     voice: Voice, seen_on: date, lines: Sequence[log.Line], total: int, *,
-    pressed: bool = False, late: Collection[ChallengeId] = (),
+    pressed: bool = False, late: Collection[ChallengeId] = (), decides: Mapping[ChallengeId, str] = NOTHING,
 ) -> Iterator[Element]:  # fmt: skip
-    """`seen_on`: the day of which they say what is late. `late`: these are, whatever a line says by itself."""
+    """`seen_on`: the day of which they say what is late. `late`: these are, whatever a line says by itself. `decides`: on
+    these the reader may write down a decision, in the meeting of that id."""
     said = [
         voice("Overdue: {line}", line=line) if each.id in late else line
         for each in lines
@@ -637,7 +642,11 @@ def _lines(
     elif pressed:
         for each, line in zip(lines, said, strict=True):
             yield Text(line)
-            yield Buttons((Button(voice("Show {n}", n=each.number), Press("show", each.id)),))
+            buttons = [Button(voice("Show {n}", n=each.number), Press("show", each.id))]
+            if meeting := decides.get(each.id):
+                press = Press("meeting.decide.form", each.id, meeting)
+                buttons.append(Button(voice("Decide {n}", n=each.number), press, opens_form=True))
+            yield Buttons(tuple(buttons))
     if total > len(lines):
         yield Note(voice(phrases("And {n} more.", "And {n} more.", n=total - len(lines))))
 

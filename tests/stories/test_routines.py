@@ -268,6 +268,32 @@ async def test_the_page_before_the_check_in_begins_with_figures_and_has_time_and
         assert "Show 2" in seen(top)  # the figure is that of the list
 
 
+@EVERYWHERE
+async def test_the_superintendent_decides_from_the_page_before_the_check_in(database: Database, platform: str) -> None:
+    async with world(database, platform, at="2026-11-23 09:00") as story:
+        await for_the_top(story)
+        coordinator, top = await people(story, COORDINATOR, "p-001")
+        await coordinator.command("/clearway routines")
+        await coordinator.click(CHECK_IN)
+        await story.wait_until(detroit("2026-11-24 09:00"))
+        await looks_at(coordinator, "Thu, Dec 3, 2026")
+        assert "Decide 1" not in seen(coordinator)
+        await looks_at(top, "Thu, Dec 3, 2026")
+        assert "Decide 1" not in seen(top)  # it is still looked over
+        await looks_at(coordinator, "Thu, Dec 3, 2026")
+        await coordinator.click("Send it now")
+        assert "Decide 1" not in seen(coordinator)  # it is not theirs
+        await top.click("Decide 1", top.last_card)
+        await top.submit({"What was decided?": "Two floating substitutes, from my budget."})
+        case = await story.case()
+        assert "Two floating substitutes, from my budget." in str(case.words)
+        assert [each.kind for each in await story.history()].count(Kind.DECIDED) == 1
+        await looks_at(coordinator, "Thu, Dec 3, 2026")
+        assert "Two floating substitutes, from my budget." in seen(coordinator)
+        assert "Decided on 1:" in seen(coordinator)
+        await story.promises_hold()
+
+
 @ON_TEAMS
 async def test_what_has_climbed_to_the_top_is_a_decision_for_leaders_also_when_it_is_late(
     database: Database, platform: str
