@@ -265,6 +265,12 @@ def _edited(store: Store, request: Request, routine: Routine | None, now: dateti
     fields = request.fields
     errors: dict[str, Phrase] = {}
     rule, start = str(fields.get("rule") or "").strip(), clock(str(fields.get("start") or ""))
+    rule, said = time_apart(rule)
+    start = said if start is None and not fields.get("start") else start
+    if said is not None and start is not None and said != start:
+        errors["start"] = phrase(
+            "With the days you say another time. The time is said here: please leave it out there."
+        )
     try:
         parsed = recurrence.parse(rule)
         if isinstance(parsed, recurrence.Daily):
@@ -339,6 +345,17 @@ def clock(typed: str) -> time | None:
         return None
     hour = hour % 12 + (12 if half == "p" else 0) if half else hour
     return time(hour, minute) if hour < 24 and minute < 60 else None
+
+
+def time_apart(rule: str) -> tuple[str, time | None]:
+    """The days of a rule and the time at its end, which people write with them: "second Tuesday at 9 am"."""
+    found = re.fullmatch(
+        r"(.*\S?)[\s,]+(?:at\s+)?(\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.)?)", rule, re.IGNORECASE
+    )
+    said = clock(found[2]) if found else None
+    if found is None or said is None:
+        return rule, None
+    return re.sub(r"[\s,]+(?:at[\s,]*)?$", "", found[1] + " ", flags=re.IGNORECASE), said
 
 
 def _lines(request: Request, name: str) -> tuple[str, ...]:

@@ -295,6 +295,18 @@ async def test_the_superintendent_decides_from_the_page_before_the_check_in(data
 
 
 @ON_TEAMS
+async def test_a_time_that_is_written_with_the_days_is_understood(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await story.person(COORDINATOR)
+        await makes(lead, name="Prep hour", teams=[DIT], rule="second Tuesday at 9 am", start="10:00")
+        assert "With the days you say another time." in str(lead.form.errors)
+        await lead.submit({"At what time?": "9:00"})
+        made = (await story.directory()).routine("prep-hour")
+        assert made is not None
+        assert (made.rule, f"{made.start:%H:%M}") == ("second Tuesday", "09:00")
+
+
+@ON_TEAMS
 async def test_what_has_climbed_to_the_top_is_a_decision_for_leaders_also_when_it_is_late(
     database: Database, platform: str
 ) -> None:
