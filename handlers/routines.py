@@ -84,7 +84,11 @@ async def show(store: Store, request: Request, now: datetime) -> Reply:
     steers = rules.may_steer(routine, request.actor, store.directory, today)
     at = await _next_at(store, routine, now)
     removable = steers and await _removable(store, routine)
-    return Reply(card=cards.one(request.voice, routine, at, steers=steers, removable=removable))
+    return Reply(
+        card=cards.one(
+            request.voice, routine, at, steers=steers, removable=removable, outside=_outside(store, routine, now)
+        )
+    )
 
 
 async def _removable(store: Store, routine: Routine) -> bool:
@@ -112,7 +116,15 @@ async def _run(store: Store, request: Request, routine: Routine, running: bool, 
         store.record(None, kind, by=request.actor.id, at=now, data={"routine": routine.id})
         routine = await _read_again(store, routine.id, now)
     coming = await rows.to_come(store.connection, store.district_id, [routine.id])
-    return Reply(card=cards.runs(request.voice, routine, [each for each in coming if each.starts_at > now][:4], now))
+    next_ones, outside = [each for each in coming if each.starts_at > now][:4], _outside(store, routine, now)
+    return Reply(card=cards.runs(request.voice, routine, next_ones, now, outside=outside))
+
+
+def _outside(store: Store, routine: Routine, now: datetime) -> rules.Outside | None:
+    """What is said of its hours, for the rest of the school year: it is not refused, but may be a slip."""
+    calendar, rule = acts.calendar(store), recurrence.parse(routine.rule)
+    days = rules.year(calendar, acts.today(store, now))
+    return rules.outside_hours(rule, routine.start, routine.minutes, calendar, days)
 
 
 async def _read_again(store: Store, routine_id: str, now: datetime) -> Routine:
@@ -151,7 +163,9 @@ async def new(store: Store, request: Request, now: datetime) -> Reply:
     store.record(None, Kind.ROUTINE_CHANGED, by=request.actor.id, at=now, data={"routine": routine_id, "new": True})
     routine = await _read_again(store, routine_id, now)
     at = await _next_at(store, routine, now)
-    return Reply(card=cards.one(request.voice, routine, at, steers=True, removable=True))
+    return Reply(
+        card=cards.one(request.voice, routine, at, steers=True, removable=True, outside=_outside(store, routine, now))
+    )
 
 
 def _polls(store: Store, values: rows.Values) -> bool:
@@ -219,7 +233,9 @@ async def _changed(store: Store, request: Request, routine: Routine, values: row
         store.record(None, Kind.ROUTINE_CHANGED, by=request.actor.id, at=now, data=data)
         routine = await _read_again(store, routine.id, now)
     at = await _next_at(store, routine, now)
-    return Reply(card=cards.one(request.voice, routine, at, steers=True, removable=await _removable(store, routine)))
+    removable = await _removable(store, routine)
+    outside = _outside(store, routine, now)
+    return Reply(card=cards.one(request.voice, routine, at, steers=True, removable=removable, outside=outside))
 
 
 async def remove(store: Store, request: Request, now: datetime) -> Reply:

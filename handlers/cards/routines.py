@@ -30,6 +30,7 @@ from handlers.cards.model import (
 )
 from handlers.cards.text import Role, Typed, Voice, phrases
 from handlers.rules import kinds
+from handlers.rules import routines as rules
 from handlers.rules.routines import Planned
 from storage.directory import Directory, Routine, Team
 from storage.models import Occurrence
@@ -40,6 +41,7 @@ WITH: Final = ("who1", "who2", "who3", "who4")
 MOST_TEAMS: Final = 100  # options of a menu
 MOST_ROLES: Final = 100
 MOST_DATES: Final = 60
+MOST_HALF: Final = 3  # half days named where school is over before it ends
 MOST_LACKING: Final = 5  # buttons; the next come up once these are pressed
 KINDS: Final = MappingProxyType(
     {
@@ -112,7 +114,30 @@ def all_of(voice: Voice, listed: Sequence[Listed], *, makes: bool, lacking: Sequ
     return Card(title, (*body, *make, Note(note)), summary=title)
 
 
-def one(voice: Voice, routine: Routine, at: datetime | None, *, steers: bool, removable: bool) -> Card:
+def _hours(voice: Voice, outside: rules.Outside | None) -> tuple[Note, ...]:
+    """It may be meant so, and may be a slip: 9 pm for 9 am."""
+    if outside is None:
+        return ()
+    hours = voice.directory.in_force.process.message_hours
+    opens, closes, half = map(voice.time_of_day, (hours.opens, hours.closes, hours.half_day_until))
+    if not outside.half_days:
+        return (
+            Note(
+                voice(
+                    "This is not within the hours in which people are written to, {opens} to {closes}.",
+                    opens=opens,
+                    closes=closes,
+                )
+            ),
+        )
+    days = "; ".join(voice("{day}", day=each) for each in outside.half_days[:MOST_HALF])
+    return (Note(voice("School is over at {half} on some of its days, before it ends: {days}", half=half, days=days)),)
+
+
+def one(
+    voice: Voice, routine: Routine, at: datetime | None, *,
+    steers: bool, removable: bool, outside: rules.Outside | None = None,
+) -> Card:  # fmt: skip
     """One routine as it stands, with what may be done with it. `at`: when it comes up next."""
     title = names.routine(voice, routine)
     state = voice("Clearway runs it.") if routine.running else voice("Clearway does not run it.")
@@ -130,7 +155,7 @@ def one(voice: Voice, routine: Routine, at: datetime | None, *, steers: bool, re
         facts.append((voice("Next"), voice("{when}", when=at)))
     if routine.quorum:
         facts.append((voice("Counts when"), voice(phrases("{n} was there", "{n} were there", n=routine.quorum))))
-    body: list[Element] = [Text(state), Facts(tuple(facts))]
+    body: list[Element] = [Text(state), Facts(tuple(facts)), *_hours(voice, outside)]
     for words, lines in (
         ("On its agenda every time:", own_agenda(voice, routine)),
         ("Asked after it:", own_questions(voice, routine)),
@@ -212,7 +237,9 @@ def own_questions(voice: Voice, routine: Routine) -> tuple[str, ...]:
     return tuple(each.words if each.own else voice(each.words) for each in kinds.questions(routine))
 
 
-def runs(voice: Voice, routine: Routine, coming: Sequence[Occurrence], now: datetime) -> Card:
+def runs(
+    voice: Voice, routine: Routine, coming: Sequence[Occurrence], now: datetime, *, outside: rules.Outside | None = None
+) -> Card:  # fmt: skip
     """The answer to who starts or stops one: `coming`, each to be opened."""
     if not routine.running:
         said = voice("Clearway plans and asks nothing more of it. What is planned stands.")
@@ -221,7 +248,7 @@ def runs(voice: Voice, routine: Routine, coming: Sequence[Occurrence], now: date
     if not kinds.meets(routine):
         said = voice("Clearway runs it from now on. Whoever leads it is asked each time whether it is done.")
     lines = _each(voice, [(each, routine) for each in coming], now)
-    return Card(names.routine(voice, routine), (Text(said), *lines), summary=said)
+    return Card(names.routine(voice, routine), (Text(said), *_hours(voice, outside), *lines), summary=said)
 
 
 def next_ones(voice: Voice, coming: Sequence[tuple[Occurrence, Routine]], now: datetime) -> Card:

@@ -1,7 +1,7 @@
 """The facts of a district file: dates, hours, accounts, posts, teams and meetings. Do they make sense together?"""
 
 from collections.abc import Iterator, Mapping
-from datetime import time, timedelta
+from datetime import timedelta
 from difflib import get_close_matches
 from functools import cache
 from itertools import takewhile
@@ -14,6 +14,7 @@ from babel.core import UnknownLocaleError
 from handlers.district.model import DistrictFile, PersonEntry, RoutineEntry, Span, TeamEntry
 from handlers.district.notes import Mistake, Note
 from handlers.district.reader import Path
+from handlers.rules import routines as routine_rules
 from scheduling import recurrence
 from scheduling.calendar import LONGEST_CLOSURE, LONGEST_SUMMER, Calendar
 from storage.directory import COACH, COORDINATOR, PRINCIPAL, SUPERINTENDENT
@@ -250,32 +251,22 @@ def routines(file: DistrictFile) -> Iterator[Note]:
 
 def _outside_hours(file: DistrictFile, path: Path, routine: RoutineEntry, rule: recurrence.Rule) -> Iterator[Note]:
     """It is held all the same: but whoever is there then is not written to, and school may be over."""
-    hours = file.process.message_hours
-    begins = routine.start.hour * 60 + routine.start.minute
-    ends = begins + routine.minutes
-
-    def after(clock: time) -> bool:
-        return ends > clock.hour * 60 + clock.minute
-
-    if routine.start < hours.opens or after(hours.closes):
+    calendar, hours = calendar_of(file), file.process.message_hours
+    first, last = file.calendar.first_student_day, file.calendar.last_student_day
+    days = (first, last) if first and last else None
+    found = routine_rules.outside_hours(rule, routine.start, routine.minutes, calendar, days)
+    if found is None:
+        return
+    if not found.half_days:
         kept = f"{hours.opens:%H:%M} to {hours.closes:%H:%M}"
         yield file.finding((*path, "start"), f"it is not within the hours in which people are written to, {kept}")
-    elif after(hours.half_day_until) and (half := list(_on_half_days(file, rule))):
-        more = f", and {len(half) - SHOWN} more" if len(half) > SHOWN else ""
-        days = ", ".join(half[:SHOWN])
-        yield file.finding(
-            (*path, "start"), f"it meets half days, and is not over by {hours.half_day_until:%H:%M}: {days}{more}"
-        )
-
-
-def _on_half_days(file: DistrictFile, rule: recurrence.Rule) -> Iterator[str]:
-    first, last = file.calendar.first_student_day, file.calendar.last_student_day
-    if first is None or last is None or isinstance(rule, recurrence.Daily):
         return
-    calendar = calendar_of(file)
-    for _, held_on in takewhile(lambda each: each[0] <= last, recurrence.planned(rule, calendar, first)):
-        if held_on and calendar.is_half_day(held_on):
-            yield str(held_on)
+    half = [str(each) for each in found.half_days]
+    more = f", and {len(half) - SHOWN} more" if len(half) > SHOWN else ""
+    named = ", ".join(half[:SHOWN])
+    yield file.finding(
+        (*path, "start"), f"it meets half days, and is not over by {hours.half_day_until:%H:%M}: {named}{more}"
+    )
 
 
 def _moved(file: DistrictFile, rule: recurrence.Rule) -> Iterator[str]:

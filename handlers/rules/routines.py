@@ -308,6 +308,33 @@ def planning_for(session: Routine, name: str, who: PersonId) -> Routine:
     return Routine("", rule, session.start, 60, person_ids=(who,), name=name, kind=RoutineKind.PLANNING)
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """When a routine is not within the hours in which people are written to, and school may be over."""
+
+    half_days: tuple[date, ...] = ()
+    """On these half days only; none where it is on every day."""
+
+
+def outside_hours(
+    rule: recurrence.Rule, start: time, minutes: int, calendar: Calendar, days: tuple[date, date] | None
+) -> Outside | None:
+    """It is held all the same, but who is there then is not written to. None where it is within the hours. `days`: the
+    first and the last that are looked at for half days; None where the calendar does not know them."""
+    hours, ends = calendar.hours, start.hour * 60 + start.minute + minutes
+
+    def after(clock: time) -> bool:
+        return ends > clock.hour * 60 + clock.minute
+
+    if start < hours.opens or after(hours.closes):
+        return Outside()
+    if days is None or not after(hours.half_day_until) or isinstance(rule, recurrence.Daily):
+        return None
+    named = takewhile(lambda each: each[0] <= days[1], recurrence.planned(rule, calendar, days[0]))
+    half = tuple(held_on for _, held_on in named if held_on and calendar.is_half_day(held_on))
+    return Outside(half) if half else None
+
+
 def poll_ends(ended_at: datetime, calendar: Calendar) -> datetime:
     """How long people may say how it was: before the next one's agenda goes out, of what is every week, too (R-19)."""
     last = calendar.school_days_after(calendar.today(ended_at), POLLED)

@@ -307,6 +307,20 @@ async def test_a_time_that_is_written_with_the_days_is_understood(database: Data
 
 
 @ON_TEAMS
+async def test_a_time_outside_the_hours_is_taken_and_said(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await story.person(COORDINATOR)
+        await makes(lead, name="Night hour", teams=[DIT], rule="second Tuesday", start="9 pm")
+        assert "not within the hours in which people are written to" in seen(lead)
+        await makes(lead, name="Day hour", teams=[DIT], rule="second Tuesday", start="9 am")
+        await lead.click("Change it")
+        await lead.submit({"At what time?": "2:30 am"})
+        assert seen(lead).count("not within the hours") >= 1
+        await lead.click("Start it")
+        assert "Clearway runs it from now on." in seen(lead)
+
+
+@ON_TEAMS
 async def test_what_has_climbed_to_the_top_is_a_decision_for_leaders_also_when_it_is_late(
     database: Database, platform: str
 ) -> None:
