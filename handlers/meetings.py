@@ -155,11 +155,10 @@ async def held(store: Store, request: Request, now: datetime) -> Reply:
     for each in questions:
         asked = each.words if each.own else Voice(store.directory)(each.words)
         said += await _say(store, row, {RecordField.ANSWER: texts[each.name]}, request.actor.id, now, question=asked)
-    left: list[log.Item] = []
-    if routine.log_review or row.walked_ids:
-        left, _ = await agendas.to_walk(store, row, routine, request.actor, now)
-    ids = [each.line.id for each in left]
-    await end(store, row, OccurrenceStatus.HELD, now, attended_ids=attended, left_ids=ids)
+    walked_ids, left_ids = await _gone_through(store, request, row, routine, attended, now)
+    await end(
+        store, row, OccurrenceStatus.HELD, now, attended_ids=attended, walked_ids=walked_ids, left_ids=left_ids
+    )  # fmt: skip
     to = [each for each in everybody(store, routine, row, now) if each != request.actor.id]
     in_time = row.starts_at + WITHIN
     event = tell_of(store, row, Kind.OCCURRENCE_HELD, to, now, by=request.actor.id, said=said, before=in_time)
@@ -167,6 +166,20 @@ async def held(store: Store, request: Request, now: datetime) -> Reply:
     if routine.poll:
         tell_of(store, row, Kind.OCCURRENCE_POLLED, [PersonId(each) for each in attended], now)
     return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
+
+
+async def _gone_through(
+    store: Store, request: Request, row: Occurrence, routine: Routine, attended: list[PersonId], now: datetime
+) -> tuple[list[str], list[ChallengeId]]:
+    """What was gone through in it, and what was not (R-15). What those who belong there, or were there, have worked on
+    since it began was gone through, too: nobody says of each once more that it was."""
+    if not routine.log_review and not row.walked_ids:
+        return row.walked_ids, []
+    to_go, _ = await agendas.to_walk(store, row, routine, request.actor, now)
+    people = {request.actor.id, *everybody(store, routine, row, now), *attended}
+    worked_on = await log.worked_on(store.connection, store.district_id, people, row.starts_at, now)
+    walked = [each.line.id for each in to_go if each.line.id in worked_on]
+    return [*row.walked_ids, *walked], [each.line.id for each in to_go if each.line.id not in worked_on]
 
 
 async def note_form(store: Store, request: Request, now: datetime) -> Reply:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Text, cast, false, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Text, cast, exists, false, func, or_, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
@@ -22,6 +22,7 @@ from storage.vocabulary import (
     ChallengeId,
     DistrictId,
     Field,
+    Kind,
     MessageState,
     Outcome,
     PersonId,
@@ -46,6 +47,7 @@ messages: Final = table(models.Message)
 COUNTED: Final = 200  # matches counted; more than these are "over 200"
 SEARCHED: Final = (Field.WHAT, Field.AFFECTED, Field.TRIED, Field.EVIDENCE, Field.SCOPE, Field.OPTIONS, Field.STEP,
                    Field.NOTE, Field.DECISION, Field.RESOLUTION)  # fmt: skip
+NOT_WORKED: Final = frozenset({Kind.UNDONE, Kind.SNOOZED, Kind.DATES_MOVED})
 UNSETTLED: Final = WORKING | {Status.REPORTED}
 
 
@@ -397,6 +399,37 @@ async def entries(
                 words=[said for said in spoken.get(each.id, []) if said.id not in each.retracted_ids],
             )
             yield Entry(case, told.get(each.id, []))
+
+
+async def worked_on(
+    connection: AsyncConnection, district_id: DistrictId, by: Collection[PersonId], since: datetime, now: datetime
+) -> frozenset[ChallengeId]:
+    """The challenges on which one of these people has recorded something from `since` until `now` that was not undone.
+
+    Not what Clearway did by itself, what somebody does to their own reminders, nor what follows from a closed day. What a
+    reporter does whose name is hidden does not count either: it would say that one of these people raised it.
+    """
+    hidden = exists().where(
+        reporters.c.district_id == events.c.district_id,
+        reporters.c.challenge_id == events.c.challenge_id,
+        reporters.c.person_id == events.c.actor_id,
+        reporters.c.confidential,
+    )
+    wanted = (
+        select(events.c.id, events.c.challenge_id, events.c.kind, events.c.data)
+        .where(
+            events.c.district_id == district_id,
+            events.c.challenge_id.is_not(None),
+            events.c.actor_id.in_(sorted(by)),
+            events.c.at >= since,
+            events.c.at <= now,
+            ~hidden,
+        )
+        .order_by(events.c.seq)
+    )
+    found = (await connection.execute(wanted)).all()
+    undone = {each for row in found if row.kind is Kind.UNDONE for each in row.data["undone"]}
+    return frozenset(row.challenge_id for row in found if row.kind not in NOT_WORKED and row.id not in undone)
 
 
 async def count_restricted(connection: AsyncConnection, district_id: DistrictId) -> int:

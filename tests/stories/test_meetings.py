@@ -7,7 +7,7 @@ from storage.database import Database
 from storage.models import Event, Feedback, Record, table
 from storage.store import Came
 from storage.vocabulary import Door, Kind, Lane, MessageKind, PersonId
-from tests.conformance.steps import COORDINATOR, looks_at, on_record, people, seen
+from tests.conformance.steps import CONFIDENTIAL, COORDINATOR, looks_at, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.stories.test_routines import DIT, MEMBER, planned, started
 from tests.world import Actor, World, detroit, world
@@ -89,6 +89,44 @@ async def test_what_was_not_gone_through_is_named(database: Database, platform: 
         assert f"Gone through: {first}" in seen(lead)
         assert "Not gone through: 1" in seen(lead)
         assert f"{3 - first}: " in seen(lead)
+
+
+@IN_CHAT
+async def test_what_was_worked_on_while_it_was_on_was_gone_through(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        await on_record(story)
+        teacher, member = await people(story, "p-019", MEMBER)
+        for words in ("The reading data cannot be opened.", "The bus is late each Monday.", "The key is lost."):
+            await teacher.report(words)
+        await member.report("Nobody knows who orders paper.", values=CONFIDENTIAL)
+        lead = await started(story)
+        await story.wait_until(detroit("2026-10-13 08:35"))
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        await lead.click("Go through the log")
+        await lead.click("Show 1")
+        await lead.click("Reassign")
+        await lead.submit({"Who takes it?": "Bea Thornquist", "Why? It stands in the log.": "She knows it."})
+        await lead.command("/challenges 2")
+        await lead.click("Progress")
+        await lead.submit({"How does it stand?": "We have looked at it together."})
+        await lead.command("/challenges 3")
+        await lead.click("Progress")
+        await lead.submit({"How does it stand?": "Meant for another one."})
+        await lead.click("Undo")
+        await teacher.command("/challenges 4")
+        await teacher.click("Add details")  # by somebody who is not of the team
+        await teacher.submit({"What shows it? Numbers, dates, examples": "Since spring."})
+        await member.command("/challenges 5")
+        await member.click("Add details")  # it would say who has raised it
+        await member.submit({"What shows it? Numbers, dates, examples": "White paper, mostly."})
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        await lead.click("It took place")
+        await lead.submit()
+        assert "Gone through: 1, 2" in seen(lead)
+        left = seen(lead).rpartition("Not gone through: 3")[2]
+        for words in ("3: The bus is late", "4: The key is lost", "5: Nobody knows"):
+            assert words in left
+        await story.promises_hold()
 
 
 @ON_TEAMS
