@@ -37,6 +37,8 @@ A_TERM: Final = timedelta(days=120)  # so long a review of a school's data witho
 A_MONTH: Final = timedelta(days=31)  # before the first meeting on record, whose successes are told
 UNHELD_SHOWN: Final = 3
 RISKS: Final = 3  # of what is overdue or urgent, on a page
+RUNS: Final = frozenset({MeetingRole.FACILITATOR, MeetingRole.RECORDER})
+"""Who does this has the meeting in hand while it is on, also for who leads the team and is away (R-17)."""
 
 
 async def agenda(store: Store, row: Occurrence, routine: Routine, reader: Person | None, now: datetime) -> cards.Agenda:
@@ -480,9 +482,10 @@ def belongs(store: Store, row: Occurrence, routine: Routine, actor: Person, now:
 
 
 def decides(store: Store, row: Occurrence, routine: Routine, actor: Person, now: datetime) -> bool:
-    """Who steers it, and who takes its notes: they write down what was decided, once it has begun."""
-    records = actor.id in {each.person_id for each in doing(store, row) if each.role is MeetingRole.RECORDER}
-    return steers(store, row, routine, actor, now) or (records and not actor.external)
+    """Who steers it, facilitates it this time or takes its notes: they go through the log for all, and write down what was
+    decided, once it has begun."""
+    run_it = {each.person_id for each in doing(store, row) if each.role in RUNS}
+    return steers(store, row, routine, actor, now) or (actor.id in run_it and not actor.external)
 
 
 def decides_on(

@@ -213,7 +213,9 @@ async def walk(store: Store, request: Request, now: datetime) -> Reply:
 
 async def walked(store: Store, request: Request, now: datetime) -> Reply:
     """This one was gone through; the next one."""
-    row, routine = await occurrence(store, request, now, steer=True)
+    row, routine = await occurrence(store, request, now, steer=False)
+    if not agendas.decides(store, row, routine, request.actor, now):
+        raise acts.refuse("Only who leads it, facilitates it or takes its notes can do that.")
     if row.status not in occurrences.TO_COME:
         raise acts.refuse("It is over: its record says what was gone through.")
     case = await acts.case_for(store, request, Action.SEE, now)
@@ -230,13 +232,13 @@ async def _walk(
     to_go, gone = await agendas.to_walk(store, row, routine, request.actor, now)
     if not to_go:
         return cards.walked_through(request.voice, row, routine, len(gone), decided)
-    may = cards.May(
-        agendas.steers(store, row, routine, request.actor, now), True, _decides(store, request, row, routine, now)
-    )
+    walks = agendas.decides(store, row, routine, request.actor, now)
+    decides = walks and _takes_decisions(row, routine, now)
     total = len(gone) + len(to_go)
     [case] = await store.cases([to_go[0].line.id])
     seen = view(store.directory, case, request.voice, request.actor, now)
-    return cards.walk(request.voice, row, routine, to_go[0], seen, len(gone), total, decided, may=may)
+    at = (len(gone), total, decided)
+    return cards.walk(request.voice, row, routine, to_go[0], seen, *at, walks=walks, decides=decides)
 
 
 async def left(store: Store, request: Request, now: datetime) -> Reply:
@@ -325,20 +327,16 @@ async def _break_until(
 async def _decided(
     store: Store, request: Request, now: datetime, owner_id: PersonId | None = None
 ) -> tuple[Occurrence, Routine]:  # fmt: skip
-    """For who steers it and who takes its notes, from its beginning until it is on record what became of it; for the
+    """For who steers it, facilitates it or takes its notes, from its beginning until it is on record what became of it; for the
     superintendent from their page on. `owner_id`: who has the challenge that it is about."""
     row, routine = await _noted(store, request, now)
     if owner_id and agendas.decides_on(store, row, routine, request.actor, owner_id, now):
         return row, routine
     if not agendas.decides(store, row, routine, request.actor, now):
-        raise acts.refuse("Only who leads it or takes its notes writes down a decision. You can add a note.")
+        raise acts.refuse("Only who leads it, facilitates it or takes its notes does that. You can add a note.")
     if not _takes_decisions(row, routine, now):
         raise acts.refuse("Decisions are written down while it is on, until it is on record. You can add a note.")
     return row, routine
-
-
-def _decides(store: Store, request: Request, row: Occurrence, routine: Routine, now: datetime) -> bool:
-    return agendas.decides(store, row, routine, request.actor, now) and _takes_decisions(row, routine, now)
 
 
 def _takes_decisions(row: Occurrence, routine: Routine, now: datetime) -> bool:

@@ -749,11 +749,12 @@ def _buttons(
 
 def walk(
     voice: Voice, row: Occurrence, routine: Routine, item: log.Item, seen: View, gone: int, total: int,
-    decided: int | None, *, may: May,
+    decided: int | None, *, walks: bool, decides: bool,
 ) -> Card:  # fmt: skip
     """One challenge while the log is gone through: where it stands, with whom, its steps, and what is next (R-15).
 
     `seen`: the challenge as its reader may see it. `decided`: the number of the one on which something was just decided.
+    `walks`: the reader goes through the log for all; `decides`: and writes down decisions by now.
     """
     title = voice("{at} of {total}: challenge {n}", at=gone + 1, total=total, n=item.line.number)
     line = lists.line(voice, item.line, row.day)
@@ -763,10 +764,10 @@ def walk(
     if item.line.next_at:
         facts.append((voice("Looked at next"), voice.day(item.line.next_at.astimezone(voice.zone).date())))
     buttons = []
-    if may.steers:
+    if walks:
         looked = Press("meeting.walked", item.line.id, row.id)
         buttons.append(Button(voice("Gone through, next"), looked, "primary"))
-    if may.decides:
+    if decides:
         decide = Press("meeting.decide.form", item.line.id, row.id)
         buttons.append(Button(voice("Write down a decision"), decide, opens_form=True))
     buttons.append(Button(voice("Show {n}", n=item.line.number), Press("show", item.line.id)))

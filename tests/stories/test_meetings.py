@@ -129,6 +129,36 @@ async def test_what_was_worked_on_while_it_was_on_was_gone_through(database: Dat
         await story.promises_hold()
 
 
+@IN_CHAT
+async def test_who_facilitates_for_who_is_away_goes_through_the_log_and_so_does_who_records(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        await on_record(story)
+        await (await story.person("p-019")).report("The reading data cannot be opened.")
+        lead = await started(story)
+        facilitator, recorder, member = await people(story, MEMBER, RECORDER, "p-006")
+        await lead.command("/clearway away")
+        days = {"First day": "2026-10-12", "Last day": "2026-10-14"}
+        await lead.submit({**days, "Who stands in for you?": "Theo Brackenridge"})
+        await story.wait_until(detroit("2026-10-13 08:35"))
+        for each in (facilitator, recorder, member):
+            await looks_at(each, "Tue, Oct 13, 2026")
+            await each.click("Go through the log")
+        assert "You facilitate it this time." in seen(facilitator)
+        for button in ("Gone through, next", "Write down a decision"):
+            assert button not in seen(member)
+            assert button in seen(recorder)
+        await facilitator.click("Gone through, next")
+        assert "2 of 2: challenge" in seen(facilitator)
+        await facilitator.click("Write down a decision")
+        await facilitator.submit({"What was decided?": "The vendor is called in."})
+        assert "All is gone through: 2 challenges." in seen(facilitator)
+        await recorder.click("Gone through, next")  # that was done meanwhile
+        assert "All is gone through: 2 challenges." in seen(recorder)
+        await story.promises_hold()
+
+
 @ON_TEAMS
 async def test_who_records_is_away_and_their_backup_hears_before_it_begins(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
@@ -556,9 +586,12 @@ async def test_what_is_decided_beside_the_log_stands_under_decisions_and_who_is_
         await lead.submit({"Facilitator": "Leticia Wainscott"})
         assert "You facilitate it this time." in member.last_card.text
         await looks_at(member, "Tue, Oct 13, 2026")
-        assert "Add a note" in member.answer.buttons
-        assert "Write down a decision" not in member.answer.buttons
-        for each, words in ((lead, "We meet in the library."), (recorder, "The minutes go to the board.")):
+        said = (
+            (lead, "We meet in the library."),
+            (recorder, "The minutes go to the board."),
+            (member, "We begin at nine."),
+        )
+        for each, words in said:
             await looks_at(each, "Tue, Oct 13, 2026")
             await each.click("Write down a decision")
             await each.submit({"What was decided?": words})
@@ -568,7 +601,7 @@ async def test_what_is_decided_beside_the_log_stands_under_decisions_and_who_is_
         await lead.submit({"Notes and decisions (optional)": "All came."})
         [minutes] = [str(each) for each in lead.everything() if "All came." in str(each)]
         decisions, notes = minutes.split("Decisions", 1)[1].split("Notes and decisions:", 1)
-        for words in ("We meet in the library.", "The minutes go to the board."):
+        for _, words in said:
             assert words in decisions
             assert words not in notes
         assert "Who does what" not in minutes
