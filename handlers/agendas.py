@@ -462,9 +462,9 @@ async def redraw(store: Store, message: Told, now: datetime) -> Card | None:
 
 
 def sees(store: Store, row: Occurrence, routine: Routine, actor: Person, now: datetime) -> bool:
-    """Who belongs to that team, not to any other of the routine, or does something in it; who leads it; and who may steer
-    all of it."""
-    does = actor.id in {each.person_id for each in doing(store, row)} and not actor.external
+    """Who belongs to that team, not to any other of the routine, does something in it, or was there; who leads it; and who
+    may steer all of it."""
+    does = actor.id in {*(each.person_id for each in doing(store, row)), *row.attended_ids} and not actor.external
     return does or rules.sees(routine, row.team_id, row.day, actor, store.directory, acts.today(store, now))
 
 
@@ -475,9 +475,9 @@ def steers(store: Store, row: Occurrence, routine: Routine, actor: Person, now: 
 
 
 def belongs(store: Store, row: Occurrence, routine: Routine, actor: Person, now: datetime) -> bool:
-    """Who leads it, and who is of its team or people: they put something on its agenda, and add to its notes."""
+    """Who leads it, who is of its team or people, and who was there: they put something on its agenda, and add to its notes."""
     there = rules.invited(routine, row.team_id, store.directory, max(row.day, acts.today(store, now)))
-    ids = {*(each.id for each in there), *(each.person_id for each in doing(store, row))}
+    ids = {*(each.id for each in there), *(each.person_id for each in doing(store, row)), *row.attended_ids}
     return steers(store, row, routine, actor, now) or (not actor.external and actor.id in ids)
 
 

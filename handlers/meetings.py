@@ -128,8 +128,25 @@ async def send(store: Store, request: Request, now: datetime) -> Reply:
 
 async def held_form(store: Store, request: Request, now: datetime) -> Reply:
     row, routine = await _asked_about(store, request, now)
-    there = rules.there(routine, row.team_id, store.directory, row.day)
-    return Reply(form=meeting_forms.held_form(request.voice, row, routine, there))
+    there, came = _may_have_come(store, row, routine)
+    return Reply(form=meeting_forms.held_form(request.voice, row, routine, there, came))
+
+
+def _may_have_come(store: Store, row: Occurrence, routine: Routine) -> tuple[list[Person], set[PersonId]]:
+    """Who may have been there: who belongs there, and who does something in it or stands in for that. With those of whom
+    it is to be thought: not who stands in for nobody this time, nor who has said that they are away."""
+    directory = store.directory
+    does = {each.person_id for each in doing(store, row)}
+    team = directory.teams.get(row.team_id) if row.team_id and kinds.meets(routine) else None
+    backups = [each for role in MeetingRole for each in (team.roles.get(role, ()) if team else ())]
+    found = {each.id: each for each in rules.there(routine, row.team_id, directory, row.day)}
+    thought = {*found, *does}
+    for each in (*does, *backups):
+        person = directory.people.get(each)
+        if person is not None and person.here_on(row.day):
+            found.setdefault(each, person)
+    away = {each for each in found if directory.absence(each, row.day)}
+    return list(found.values()), thought - away
 
 
 async def held(store: Store, request: Request, now: datetime) -> Reply:
@@ -143,7 +160,7 @@ async def held(store: Store, request: Request, now: datetime) -> Reply:
     if missing := kinds.missing(routine, texts):
         sentence = "A plan needs its problem statement first: what, who, where, when and why."
         raise FormError({each: phrase(sentence) for each in missing})
-    there = {each.id for each in rules.there(routine, row.team_id, store.directory, row.day)}
+    there = {each.id for each in _may_have_come(store, row, routine)[0]}
     attended = [each for each in (request.fields.get("there") or []) if each in there]
     if kinds.meets(routine) and there and not attended:
         sentence = "Please tick who was there. If nobody was, say that it did not take place."
@@ -159,7 +176,8 @@ async def held(store: Store, request: Request, now: datetime) -> Reply:
     await end(
         store, row, OccurrenceStatus.HELD, now, attended_ids=attended, walked_ids=walked_ids, left_ids=left_ids
     )  # fmt: skip
-    to = [each for each in everybody(store, routine, row, now) if each != request.actor.id]
+    hear = dict.fromkeys([*everybody(store, routine, row, now), *map(PersonId, attended)])
+    to = [each for each in hear if each != request.actor.id]
     in_time = row.starts_at + WITHIN
     event = tell_of(store, row, Kind.OCCURRENCE_HELD, to, now, by=request.actor.id, said=said, before=in_time)
     tell_rooms(store, row.team_id, event, now, item=row.id)

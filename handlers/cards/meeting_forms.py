@@ -1,6 +1,6 @@
 """Forms around a meeting: who was there, what was decided, another date, how it was."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -13,7 +13,7 @@ from handlers.rules.routines import Doing
 from storage import log
 from storage.directory import Person, Routine
 from storage.models import Occurrence
-from storage.vocabulary import MeetingRole
+from storage.vocabulary import MeetingRole, PersonId
 
 MOST_THERE: Final = 100  # options of a menu
 SCALE: Final = ("1", "2", "3", "4")
@@ -22,9 +22,12 @@ BREAKS: Final = ("5", "10", "15", "20", "30", "45", "60")
 A_BREAK: Final = "10"
 
 
-def held_form(voice: Voice, row: Occurrence, routine: Routine, there: Sequence[Person]) -> Form:
+def held_form(
+    voice: Voice, row: Occurrence, routine: Routine, there: Sequence[Person], came: Collection[PersonId]
+) -> Form:  # fmt: skip
+    """`came`: those of whom it is thought that they were there, so that only who was not has to be taken out."""
     options = tuple(Option(each.id, each.name, voice.role(each.role)) for each in there[:MOST_THERE])
-    inside = tuple(each.id for each in there[:MOST_THERE] if not each.external)
+    inside = tuple(each.id for each in there[:MOST_THERE] if each.id in came and not each.external)
     meets = kinds.meets(routine)
     hint = ""
     if routine.quorum:

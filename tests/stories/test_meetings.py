@@ -3,10 +3,11 @@
 from sqlalchemy import select
 
 from handlers.telling import tell
+from storage import occurrences
 from storage.database import Database
 from storage.models import Event, Feedback, Record, table
 from storage.store import Came
-from storage.vocabulary import Door, Kind, Lane, MessageKind, PersonId
+from storage.vocabulary import Door, Kind, Lane, MessageKind, PersonId, TeamId
 from tests.conformance.steps import CONFIDENTIAL, COORDINATOR, looks_at, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
 from tests.stories.test_routines import DIT, MEMBER, planned, started
@@ -178,6 +179,51 @@ async def test_who_records_is_away_and_their_backup_hears_before_it_begins(datab
         await lead.click("Who does what")
         await lead.submit({"Timekeeper": "Leticia Wainscott"})
         assert "You keep the time this time." in member.last_card.text
+
+
+@IN_CHAT
+async def test_who_stands_in_can_have_been_there_and_who_is_away_is_not_taken_to_have_been(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        recorder, backup, keeper, away = await people(story, RECORDER, BACKUP, "p-018", "p-009")
+        for each in (recorder, away):
+            await each.command("/clearway away")
+            days = {"First day": "2026-10-13", "Last day": "2026-10-13"}
+            await each.submit({**days, "Who stands in for you?": "Odell Marchetti"})
+        await story.wait_until(detroit("2026-10-13 12:00"))
+        await lead.click("It took place")
+        await lead.submit()  # as it stands
+        async with database.district(story.district_id, write=False) as connection:
+            row = await occurrences.before(
+                connection, story.district_id, "dit-monthly", TeamId("dit"), story.clock.now()
+            )  # fmt: skip
+        assert row is not None
+        assert BACKUP in row.attended_ids
+        assert not {RECORDER, "p-009", "p-018"} & {*row.attended_ids}
+        await story.wait_until(detroit("2026-10-14 08:00"))
+        assert "How was it?" in seen(backup)
+        for each in (recorder, keeper, away):
+            assert "How was it?" not in seen(each)
+        await story.promises_hold()
+
+
+@ON_TEAMS
+async def test_a_backup_who_came_though_nobody_was_away_has_the_minutes_and_is_asked(
+    database: Database, platform: str
+) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        backup = await story.person(BACKUP)
+        await story.wait_until(detroit("2026-10-13 12:00"))
+        await lead.click("It took place")
+        await lead.submit({"Who was there?": ["Leticia Wainscott", "Odell Marchetti"]})
+        await story.wait_until(detroit("2026-10-14 08:00"))
+        assert "How was it?" in seen(backup)
+        await record_of(backup)
+        assert "There: Leticia Wainscott, Odell Marchetti" in seen(backup)
+        await story.promises_hold()
 
 
 @ON_SLACK
