@@ -12,6 +12,7 @@ from handlers.cards import forms
 from handlers.cards.model import Button, Buttons, Card, Press, Text
 from handlers.cards.text import Dollars, Label, Typed, Who, phrase
 from handlers.errors import FormError
+from handlers.occurrences import look_again_who_does_what
 from handlers.owners import add_step
 from handlers.request import Reply, Request
 from handlers.rules import access, cadence, lifecycle
@@ -451,6 +452,7 @@ async def substitute(store: Store, request: Request, now: datetime) -> Reply:
     replaced = await _cut_short(store, request.actor.id, first, last)
     await people.add_absence(store.connection, absence)
     await store.look_again(now)
+    await look_again_who_does_what(store, request.actor.id, first, last, now)
     event = store.record(
         None, Kind.SUBSTITUTED, by=request.actor.id, at=now,
         data={

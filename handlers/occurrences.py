@@ -354,6 +354,20 @@ async def _stand_in(store: Store, row: Occurrence, now: datetime) -> None:
             await gives(store, row, each.role, each.person_id, now)
 
 
+async def look_again_who_does_what(
+    store: Store, person_id: PersonId, first: date, last: date, now: datetime
+) -> None:  # fmt: skip
+    """Somebody is away on these days, also when that is said on the very morning, after it was looked whether everybody is
+    there: who does something for them hears before it begins (R-17)."""
+    running = [each.id for each in store.directory.routines if each.running]
+    for row in await occurrences.to_come(store.connection, store.district_id, running) if running else ():
+        if first <= row.day <= last and now < row.starts_at and row.roles_checked and person_id in row.roles.values():
+            await occurrences.change(store.connection, row, roles_checked=False)
+            routine = store.directory.routine(row.routine_id)
+            if routine is not None:
+                set_timer(store, routine, row, now)
+
+
 async def gives(
     store: Store, row: Occurrence, role: MeetingRole, to: PersonId, now: datetime, *, by: PersonId | None = None
 ) -> None:

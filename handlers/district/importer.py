@@ -136,6 +136,9 @@ async def _import(connection: AsyncConnection, seal: Seal, file: DistrictFile, n
         if was:
             await _end_removed(store, was, difference, now)
             await _plan_changed(store, difference, now)
+        for row in difference.added:
+            if isinstance(row, models.Absence):
+                await occurrences.look_again_who_does_what(store, row.person_id, row.from_on, row.to_on, now)
         await closures.take_effect(store, Calendar.of(was or directory), now)
         for version_id in await versions.without_a_timer(connection, district_id):
             store.set_timer(TimerKind.VERSION, version_id, acts.calendar(store).morning_after(now, rules.A_WEEK))

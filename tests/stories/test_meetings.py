@@ -10,7 +10,7 @@ from storage.store import Came
 from storage.vocabulary import Door, Kind, Lane, MessageKind, PersonId, TeamId
 from tests.conformance.steps import CONFIDENTIAL, COORDINATOR, looks_at, on_record, people, seen
 from tests.stories.platforms import EVERYWHERE, IN_CHAT, ON_SLACK, ON_TEAMS
-from tests.stories.test_routines import DIT, MEMBER, planned, started
+from tests.stories.test_routines import DIT, MEMBER, imports, planned, started
 from tests.world import Actor, World, detroit, world
 
 RECORDER, BACKUP = "p-011", "p-012"
@@ -179,6 +179,35 @@ async def test_who_records_is_away_and_their_backup_hears_before_it_begins(datab
         await lead.click("Who does what")
         await lead.submit({"Timekeeper": "Leticia Wainscott"})
         assert "You keep the time this time." in member.last_card.text
+
+
+@IN_CHAT
+async def test_who_falls_ill_on_the_morning_is_replaced_before_it_begins(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        recorder, backup = await people(story, RECORDER, BACKUP)
+        await story.wait_until(detroit("2026-10-13 08:05"))  # it was looked whether everybody is there
+        assert "You record it" not in seen(backup)
+        await recorder.command("/clearway away")
+        days = {"First day": "2026-10-13", "Last day": "2026-10-14"}
+        await recorder.submit({**days, "Who stands in for you?": "Theo Brackenridge"})
+        await story.wait_until(detroit("2026-10-13 08:10"))
+        assert seen(backup).count("You record it this time.") == 1
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        assert "Odell Marchetti records (for Bea Thornquist)" in seen(lead)
+        await story.promises_hold()
+
+
+@ON_SLACK
+async def test_who_the_file_says_is_away_on_the_morning_is_replaced_too(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        await started(story)
+        backup = await story.person(BACKUP)
+        await story.wait_until(detroit("2026-10-13 08:05"))
+        name = "name: Bea Thornquist, "
+        await imports(story, database, name, name + "leave: {from: 2026-10-13, to: 2026-10-14, delegate: p-009}, ")
+        await story.wait_until(detroit("2026-10-13 08:10"))
+        assert seen(backup).count("You record it this time.") == 1
 
 
 @IN_CHAT
