@@ -373,6 +373,8 @@ async def compose(store: Store, message: Told, now: datetime, *, by_mail: bool =
         row.status not in occurrences.TO_COME or row.starts_at <= now
     ):
         return None
+    if event.kind is Kind.OCCURRENCE_ADDED_TO and row.starts_at <= now:  # it stands on the agenda that is before them
+        return None
     if event.kind is Kind.OCCURRENCE_ASKED and row.status not in occurrences.TO_COME:
         return None
     if event.kind is Kind.OCCURRENCE_BREAK and now > over_at(event) + A_BELL:

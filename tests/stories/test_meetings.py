@@ -182,6 +182,27 @@ async def test_who_records_is_away_and_their_backup_hears_before_it_begins(datab
 
 
 @IN_CHAT
+async def test_what_was_put_on_its_agenda_is_no_news_once_it_has_begun(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead = await started(story)
+        member, other = await people(story, MEMBER, "p-006")
+        for at, words in (("2026-10-08 10:00", "Bus times."), ("2026-10-13 08:10", "The bells.")):
+            await story.wait_until(detroit(at))
+            await looks_at(member, "Tue, Oct 13, 2026")
+            await member.click("Add to the agenda")
+            await member.submit({"What else is to be on it?": words})
+        await story.wait_until(detroit("2026-10-13 12:00"))
+        assert "Something was added to its agenda." in seen(lead)  # of what was added in time
+        await lead.click("It took place")
+        await lead.submit()
+        await story.wait_until(detroit("2026-10-15 09:00"))
+        for each in (lead, other):
+            assert "Something was added to its agenda." not in seen(each)
+        assert "It took place." in seen(other)
+        await story.promises_hold()
+
+
+@IN_CHAT
 async def test_who_falls_ill_on_the_morning_is_replaced_before_it_begins(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead = await started(story)
