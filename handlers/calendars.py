@@ -148,7 +148,7 @@ def _of_reader(rows: Iterable[Occurrence], directory: Directory, of: Feed) -> It
 def _is_theirs(person_id: PersonId, row: Occurrence, routine: Routine, directory: Directory) -> bool:
     """Whether they are invited: they belong there, lead it, or do something in it."""
     there = rules.there(routine, row.team_id, directory, row.day)
-    doing = rules.doing(directory.teams.get(row.team_id) if row.team_id else None, row.roles, directory, row.day)
+    doing = rules.doing(routine, row.team_id, row.roles, directory, row.day)
     return person_id in {*(each.id for each in there), *(each.person_id for each in doing)}
 
 

@@ -588,6 +588,8 @@ async def _not_over(store: Store, request: Request, now: datetime) -> tuple[Occu
     row, routine = await occurrence(store, request, now, steer=True)
     if row.status not in occurrences.TO_COME:
         raise acts.refuse("That is on record already.")
+    if not kinds.meets(routine):
+        raise acts.refuse("Nobody meets for it, so nobody facilitates or records it.")
     return row, routine
 
 

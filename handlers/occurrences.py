@@ -382,8 +382,8 @@ async def gives(
 
 def doing(store: Store, row: Occurrence) -> tuple[rules.Doing, ...]:
     """Who does what in it."""
-    team = store.directory.teams.get(row.team_id) if row.team_id else None
-    return rules.doing(team, row.roles, store.directory, row.day)
+    routine = store.directory.routine(row.routine_id)
+    return rules.doing(routine, row.team_id, row.roles, store.directory, row.day)
 
 
 def tell_of(

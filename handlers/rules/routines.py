@@ -391,12 +391,12 @@ def units(routine: Routine, directory: Directory) -> tuple[TeamId, ...]:
 
 
 def invited(routine: Routine, team_id: TeamId, directory: Directory, day: date) -> list[Person]:
-    """Who belongs there, and is in post that day: the members of the team, the people of the routine, and everybody who
-    has one of its roles; to the team of a school, those of that school."""
+    """Who belongs there, and is in post that day: the members of the team, who does something in its meetings, the people
+    of the routine, and everybody who has one of its roles; to the team of a school, those of that school."""
     team = directory.teams.get(team_id) if team_id else None
     if team_id and team is None:  # a team that the file does not have any more
         return []
-    doing = (roles[0] for roles in team.roles.values() if roles) if team else ()
+    doing = (roles[0] for roles in team.roles.values() if roles) if team and kinds.meets(routine) else ()
     of_team = (*([team.lead_id] if team.lead_id else []), *team.member_ids, *doing) if team else ()
     schools = [each.id for each in directory.schools.values() if team and each.team_id == team.id]
     schools += [team.school_id] if team and team.school_id else []
@@ -445,9 +445,15 @@ class Doing:
     instead_of: PersonId | None = None
 
 
-def doing(team: Team | None, chosen: Mapping[str, str], directory: Directory, day: date) -> tuple[Doing, ...]:
+def doing(
+    routine: Routine | None, team_id: TeamId, chosen: Mapping[str, str], directory: Directory, day: date
+) -> tuple[Doing, ...]:  # fmt: skip
     """Who facilitates, records and keeps the time that day: who was chosen for it, else the team's own, else their
-    backup; who is away is passed over (R-17). A role for which nobody is there has no line."""
+    backup; who is away is passed over (R-17). A role for which nobody is there has no line, and there are none where
+    nobody meets. `routine`: None where the district has it no more."""
+    if routine is not None and not kinds.meets(routine):
+        return ()
+    team = directory.teams.get(team_id) if team_id else None
     found = []
     for role in MeetingRole:
         own = team.roles.get(role, ()) if team else ()
@@ -487,7 +493,7 @@ def may_see(routine: Routine, actor: Person, directory: Directory, today: date) 
 def belong(routine: Routine, directory: Directory, today: date) -> frozenset[PersonId]:
     """Everybody who may have to do with its meetings: who is invited to one, and who stands in for something in it."""
     there = {each.id for team_id in units(routine, directory) for each in invited(routine, team_id, directory, today)}
-    teams = (directory.teams[each] for each in units(routine, directory) if each)
+    teams = (directory.teams[each] for each in units(routine, directory) if each and kinds.meets(routine))
     return frozenset(there | {each for team in teams for does in team.roles.values() for each in does})
 
 

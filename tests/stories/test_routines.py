@@ -817,3 +817,33 @@ async def test_what_is_no_number_is_not_taken_for_none(database: Database, platf
         await lead.submit({days: "3", quorum: ""})
         [routine] = [each for each in (await story.directory()).routines if each.id == "hour"]
         assert (routine.lead_days, routine.quorum) == (3, 0)
+
+
+@IN_CHAT
+async def test_nobody_facilitates_or_records_what_nobody_meets_for(database: Database, platform: str) -> None:
+    async with world(database, platform) as story:
+        lead, keeper, recorder = await people(story, COORDINATOR, "p-014", "p-011")
+        await lead.command("/clearway routines")
+        await lead.click("New routine")
+        reminder = {
+            "What is it?": "A reminder: nobody meets",
+            "Name": "Update the data",
+            "On which days?": "second Friday",
+        }
+        await lead.submit({**reminder, "Which teams? Each meets by itself.": [DIT], "At what time?": "9:00"})
+        await lead.click("Start it")
+        await story.wait_until(detroit("2026-10-08 12:00"))
+        assert "Update the data" in seen(keeper)
+        assert "Update the data" not in seen(recorder)  # who is of no team: there is nothing to write down
+        await keeper.command("/clearway away")
+        days = {"First day": "2026-10-09", "Last day": "2026-10-09"}
+        await keeper.submit({**days, "Who stands in for you?": "Theo Brackenridge"})
+        await looks_at(lead, "Fri, Oct 9, 2026")
+        await story.wait_until(detroit("2026-10-09 12:00"))
+        await lead.click("It is done")
+        await lead.submit({"What was done?": "All of it."})
+        [backup] = await people(story, "p-018")
+        for each in (lead, keeper, recorder, backup):
+            for words in ("facilitate", "records", "record it", "keep the time", "keeps the time"):
+                assert words not in seen(each), words
+        await story.promises_hold()
