@@ -105,6 +105,44 @@ async def add(store: Store, request: Request, now: datetime) -> Reply:
     return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
 
 
+async def lines_form(store: Store, request: Request, now: datetime) -> Reply:
+    """What somebody has put on the agenda themselves, to be worded anew or taken out."""
+    row, _ = await _to_come(store, request, now, steer=False)
+    mine = await _own_lines(store, row, request)
+    if not mine:
+        raise acts.refuse("There is nothing of yours on it.")
+    return Reply(form=meeting_forms.lines_form(request.voice, row, mine))
+
+
+async def lines(store: Store, request: Request, now: datetime) -> Reply:
+    """In the place of each line that reads otherwise there is another one, or none: what was said stays on record."""
+    row, routine = await _to_come(store, request, now, steer=False)
+    mine = [each for each in await _own_lines(store, row, request) if each.id in request.fields]
+    texts = acts.clean(store, request, *(each.id for each in mine))
+    changed = [each for each in mine if texts[each.id].strip() != each.text]
+    said = [
+        Record(
+            district_id=store.district_id, id=new_id(), occurrence_id=row.id, field=RecordField.AGENDA,
+            author_id=request.actor.id, said_at=now, question=each.id, text=texts[each.id].strip(),
+        )
+        for each in changed
+    ]  # fmt: skip
+    for each in said:
+        await occurrences.say(store.connection, each)
+    if said:
+        await occurrences.change(store.connection, row, version=row.version + 1)
+        words = [each for each in said if each.text]
+        tell_of(store, row, Kind.OCCURRENCE_ADDED_TO, [], now, by=request.actor.id, said=words)
+        await store.look_at_item([row.id], now)
+    return Reply(card=await agendas.whole(store, request.voice, request.actor, row, routine, now))
+
+
+async def _own_lines(store: Store, row: Occurrence, request: Request) -> list[Record]:
+    said = await occurrences.said(store.connection, row)
+    mine = [each for each in said if each.field is RecordField.AGENDA and each.author_id == request.actor.id]
+    return [each for each in mine if each.text][-meeting_forms.MOST_LINES :]
+
+
 async def send(store: Store, request: Request, now: datetime) -> Reply:
     """The agenda goes to everybody now, and not only on the school day before."""
     row, routine = await _to_come(store, request, now)

@@ -214,6 +214,8 @@ ACTIONS: Final[Mapping[str, Entry]] = MappingProxyType(
         "meeting.show": _reads(meetings.show),
         "meeting.add.form": _reads(meetings.add_form),
         "meeting.add": Entry(meetings.add),
+        "meeting.lines.form": _reads(meetings.lines_form),
+        "meeting.lines": Entry(meetings.lines),
         "meeting.send": Entry(meetings.send),
         "meeting.note.form": _reads(meetings.note_form),
         "meeting.note": Entry(meetings.note),

@@ -341,7 +341,7 @@ class Record(InDistrict, table=True):
     challenge_id: ChallengeId | None = Column(default=None, sa_type=Text)
     """Which challenge it is of: read by those who may see that."""
     question: str = Column(default="", sa_type=Text, sa_column_kwargs={"server_default": EMPTY})
-    """What it answers, as it was asked."""
+    """What it answers, as it was asked; of a line of an agenda, the id of that in whose place it is."""
     text: str | None = Column(default=None, sa_type=Text)
     redacted_at: datetime | None = Column(default=None, sa_type=UtcDateTime)
 

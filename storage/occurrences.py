@@ -282,7 +282,8 @@ async def say(connection: AsyncConnection, new: models.Record) -> None:
 async def said(connection: AsyncConnection, of: models.Occurrence) -> list[models.Record]:
     """What was recorded of an occurrence, oldest first; and what was put on the agenda of the one whose place it has.
 
-    Without what was decided on a challenge and taken back there as a slip.
+    Without what was decided on a challenge and taken back there as a slip, and without lines of the agenda in whose place
+    their author has put others, or none.
     """
     here = (occurrences.c.district_id == of.district_id) & (occurrences.c.root_id == of.root_id)
     same = records.c.occurrence_id.in_(select(occurrences.c.id).where(here))
@@ -295,7 +296,10 @@ async def said(connection: AsyncConnection, of: models.Occurrence) -> list[model
         )
         .order_by(records.c.said_at, records.c.id)
     )
-    return [models.Record(**row._mapping) for row in await connection.execute(wanted)]
+    found = [models.Record(**row._mapping) for row in await connection.execute(wanted)]
+    lines = [each for each in found if each.field is RecordField.AGENDA]
+    gone = {each.question for each in lines} | {each.id for each in lines if each.question and each.text == ""}
+    return [each for each in found if each.id not in gone]
 
 
 async def saying(connection: AsyncConnection, district_id: DistrictId, record_id: str) -> models.Record | None:

@@ -12,7 +12,7 @@ from handlers.rules import kinds
 from handlers.rules.routines import Doing
 from storage import log
 from storage.directory import Person, Routine
-from storage.models import Occurrence
+from storage.models import Occurrence, Record
 from storage.vocabulary import MeetingRole, PersonId
 
 MOST_THERE: Final = 100  # options of a menu
@@ -117,6 +117,20 @@ def poll_form(voice: Voice, row: Occurrence, from_on: date) -> Form:
             Words(voice("Your name is not kept with it. {shows}", shows=shows(from_on))),
         ),
     )
+
+
+MOST_LINES: Final = 8
+"""So many lines of one's own, the latest, can be changed in one form."""
+
+
+def lines_form(voice: Voice, row: Occurrence, lines: Sequence[Record]) -> Form:
+    hint = voice("Empty: it is taken out.")
+    fields = tuple(
+        TextField(each.id, voice("Line {n}", n=n), each.text or "", multiline=True, hint=hint)
+        for n, each in enumerate(lines, start=1)
+    )
+    press = Press("meeting.lines", item=row.id)
+    return open_form(voice, voice("Change what you added"), voice("Save"), press, fields)
 
 
 def add_form(voice: Voice, row: Occurrence, *, check_in: bool) -> Form:

@@ -233,8 +233,14 @@ def whole(
         body.append(Buttons((Button(voice("Show"), Press("meeting.show", item=instead.id)),)))
     elif row.status not in TO_COME and following:
         body.append(Note(voice("Next: {when}", when=following)))
-    if buttons := tuple(_buttons(voice, row, routine, agenda, may, now, on_break=pause is not None, instead=instead)):
-        body.append(Buttons(buttons))
+    buttons = list(_buttons(voice, row, routine, agenda, may, now, on_break=pause is not None, instead=instead))
+    me = voice.person.id if voice.person else None
+    mine = any(each.field is RecordField.AGENDA and each.author_id == me and each.text for each in record.said)
+    if mine and row.status in TO_COME and now < row.starts_at:
+        press = Press("meeting.lines.form", item=row.id)
+        buttons.append(Button(voice("Change what I added"), press, opens_form=True))
+    if buttons:
+        body.append(Buttons(tuple(buttons)))
     return Card(title, tuple(body), summary=f"{title}. {status}")
 
 

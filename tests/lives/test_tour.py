@@ -14,7 +14,17 @@ from handlers.request import Identity, Inbound, Reply, Source
 from handlers.rules.versions import shown
 from storage import actions, occurrences, plans
 from storage.models import Event, Occurrence, table
-from storage.vocabulary import Door, Effect, Kind, OccurrenceStatus, Outcome, PersonId, Platform, Status
+from storage.vocabulary import (
+    Door,
+    Effect,
+    Kind,
+    OccurrenceStatus,
+    Outcome,
+    PersonId,
+    Platform,
+    RecordField,
+    Status,
+)
 from tests.lives.acts import Pens
 from tests.lives.edge import buttons
 from tests.lives.life import BEGAN, LARKSPUR, WRITES, Life, Who, life, refused
@@ -89,6 +99,14 @@ class Tour:
     async def planned(self) -> list[Occurrence]:
         async with self.life.reading(LARKSPUR) as store:
             return await occurrences.to_come(store.connection, LARKSPUR, ["dit-monthly"])
+
+    async def lines(self, occurrence_id: str) -> list[str]:
+        """The ids of what somebody has put on the agenda of a meeting."""
+        async with self.life.reading(LARKSPUR) as store:
+            row = await occurrences.occurrence(store.connection, LARKSPUR, occurrence_id)
+            assert row is not None
+            said = await occurrences.said(store.connection, row)
+        return [each.id for each in said if each.field is RecordField.AGENDA]
 
     async def links_a_room(self, text: str) -> None:
         source = Source("#dit")
@@ -240,6 +258,8 @@ async def meetings(tour: Tour) -> None:
     await does(COORDINATOR, "routine.standing", item="slt-dunmore")
     [first, *_] = await tour.planned()
     await does(COORDINATOR, "meeting.add", item=first.id, words="The new bell times.")
+    [line] = await tour.lines(first.id)
+    await does(COORDINATOR, "meeting.lines", item=first.id, **{line: "The new bell times, and the buses."})
     await does(COORDINATOR, "meeting.note", item=first.id, words="Bring the calendars.")
     await does(COORDINATOR, "meeting.roles", item=first.id, recorder="p-005")
     await does(COORDINATOR, "meeting.send", item=first.id)

@@ -172,7 +172,7 @@ async def test_a_meeting_that_a_closure_had_cancelled_may_be_held_after_all(data
         assert DIT in seen(lead)
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_after_a_slip_nobody_reads_what_is_not_so_any_more(database: Database, platform: str) -> None:
     """Closed, taken back, and the meeting is back on its day: all within a minute."""
     async with world(database, platform, at="2026-10-06 09:00") as story:

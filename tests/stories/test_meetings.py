@@ -92,7 +92,7 @@ async def test_what_was_not_gone_through_is_named(database: Database, platform: 
         assert f"{3 - first}: " in seen(lead)
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_what_was_worked_on_while_it_was_on_was_gone_through(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         await on_record(story)
@@ -130,7 +130,7 @@ async def test_what_was_worked_on_while_it_was_on_was_gone_through(database: Dat
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_who_facilitates_for_who_is_away_goes_through_the_log_and_so_does_who_records(
     database: Database, platform: str
 ) -> None:
@@ -181,7 +181,7 @@ async def test_who_records_is_away_and_their_backup_hears_before_it_begins(datab
         assert "You keep the time this time." in member.last_card.text
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_what_was_put_on_its_agenda_is_no_news_once_it_has_begun(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead = await started(story)
@@ -202,7 +202,7 @@ async def test_what_was_put_on_its_agenda_is_no_news_once_it_has_begun(database:
         await story.promises_hold()
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_who_falls_ill_on_the_morning_is_replaced_before_it_begins(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead = await started(story)
@@ -231,7 +231,7 @@ async def test_who_the_file_says_is_away_on_the_morning_is_replaced_too(database
         assert seen(backup).count("You record it this time.") == 1
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_who_stands_in_can_have_been_there_and_who_is_away_is_not_taken_to_have_been(
     database: Database, platform: str
 ) -> None:
@@ -790,4 +790,30 @@ async def test_a_step_that_is_due_before_the_next_meeting_is_on_the_agenda_as_du
         await lead.submit({"To which day?": "2026-11-04", "Why?": "The board meets"})
         await looks_at(lead, "Tue, Oct 13, 2026")
         assert "Due before the next meeting" not in str(lead.answer)
+        await story.promises_hold()
+
+
+@IN_CHAT
+async def test_whoever_put_something_on_an_agenda_changes_it_until_it_begins(database: Database, platform: str) -> None:
+    """Each their own lines: to read otherwise, or taken out. What was said before stays on record."""
+    async with world(database, platform) as story:
+        lead, member = await started(story), await story.person(MEMBER)
+        for actor, words in ((member, "The buses."), (lead, "FUOR schools wait."), (lead, "A second line.")):
+            await looks_at(actor, "Tue, Oct 13, 2026")
+            await actor.click("Add to the agenda")
+            await actor.submit({"What else is to be on it?": words})
+        await lead.click("Change what I added")
+        assert "The buses." not in str(lead.form.values)
+        await lead.submit({"Line 1": "Four schools wait.", "Line 2": ""})
+        await looks_at(member, "Tue, Oct 13, 2026")
+        assert "Four schools wait." in seen(member)
+        assert "FUOR" not in seen(member)
+        assert "A second line." not in seen(member)
+        await looks_at(lead, "Tue, Oct 13, 2026")
+        await lead.click("Change what I added")
+        assert lead.form.values["Line 1"] == "Four schools wait."
+        assert "Line 2" not in lead.form.labels
+        async with database.district(story.district_id, write=False) as connection:
+            texts = [each.text for each in await connection.execute(select(table(Record)))]
+        assert {"FUOR schools wait.", "A second line."} <= {*texts}
         await story.promises_hold()

@@ -239,7 +239,7 @@ async def for_the_top(story: World) -> None:
         await each.submit({"Why is it not yours? (optional)": "It needs a change of policy."})
 
 
-@IN_CHAT
+@ON_SLACK
 async def test_the_page_before_the_check_in_begins_with_figures_and_has_time_and_risks(
     database: Database, platform: str
 ) -> None:
@@ -819,7 +819,7 @@ async def test_what_is_no_number_is_not_taken_for_none(database: Database, platf
         assert (routine.lead_days, routine.quorum) == (3, 0)
 
 
-@IN_CHAT
+@ON_TEAMS
 async def test_nobody_facilitates_or_records_what_nobody_meets_for(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead, keeper, recorder = await people(story, COORDINATOR, "p-014", "p-011")
