@@ -84,13 +84,13 @@ async def close(store: Store, request: Request, now: datetime) -> Reply:
 
 async def _moved(store: Store, request: Request, now: datetime) -> list[cards.Moved]:
     """The meetings that are on another day since, as far as who closed it sees them; the soonest first."""
-    found = []
-    for event in store.recorded:
-        row = await rows.occurrence(store.connection, store.district_id, event.data.get("occurrence", ""))
-        routine = store.directory.routine(row.routine_id) if row else None
-        if row is None or routine is None or event.kind not in {Kind.OCCURRENCE_MOVED, Kind.OCCURRENCE_CANCELLED}:
-            continue
-        if rules.may_see(routine, request.actor, store.directory, acts.today(store, now)):
+    told = [each for each in store.recorded if each.kind in {Kind.OCCURRENCE_MOVED, Kind.OCCURRENCE_CANCELLED}]
+    known = await rows.some(store.connection, store.district_id, {each.data["occurrence"] for each in told})
+    today, found = acts.today(store, now), []
+    for event in told:
+        row = known[event.data["occurrence"]]
+        routine = store.directory.routine(row.routine_id)
+        if routine is not None and rules.may_see(routine, request.actor, store.directory, today):
             to = event.data.get("to")
             found.append(cards.Moved(row, routine, date.fromisoformat(to) if to else None))
     return sorted(found, key=lambda each: each.row.starts_at)

@@ -310,8 +310,7 @@ async def test_a_rule_that_is_changed_while_one_was_moved_names_one_in_a_month(
 async def test_who_comes_newly_is_invited_and_who_is_out_hears_that(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead, principal, coach = await people(story, COORDINATOR, "p-021", "p-022")
-        await makes(lead, name="Hour", roles=["Principal"], rule="second Wednesday", start="3 pm")
-        await lead.click("Start it")
+        await hour(lead, "second Wednesday")
         await story.wait_until(detroit("2026-10-13 09:00"))
         assert "Hour, Wed, Oct 14" in seen(principal)
         assert "Hour, Wed, Oct 14" not in seen(coach)
@@ -333,6 +332,12 @@ async def test_who_comes_newly_is_invited_and_who_is_out_hears_that(database: Da
         assert await all_of(story, database)
 
 
+async def hour(lead: Actor, rule: str) -> None:
+    """Of all principals, at 3 pm."""
+    await makes(lead, name="Hour", roles=["Principal"], rule=rule, start="3 pm")
+    await lead.click("Start it")
+
+
 async def comes(lead: Actor, *roles: str) -> None:
     await changes(lead, "Hour", roles=list(roles))
 
@@ -341,8 +346,7 @@ async def comes(lead: Actor, *roles: str) -> None:
 async def test_who_is_out_and_in_again_before_hearing_of_it_has_one_agenda(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead, principal = await people(story, COORDINATOR, "p-021")
-        await makes(lead, name="Hour", roles=["Principal"], rule="second Wednesday", start="3 pm")
-        await lead.click("Start it")
+        await hour(lead, "second Wednesday")
         await story.wait_until(detroit("2026-10-13 15:30"))
         agendas = seen(principal).count("Hour, Wed, Oct 14")
         assert agendas
@@ -360,8 +364,7 @@ async def test_who_heard_of_another_day_hears_that_they_are_not_expected_on_it(
 ) -> None:
     async with world(database, platform) as story:
         lead, principal, coach = await people(story, COORDINATOR, "p-021", "p-022")
-        await makes(lead, name="Hour", roles=["Principal"], rule="second Wednesday", start="3 pm")
-        await lead.click("Start it")
+        await hour(lead, "second Wednesday")
         await story.wait_until(detroit("2026-10-13 09:00"))
         await moves(lead, "Wed, Oct 14, 2026", "2026-10-28")
         await comes(lead, "School coach")
@@ -379,8 +382,7 @@ async def test_each_hears_of_what_they_know_when_days_and_people_change_at_once(
 ) -> None:
     async with world(database, platform) as story:
         lead, principal, coach = await people(story, COORDINATOR, "p-021", "p-022")
-        await makes(lead, name="Hour", roles=["Principal"], rule="3 school days after second Tuesday", start="3 pm")
-        await lead.click("Start it")
+        await hour(lead, "3 school days after second Tuesday")
         await story.wait_until(detroit("2026-10-12 09:00"))
         assert "Hour, Fri, Oct 16" in seen(principal)  # what is to be on its agenda?
         await changes(lead, "Hour", rule="5 school days after second Tuesday", roles=["School coach"])
@@ -401,8 +403,7 @@ async def test_who_had_heard_of_a_day_that_is_dropped_hears_it_though_others_com
 ) -> None:
     async with world(database, platform) as story:
         lead, principal, coach = await people(story, COORDINATOR, "p-021", "p-022")
-        await makes(lead, name="Hour", roles=["Principal"], rule="second Tuesday", start="3 pm")
-        await lead.click("Start it")
+        await hour(lead, "second Tuesday")
         await story.wait_until(detroit("2026-10-07 09:00"))
         assert "Hour, Tue, Oct 13" in seen(principal)
         await changes(lead, "Hour", rule="third Thursday", roles=["School coach"])
@@ -416,8 +417,7 @@ async def test_who_had_heard_of_a_day_that_is_dropped_hears_it_though_others_com
 async def test_out_in_and_out_again_before_the_invitation(database: Database, platform: str) -> None:
     async with world(database, platform) as story:
         lead, principal = await people(story, COORDINATOR, "p-021")
-        await makes(lead, name="Hour", roles=["Principal"], rule="second Wednesday", start="3 pm")
-        await lead.click("Start it")
+        await hour(lead, "second Wednesday")
         await story.wait_until(detroit("2026-10-08 09:00"))
         assert "Hour, Wed, Oct 14" in seen(principal)
         await comes(lead, "School coach")
